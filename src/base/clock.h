@@ -1,0 +1,19 @@
+/* The one source of time. Business time can be moved forward by tests (--test-clock); real time cannot. */
+#pragma once
+
+#include "base/base.h"
+#include <stdatomic.h>
+
+typedef struct Clock {
+	_Atomic int64_t offset_ms; /* business time minus real time */
+} Clock;
+
+/* Business time, milliseconds UTC. Never runs backwards within a process, even if the system clock is set back. */
+int64_t clock_now_ms(Clock *clock);
+/* Moves business time so that it reads now_ms at this instant; ignored if that would run it backwards. */
+void clock_move_to(Clock *clock, int64_t now_ms);
+/* Real wall time, for sessions and rate limits. */
+int64_t clock_real_ms(void);
+/* Monotonic time, for measuring and deadlines of input and output. */
+int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);

@@ -1,0 +1,78 @@
+/* Call: the single currency. Every entry - endpoint, timer, command line, test - is int fn(Call *). It carries who asks, the
+ * transaction, checked parameters, and takes the result or the error. All memory hangs on the Call; handlers never free. */
+#pragma once
+
+#include "base/err.h"
+#include "base/json.h"
+#include "call/house.h"
+#include "store/store.h"
+
+typedef enum { LANG_ZH, LANG_EN } Lang;
+
+typedef enum { ROLE_NONE, ROLE_SALESPERSON, ROLE_SUPERVISOR, ROLE_ADMINISTRATOR } Role;
+
+/* Who asks. The nil user with role administrator is the system itself (timers, intake, command line). */
+typedef struct {
+	Id user;
+	Role role;
+	Id team;
+	Id session;          /* or the API key */
+	const char *login;
+	const char *name;
+	const char *scopes;  /* API keys: space separated rights, NULL for all of the role */
+	bool must_change_password;
+} Identity;
+
+typedef struct FieldFault {
+	const char *field, *code, *detail;
+	struct FieldFault *next;
+} FieldFault;
+
+typedef struct Call {
+	House *house;
+	Tx *tx;
+	Identity who;
+	Lang lang;
+	int64_t now_ms;        /* business time of this call */
+	const char *ip, *device;
+	const char *cause;     /* "api", "timer", "intake", "import", ... goes into the change */
+	const char *if_match;  /* version text, or NULL */
+	json_t *params;        /* path, query and body parameters after checking, by name; never NULL */
+	json_t *body;          /* the whole JSON body, for endpoints that declare PARAM_BODY; else NULL */
+
+	Id change;             /* the unit of change; record/ makes it at the first write */
+
+	int status;            /* of success: 200 unless set */
+	Buf *out;              /* JSON answer */
+	JsonOut json;          /* writer on out */
+	const char *location, *etag, *link_next;
+	const char *retry_after;
+
+	int err;
+	const char *err_code;  /* stable, more exact than the Err: "protected", "summary_too_short" */
+	const char *err_detail;
+	FieldFault *faults;
+	struct Value *scratch; /* free for the handler that runs */
+} Call;
+
+typedef int (*CallFn)(Call *);
+
+/* A Call of the system itself on an open transaction. */
+Call *call_new_system(TALLOC_CTX *ctx, House *house, Tx *tx, const char *cause);
+/* Clears result, error and change so that the job can be run again. */
+void call_reset(Call *c);
+
+/* Fails the call: keeps err, code and the sentence in the caller's language; returns err. en and zh are printf formats
+ * that take the same arguments in the same order. The sentence says what to do next. */
+int call_fail(Call *c, Err err, const char *code, const char *en, const char *zh, ...);
+/* Adds a fault on one field of a form; the first makes the call's error ERR_INVALID "invalid_fields". Returns ERR_INVALID. */
+int call_fault(Call *c, const char *field, const char *code, const char *en, const char *zh, ...);
+/* Passes an Err from store/ on: gives it a sentence if it has none yet. Returns err. */
+int call_store_failed(Call *c, int err);
+
+/* Parameters after checking. Absent: NULL, fallback, ID_NIL. */
+const char *call_text(const Call *c, const char *name);
+int64_t call_int(const Call *c, const char *name, int64_t fallback);
+bool call_flag(const Call *c, const char *name, bool fallback);
+Id call_id(const Call *c, const char *name);
+const json_t *call_json(const Call *c, const char *name);

@@ -1,0 +1,22 @@
+/* House: the services of one open workspace, made at start, handed to every Call. Each service is opaque here and belongs
+ * to the floor named beside it; only that floor and those above may look inside. */
+#pragma once
+
+#include "base/base.h"
+#include "base/clock.h"
+
+typedef struct House {
+	struct Store *store;       /* store/: the records */
+	Clock *clock;              /* base/ */
+	struct Gate *gate;         /* call/: sessions, API keys, roles and rights */
+	struct Meta *meta;         /* meta/: holder of the catalogue snapshot in force */
+	struct Phases *phases;     /* record/: hooks on writes */
+	struct MatchIndex *match;  /* match/ */
+	struct Timers *timers;     /* event/ */
+	struct Hub *hub;           /* event/: live streams */
+	struct Desk *lead;         /* modules/lead */
+	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
+	const char *data_dir;
+	const char *public_url;    /* without trailing slash */
+	bool test_clock;
+} House;

@@ -1,0 +1,62 @@
+/* The card of a module: one const struct at the end of a module's file registers all it offers. Adding an endpoint is one
+ * function and one row; its Params drive validation, OpenAPI and forms alike. app/modules.def is the only list of cards. */
+#pragma once
+
+#include "call/call.h"
+
+typedef enum {
+	PARAM_END,
+	PARAM_TEXT,
+	PARAM_INT,
+	PARAM_BOOL,
+	PARAM_ID,
+	PARAM_TIME,   /* RFC 3339 text or integer ms; kept as integer ms */
+	PARAM_JSON,   /* any JSON value */
+	PARAM_IDS,    /* array of ids, at most LIMIT_BATCH */
+	PARAM_BODY,   /* the whole JSON object body, members not declared are allowed */
+} ParamType;
+
+typedef enum { PARAM_IN_BODY, PARAM_IN_PATH, PARAM_IN_QUERY } ParamPlace;
+
+typedef struct Param {
+	const char *name;
+	ParamType type;
+	ParamPlace place;
+	bool required;
+	int64_t min, max;    /* TEXT: characters (max 0: LIMIT_TEXT_FIELD); INT: value (both 0: any) */
+	const char *choices; /* TEXT: "a|b|c", or NULL */
+	const char *help;    /* English, for OpenAPI */
+} Param;
+
+typedef enum {
+	CALL_READ,   /* runs in a read snapshot */
+	CALL_WRITE,  /* runs in a transaction; the answer goes out after the COMMIT */
+	CALL_NO_DB,  /* runs without a transaction on the loop thread; must be quick */
+	CALL_WORKER, /* runs on a worker thread without a transaction: slow computing (passwords, replays); opens its own
+	              * by store_read_wait / store_write_wait */
+} CallMode;
+
+typedef struct Endpoint {
+	const char *method;  /* "GET" ... ; NULL ends the table */
+	const char *path;    /* below /api/v1: "/leads/:id/touch" */
+	const char *right;   /* "public", "signed_in", or a right of call/gate.h */
+	CallMode mode;
+	const Param *params; /* NULL: none */
+	CallFn fn;
+	const char *summary; /* English, one line, for OpenAPI */
+} Endpoint;
+
+/* What runs when a timer of that kind is due: a writing Call; subject and payload are params "subject" and "payload". */
+typedef struct TimerKind {
+	const char *kind;    /* NULL ends the table */
+	CallFn fn;
+} TimerKind;
+
+typedef struct Module {
+	const char *name;
+	const Endpoint *endpoints;      /* NULL: none */
+	const TimerKind *timers;        /* NULL: none */
+	const char *const *migrations;  /* steps, NULL-terminated; NULL: none */
+	int (*start)(House *house);     /* after migrations, before serving; 0 or an Err; NULL: none */
+	void (*stop)(House *house);     /* NULL: none */
+} Module;

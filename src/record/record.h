@@ -1,0 +1,92 @@
+/* Records: create, read, update, delete and query any object. Every write goes normalise, validate, authorise, before,
+ * write, after - in the Call's transaction - and leaves history rows and an event row. Every query carries the caller's
+ * row filter: there is no other road to the tables for what a person asked. */
+#pragma once
+
+#include "expr/expr.h"
+#include "meta/meta.h"
+
+typedef struct Record {
+	const ObjectDef *object;
+	Value *values;     /* one per field, in the object's order */
+	uint64_t *touched; /* bit per field: set since loading */
+} Record;
+
+/* An empty record (all NULL, defaults applied) in ctx. */
+Record *record_new(TALLOC_CTX *ctx, const ObjectDef *object);
+Id record_id(const Record *r);
+const Value *record_get(const Record *r, const char *field);
+const char *record_text(const Record *r, const char *field);  /* NULL if blank */
+int64_t record_int(const Record *r, const char *field);       /* 0 if blank; times too */
+Id record_ref(const Record *r, const char *field);
+/* Sets and marks as touched; the text is copied into the record. The field must exist (assert). */
+void record_set(Record *r, const char *field, Value value);
+void record_set_text(Record *r, const char *field, const char *text);
+void record_set_int(Record *r, const char *field, int64_t i);
+void record_set_time(Record *r, const char *field, int64_t ms);
+void record_set_ref(Record *r, const char *field, Id id);
+bool record_changed(const Record *r, const char *field);
+
+/* Flags of the writing functions. */
+enum {
+	RECORD_AS_HOUSE = 1,   /* the house itself writes: no row check, read-only fields allowed */
+	RECORD_QUIET = 2,      /* no event row (the caller writes a more telling one) */
+};
+
+/* Fields given by an outsider (a JSON object) put on the record, each validated and normalised by its type (phone to E.164
+ * ...); every fault is added to the call. Read-only and unknown fields are faults. */
+NODISCARD int record_apply_json(Call *c, Record *r, const json_t *fields);
+/* Inserts; id is made unless set. */
+NODISCARD int record_create(Call *c, Record *r, int flags);
+/* Loads by id, not in the bin, if the caller may see it; else ERR_NOT_FOUND. */
+NODISCARD int record_load(Call *c, const char *object, Id id, Record **ret);
+/* The same without row rule and with deleted ones: for the house. */
+NODISCARD int record_load_any(Call *c, const char *object, Id id, Record **ret);
+/* Writes touched fields; c->if_match is honoured (ERR_STALE). Nothing touched: nothing happens. */
+NODISCARD int record_update(Call *c, Record *r, int flags);
+/* Into the bin, and out again. */
+NODISCARD int record_delete(Call *c, Record *r, int flags);
+NODISCARD int record_restore(Call *c, Record *r, int flags);
+
+typedef struct {
+	const char *object;
+	const char *filter;   /* formula text, or NULL */
+	const char *sort;     /* "-created_at,name"; NULL: "-created_at". id is appended; keyset paging */
+	const char *search;   /* substring of the searchable fields, or NULL */
+	const char *after;    /* cursor from the last page, or NULL */
+	int limit;            /* 0: LIMIT_PAGE_DEFAULT */
+	bool bin;             /* only deleted ones */
+	bool as_house;        /* no row rule */
+} RecordQuery;
+
+typedef struct {
+	Record **items;
+	int n;
+	const char *next;     /* cursor, or NULL at the end */
+} RecordPage;
+
+NODISCARD int record_query(Call *c, const RecordQuery *query, RecordPage *ret);
+/* Counts up to max. */
+NODISCARD int record_count(Call *c, const RecordQuery *query, int64_t max, int64_t *ret);
+/* The record as a JSON object: ids and decimals as strings, times as RFC 3339 UTC text with milliseconds, hidden fields left out. */
+void record_write(const Record *r, JsonOut *out);
+
+/* Undo of a whole change: the inverse of each of its rows, newest first. ERR_CONFLICT with the names of later changes that
+ * stand in the way. */
+NODISCARD int record_undo(Call *c, Id change);
+
+/* An event row in this transaction; data is a JSON object text. It reaches the live hub and the consumers after commit.
+ * owner, before, team, pool: who is concerned, for the rights of live listeners (nil: nobody). */
+typedef struct {
+	const char *kind;   /* "lead.assigned", "record.updated" ... */
+	const char *object;
+	Id record;
+	Id owner, before, team, pool;
+	const char *data;
+} EventRow;
+NODISCARD int record_event(Call *c, const EventRow *event);
+/* The change of this call, made on first use. */
+NODISCARD int record_change(Call *c, Id *ret);
+
+extern const char *const record_migrations[]; /* change, history, event, people_version */
+extern const struct Module record_module; /* /records/:object ..., /records/:object/batch, /records/:object/:id/history, /changes/:id/undo */

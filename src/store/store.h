@@ -1,0 +1,94 @@
+/* The database of one workspace. Two engines behind one header: SQLite (one writer thread, group commit, reader threads) and
+ * PostgreSQL (parallel transactions). SQL text is a literal, or comes from store/builder.h; parameters are $1, $2, ...
+ *
+ * Work is handed over as jobs. A writing job runs inside a transaction (SQLite: in a savepoint of the batch); done is called
+ * only after COMMIT is durable, or after the roll-back. A job may be run again from its start (lost connection,
+ * serialisation failure): it must not have effects outside the transaction except through tx_on_commit. */
+#pragma once
+
+#include "base/base.h"
+#include "base/err.h"
+#include "base/value.h"
+
+typedef struct Store Store;
+typedef struct Tx Tx;
+typedef struct Rows Rows;
+
+typedef struct {
+	const char *path;      /* SQLite: the file, made if absent */
+	const char *database;  /* PostgreSQL: postgres://... ; then path is ignored */
+	const char *schema;    /* PostgreSQL schema of the workspace, made if absent */
+	int readers;           /* reader threads; 0: 2 */
+	int writers;           /* PostgreSQL only: parallel writers; 0: 4 */
+	bool full_sync;        /* SQLite: synchronous=FULL, else NORMAL */
+	int gather_us;         /* SQLite: how long the writer waits for more jobs before it starts a batch; 0: none */
+} StoreConfig;
+
+/* NULL and a sentence a person can act on in *ret_error (talloc'd on ctx) on failure. */
+Store *store_open(TALLOC_CTX *ctx, const StoreConfig *config, char **ret_error);
+/* Runs what is queued, then closes. */
+void store_close(Store *store);
+bool store_is_postgres(const Store *store);
+
+typedef int (*StoreJob)(Tx *tx, void *arg);        /* 0 commits, an Err rolls back */
+typedef void (*StoreDone)(void *arg, int result);  /* result: 0, the job's Err, or ERR_STORE / ERR_FULL / ERR_BUSY */
+
+/* Queues a job; done runs on a store thread. ERR_BUSY (and done is not called) when the queue is full. */
+NODISCARD int store_write(Store *store, StoreJob job, StoreDone done, void *arg);
+NODISCARD int store_read(Store *store, StoreJob job, StoreDone done, void *arg);
+/* The same and waits; for start-up, command line, own threads and tests. Never from a store thread. */
+NODISCARD int store_write_wait(Store *store, StoreJob job, void *arg);
+NODISCARD int store_read_wait(Store *store, StoreJob job, void *arg);
+/* Jobs waiting to be written. */
+int store_backlog(Store *store);
+
+/* Hooks run on the store thread in the order given, after the COMMIT and before done, or after the roll-back. */
+void tx_on_commit(Tx *tx, void (*fn)(void *arg), void *arg);
+void tx_on_rollback(Tx *tx, void (*fn)(void *arg), void *arg);
+/* Memory that lives until the transaction ends. */
+TALLOC_CTX *tx_mem(Tx *tx);
+Store *tx_store(Tx *tx);
+bool tx_is_postgres(const Tx *tx);
+/* Sentence of the engine about the last failure in this transaction; for logs, not for users. */
+const char *tx_error(const Tx *tx);
+/* Inner savepoint: fn's failure undoes only what fn wrote. Returns fn's result. */
+NODISCARD int tx_nested(Tx *tx, StoreJob fn, void *arg);
+
+/* Statements are prepared once a connection and kept. db_exec returns 0 or an Err: ERR_CONFLICT on a unique or foreign key
+ * violation, ERR_FULL on a full disk, ERR_STORE else. db_query gives rows to be stepped and closed. */
+#define DB_ARGS_(...) (const Value[]){__VA_ARGS__}, sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value)
+#define db_exec(tx, sql, ...) db_exec_n((tx), "" sql "", DB_ARGS_(__VA_ARGS__))
+#define db_query(tx, ret_rows, sql, ...) db_query_n((tx), (ret_rows), "" sql "", DB_ARGS_(__VA_ARGS__))
+NODISCARD int db_exec_n(Tx *tx, const char *sql, const Value *args, size_t n);
+NODISCARD int db_query_n(Tx *tx, Rows **ret_rows, const char *sql, const Value *args, size_t n);
+/* Rows changed by the last db_exec. */
+int64_t db_changes(const Tx *tx);
+
+/* True while there is a row; false at the end or on failure (then rows_failed). Cells are valid until the next step. */
+bool rows_next(Rows *rows);
+int rows_error(const Rows *rows);
+void rows_close(Rows **rows);
+#define ROWS CLEANUP(rows_close) Rows *
+bool rows_is_null(const Rows *rows, int column);
+int64_t rows_int(const Rows *rows, int column);     /* 0 for NULL */
+Id rows_id(const Rows *rows, int column);           /* ID_NIL for NULL */
+const char *rows_text(const Rows *rows, int column); /* NULL for NULL */
+const void *rows_bytes(const Rows *rows, int column, size_t *ret_len);
+/* The cell read as the wanted type; text and bytes borrowed until the next step. */
+Value rows_value(const Rows *rows, int column, ValueType type, uint8_t scale);
+
+/* One integer or one id out of a one-row query; ERR_NOT_FOUND when there is no row. */
+#define db_int(tx, ret, sql, ...) db_int_n((tx), (ret), "" sql "", DB_ARGS_(__VA_ARGS__))
+NODISCARD int db_int_n(Tx *tx, int64_t *ret, const char *sql, const Value *args, size_t n);
+
+/* Migrations: numbered, applied once each in one transaction a part, remembered in table migration(part, number, at).
+ * DDL words written portably: ID, INT, BOOL (0/1), TIME, TEXT, BYTES, SERIAL (int64 key that ascends by itself, primary key).
+ * They become BLOB/INTEGER/TEXT on SQLite and uuid/bigint/smallint/text COLLATE "C"/bytea/bigint identity on PostgreSQL.
+ * Written in braces: "CREATE TABLE event (seq {SERIAL}, at {TIME} NOT NULL, object {TEXT} NOT NULL)". */
+typedef struct {
+	const char *part;         /* "record", "event", "lead" ... */
+	const char *const *steps; /* NULL-terminated; a step may hold several statements separated by ';' */
+} Migration;
+NODISCARD int store_migrate(Store *store, const Migration *migrations, size_t n, char **ret_error);
+/* DDL from the catalogue, {WORDS} replaced as above; identifiers must come from meta/. */
+NODISCARD int db_ddl(Tx *tx, const char *ddl);

@@ -47,16 +47,22 @@ typedef struct Call {
 	JsonOut json;          /* writer on out */
 	const char *location, *etag, *link_next;
 	const char *retry_after;
+	const char *set_cookie; /* value of a Set-Cookie header, or NULL */
 
 	int err;
 	const char *err_code;  /* stable, more exact than the Err: "protected", "summary_too_short" */
 	const char *err_detail;
 	FieldFault *faults;
 	struct Value *scratch; /* free for the handler that runs */
+
+	const struct Catalogue *catalogue; /* meta/: the snapshot this call began with; NULL until asked for */
+	struct Access *access;             /* record/: whose rows the caller sees; NULL until asked for */
 } Call;
 
 typedef int (*CallFn)(Call *);
 
+/* A Call of nobody yet (ROLE_NONE, Chinese, business time now); tx may be NULL. */
+Call *call_new(TALLOC_CTX *ctx, House *house, Tx *tx);
 /* A Call of the system itself on an open transaction. */
 Call *call_new_system(TALLOC_CTX *ctx, House *house, Tx *tx, const char *cause);
 /* Clears result, error and change so that the job can be run again. */
@@ -69,6 +75,11 @@ int call_fail(Call *c, Err err, const char *code, const char *en, const char *zh
 int call_fault(Call *c, const char *field, const char *code, const char *en, const char *zh, ...);
 /* Passes an Err from store/ on: gives it a sentence if it has none yet. Returns err. */
 int call_store_failed(Call *c, int err);
+
+/* For CALL_WORKER: runs fn with c->tx set to a reading / writing transaction of the store and waits. What fn fails with
+ * is in the call; a failure of the store gets its sentence. fn may run again from its start (call_reset between). */
+NODISCARD int call_read_wait(Call *c, CallFn fn);
+NODISCARD int call_write_wait(Call *c, CallFn fn);
 
 /* Parameters after checking. Absent: NULL, fallback, ID_NIL. */
 const char *call_text(const Call *c, const char *name);

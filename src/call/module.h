@@ -52,11 +52,23 @@ typedef struct TimerKind {
 	CallFn fn;
 } TimerKind;
 
+struct HttpRequest;
+
+/* A path outside /api/v1 that speaks plain HTTP: capture, widget, demo page. The function answers the request (or hands it on);
+ * it runs on a loop thread. Such paths are public: they must check for themselves what they let in. */
+typedef struct RawRoute {
+	const char *prefix;  /* "/capture/" matches what begins with it; without a final slash the whole path; NULL ends the table */
+	void (*fn)(House *house, struct HttpRequest *request);
+	/* What could not be understood as a request but was aimed here, as far as it is known; may be NULL. */
+	void (*refused)(House *house, const char *peer, const char *target, const char *body, size_t len, const char *reason);
+} RawRoute;
+
 typedef struct Module {
 	const char *name;
 	const Endpoint *endpoints;      /* NULL: none */
 	const TimerKind *timers;        /* NULL: none */
 	const char *const *migrations;  /* steps, NULL-terminated; NULL: none */
+	const RawRoute *raw;            /* NULL: none */
 	int (*start)(House *house);     /* after migrations, before serving; 0 or an Err; NULL: none */
 	void (*stop)(House *house);     /* NULL: none */
 } Module;

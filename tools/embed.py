@@ -1,23 +1,29 @@
 #!/usr/bin/env python3
-"""Writes a C source with the bytes of files: embed.py OUT.c SYMBOL ROOT FILE... -> const EmbeddedFile SYMBOL[] (see base/embed.h)."""
+"""Carries files inside the binary: embed.py OUT.c SYMBOL ROOT PATH... writes `const EmbeddedFile SYMBOL[]` (base/embed.h).
+A PATH may be a folder: all files below it. gcc 12 and clang 14 have no #embed, so the bytes come in by .incbin."""
 import pathlib
 import sys
 
 
-def quoted(data: bytes) -> str:
-    """The bytes as a C array body; gcc 12 and clang 14 have no #embed."""
-    return ",".join(str(b) for b in data)
+def files_of(paths: list[str]) -> list[pathlib.Path]:
+    """All files named, folders opened."""
+    found: list[pathlib.Path] = []
+    for path in map(pathlib.Path, paths):
+        found += [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    return sorted(p.resolve() for p in found)
 
 
 def main() -> None:
-    out, symbol, root, *files = sys.argv[1:]
-    lines = ['#include "base/embed.h"']
+    out, symbol, root, *paths = sys.argv[1:]
+    base = pathlib.Path(root).resolve()
+    lines = ['#include "base/embed.h"', ""]
     rows = []
-    for i, name in enumerate(sorted(files)):
-        data = pathlib.Path(name).read_bytes()
-        lines.append(f"static const unsigned char file_{i}[] = {{{quoted(data + bytes(1))}}};")
-        rows.append(f'\t{{"{pathlib.Path(name).resolve().relative_to(pathlib.Path(root).resolve())}", file_{i}, {len(data)}}},')
-    lines += [f"const EmbeddedFile {symbol}[] = {{", *rows, "\t{0}", "};", ""]
+    for i, path in enumerate(files_of(paths)):
+        name = f"{symbol}_{i}"
+        lines.append(f'__asm__(".section .rodata\\n{name}: .incbin \\"{path}\\"\\n.byte 0\\n.previous\\n");')
+        lines.append(f"extern const unsigned char {name}[];")
+        rows.append(f'\t{{"{path.relative_to(base)}", {name}, {path.stat().st_size}}},')
+    lines += ["", f"extern const EmbeddedFile {symbol}[];", f"const EmbeddedFile {symbol}[] = {{", *rows, "\t{0}", "};", ""]
     pathlib.Path(out).write_text("\n".join(lines))
 
 

@@ -4,11 +4,14 @@
 #include "base/base.h"
 #include <stdatomic.h>
 
+/* Zero-initialise, or start with a kept offset: Clock clock = {.offset_ms = kept}; */
 typedef struct Clock {
 	_Atomic int64_t offset_ms; /* business time minus real time */
+	_Atomic int64_t guard_ns;  /* largest (real - monotonic) seen: what keeps time from running backwards */
 } Clock;
 
-/* Business time, milliseconds UTC. Never runs backwards within a process, even if the system clock is set back. */
+/* Business time, milliseconds UTC. Never runs backwards within a process, even if the system clock is set back: it then
+ * goes on at its usual pace from where it was. */
 int64_t clock_now_ms(Clock *clock);
 /* Moves business time so that it reads now_ms at this instant; ignored if that would run it backwards. */
 void clock_move_to(Clock *clock, int64_t now_ms);

@@ -1,8 +1,9 @@
-/* The catalogue: which objects there are and which fields they have. An immutable snapshot, swapped whole; a Call keeps the
- * one it began with. Objects come from packs (packs/core/objects.json, embedded) and from the table meta_field (custom
- * fields). One real table per object with typed columns. */
+/* The catalogue: which objects there are and which fields they have. An immutable snapshot, swapped whole; a Call keeps
+ * the one it began with. Objects come from packs (packs/<pack>/objects.json, embedded) and from the table meta_field
+ * (custom fields). One real table per object with typed columns. */
 #pragma once
 
+#include "base/embed.h"
 #include "base/value.h"
 #include "call/call.h"
 
@@ -40,6 +41,7 @@ typedef struct FieldDef {
 	bool hidden;            /* never leaves the house (internal) */
 	bool unique;
 	bool searchable;        /* takes part in the search box */
+	bool custom;            /* added by an administrator, not by a pack */
 	const char *default_text; /* as JSON text, or NULL */
 	int index;              /* place in ObjectDef.fields and Record.values */
 } FieldDef;
@@ -52,7 +54,8 @@ typedef struct ObjectDef {
 	int n_fields;
 	const char *const *indexes; /* "owner,status": comma lists of columns, NULL-terminated */
 	const char *read_right, *write_right; /* rights of call/gate.h */
-	const char *scope;       /* row rule: "all", "owner" (owner, team, pools), "parent:lead" (as the record that field refers to) */
+	const char *scope;       /* row rule: "all", "owner" (owner, team, pools), "parent:lead" (as the record that the
+	                          * field lead refers to) */
 	bool keeps_history;
 	bool bumps_people;       /* a write changes who may get leads: people_version is raised in the same transaction */
 } ObjectDef;
@@ -75,10 +78,21 @@ typedef struct Catalogue {
 	_Atomic int references;
 } Catalogue;
 
+/* Fields of one object at most, custom ones included. */
+#define META_FIELDS_MAX 300
+
 typedef struct Meta Meta;
 
-/* Reads the embedded packs and the custom fields, makes tables, columns and indexes that are missing. */
+/* Reads the embedded packs and the custom fields, makes tables, columns and indexes that are missing (and applies
+ * meta_migrations first). NULL and a sentence in *ret_error (on ctx) when a pack is wrong or the database refuses.
+ * Freed with ctx, after the last Call that used it. */
 Meta *meta_open(TALLOC_CTX *ctx, struct Store *store, char **ret_error);
+/* The same with other packs; a list that ends with {0}. For tests. */
+Meta *meta_open_packs(TALLOC_CTX *ctx, struct Store *store, const EmbeddedFile *packs, char **ret_error);
+/* Only the catalogue of these packs, without a database; given back with meta_release. */
+const Catalogue *meta_read_packs(TALLOC_CTX *ctx, const EmbeddedFile *packs, char **ret_error);
+/* The packs inside the binary. */
+const EmbeddedFile *meta_embedded_packs(void);
 const Catalogue *meta_acquire(Meta *meta);
 void meta_release(const Catalogue *catalogue);
 
@@ -88,7 +102,12 @@ const FieldDef *meta_field(const ObjectDef *object, const char *name);
 /* The catalogue of the house in force, acquired once per Call and released with it. */
 const Catalogue *meta_of(Call *c);
 const ObjectDef *meta_object_of(Call *c, const char *name);
+/* How a value of the field is held; decimals with meta_scale(). */
 ValueType meta_value_type(const FieldDef *field);
+/* Digits after the point of a decimal or money field, else 0. */
+uint8_t meta_scale(const FieldDef *field);
+/* "text", "long_text" ... as in packs and on the wire. */
+const char *meta_type_name(FieldType type);
 
 extern const char *const meta_migrations[];
 extern const struct Module meta_module; /* GET /objects, GET /objects/:object, POST /objects/:object/fields */

@@ -23,8 +23,9 @@ void sql_add_literal(Sql *sql, const char *literal);
 /* Appends a quoted identifier, or alias.identifier. */
 void sql_name(Sql *sql, const char *identifier);
 void sql_name_of(Sql *sql, const char *alias, const char *identifier);
-/* Appends the next $n and remembers the value (borrowed). */
+/* Appends the next $n (at most SQL_ARGS_MAX) and remembers the value (borrowed). */
 void sql_arg(Sql *sql, Value value);
 bool sql_failed(const Sql *sql);
 NODISCARD int sql_exec(Tx *tx, const Sql *sql);
+NODISCARD int sql_send(Tx *tx, const Sql *sql);
 NODISCARD int sql_query(Tx *tx, Rows **ret_rows, const Sql *sql);

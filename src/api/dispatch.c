@@ -1,0 +1,249 @@
+#include "api/dispatch.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "api/answer.h"
+#include "api/idempotency.h"
+#include "base/limits.h"
+#include "call/gate.h"
+#include "call/param.h"
+
+#define COOKIE_NAME "tenon_session="
+
+/* Everything one request needs, in one talloc tree that travels from the loop to a store thread and ends there. */
+typedef struct {
+	Dispatch *dispatch;
+	HttpRequest *request;
+	RouteMatch match;
+	HttpPairs *query;
+	const char *token;
+	const char *path;
+	const char *idempotency;
+	json_t *body;
+	Call *call;
+} Job;
+
+static const char *find_given(void *arg, ParamPlace place, const char *name)
+{
+	Job *job = arg;
+	if (place == PARAM_IN_QUERY)
+		return job->query ? http_pairs_get(job->query, name) : NULL;
+	for (int i = 0; i < job->match.n; i++)
+		if (strcmp(job->match.name[i], name) == 0)
+			return job->match.value[i];
+	return NULL;
+}
+
+static int run_once(Job *job, Call *c)
+{
+	const char *key = c->tx ? job->idempotency : NULL;
+	if (!key)
+		return job->match.endpoint->fn(c);
+	IdempotencyKey id;
+	size_t len;
+	const char *body = http_body(job->request, &len);
+	idempotency_key(c, job->path, key, body, len, &id);
+	int r = idempotency_find(c, &id);
+	if (r != ERR_NOT_FOUND)
+		return r;
+	r = job->match.endpoint->fn(c);
+	return r < 0 ? r : idempotency_keep(c, &id);
+}
+
+/* The request's way through the gate; the same for every mode. */
+static int job_run(Job *job, Tx *tx)
+{
+	Call *c = job->call;
+	const Endpoint *e = job->match.endpoint;
+	call_reset(c);
+	c->tx = tx;
+	int r = gate_identify(c, job->token);
+	if (r < 0 && strcmp(e->right, "public") != 0)
+		return r;
+	if ((r = gate_check(c, e->right)) < 0)
+		return r;
+	if ((r = param_check(c, e->params, job->body, find_given, job)) < 0)
+		return r;
+	return run_once(job, c);
+}
+
+static int job_in_tx(Tx *tx, void *arg)
+{
+	return job_run(arg, tx);
+}
+
+static void job_done(void *arg, int result)
+{
+	Job *job = arg;
+	if (result < 0 && !job->call->err)
+		(void)call_store_failed(job->call, result);
+	answer_call(job->request, job->call, result);
+	talloc_free(job);
+}
+
+/* Reads who asks in a transaction of its own when the cache does not know; the rest runs without one. */
+static int identify_in_tx(Tx *tx, void *arg)
+{
+	Job *job = arg;
+	job->call->tx = tx;
+	int r = gate_identify(job->call, job->token);
+	job->call->tx = NULL;
+	return r;
+}
+
+static void job_on_worker(void *arg)
+{
+	Job *job = arg;
+	int r = 0;
+	if (job->token && !gate_identify_cached(job->call, job->token))
+		r = store_read_wait(job->dispatch->house->store, identify_in_tx, job);
+	bool public = strcmp(job->match.endpoint->right, "public") == 0;
+	job_done(job, r < 0 && !public ? r : job_run(job, NULL));
+}
+
+static void job_refuse_busy(Job *job)
+{
+	answer_problem(job->request, ERR_BUSY, "busy", job->call->lang, "The server is busy. Please try again in a moment.",
+	               "服务器正忙，请稍后重试。");
+	talloc_free(job);
+}
+
+static void job_start(Job *job)
+{
+	Dispatch *d = job->dispatch;
+	bool taken = true;
+	switch (job->match.endpoint->mode) {
+	case CALL_NO_DB:
+	case CALL_WORKER:
+		taken = workers_run(d->workers, job_on_worker, job);
+		break;
+	case CALL_READ:
+		taken = store_read(d->house->store, job_in_tx, job_done, job) == 0;
+		break;
+	case CALL_WRITE:
+		taken = store_write(d->house->store, job_in_tx, job_done, job) == 0;
+		break;
+	}
+	if (!taken)
+		job_refuse_busy(job);
+}
+
+const char *dispatch_token(HttpRequest *request, bool *ret_is_cookie)
+{
+	const char *authorization = http_header(request, "Authorization");
+	*ret_is_cookie = false;
+	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
+		return talloc_strdup(http_mem(request), authorization + 7 + strspn(authorization + 7, " "));
+	const char *cookie = http_header(request, "Cookie");
+	const char *at = cookie ? strstr(cookie, COOKIE_NAME) : NULL;
+	if (!at || (at > cookie && at[-1] != ' ' && at[-1] != ';'))
+		return NULL;
+	at += strlen(COOKIE_NAME);
+	*ret_is_cookie = true;
+	return talloc_strndup(http_mem(request), at, strcspn(at, "; "));
+}
+
+bool dispatch_is_own_origin(const House *house, const HttpRequest *request)
+{
+	const char *origin = http_header(request, "Origin");
+	const char *host = http_header(request, "Host");
+	if (!origin)
+		return true; /* no browser sends a cross-site write without one; SameSite keeps the cookie from the rest */
+	if (house->public_url && strcmp(origin, house->public_url) == 0)
+		return true;
+	const char *name = strstr(origin, "://");
+	return name && host && strcmp(name + 3, host) == 0;
+}
+
+static bool changes_something(const char *method)
+{
+	return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
+}
+
+/* Parses the body; false: the problem was answered. */
+static bool job_read_body(Job *job)
+{
+	size_t len;
+	const char *body = http_body(job->request, &len);
+	if (len == 0)
+		return true;
+	const char *type = http_header(job->request, "Content-Type");
+	if (type && strncasecmp(type, "application/json", 16) != 0) {
+		answer_problem(job->request, ERR_MEDIA_TYPE, NULL, job->call->lang,
+		               "Send the body as JSON (Content-Type: application/json).",
+		               "请用 JSON 发送内容（Content-Type: application/json）。");
+		return false;
+	}
+	JsonFault fault;
+	job->body = json_parse(job, body, len, &fault);
+	if (job->body && json_is_object(job->body))
+		return true;
+	if (job->body)
+		fault = (JsonFault){0, "the body must be a JSON object"};
+	char *en = talloc_asprintf(job, "The body is not acceptable JSON: %s (byte %zu).", fault.reason, fault.offset);
+	char *zh = talloc_asprintf(job, "内容不是可接受的 JSON：%s（第 %zu 字节）。", fault.reason, fault.offset);
+	answer_problem(job->request, ERR_INVALID, "bad_json", job->call->lang, en, zh);
+	return false;
+}
+
+/* Fills what the request says about itself; false: a problem was answered. */
+static bool job_prepare(Job *job)
+{
+	HttpRequest *request = job->request;
+	const char *query = http_query(request);
+	bool is_cookie = false;
+	job->token = talloc_strdup(job, dispatch_token(request, &is_cookie));
+	if (is_cookie && changes_something(http_method(request)) &&
+	    !dispatch_is_own_origin(job->dispatch->house, request)) {
+		answer_problem(request, ERR_DENIED, "foreign_origin", job->call->lang, "This request came from another site.",
+		               "该请求来自其他网站，已拒绝。");
+		return false;
+	}
+	if (*query && !(job->query = http_pairs_parse(job, query, strlen(query), 50))) {
+		answer_problem(request, ERR_INVALID, "bad_query", job->call->lang, "The part after '?' is malformed.",
+		               "网址中问号之后的部分格式不正确。");
+		return false;
+	}
+	job->call->ip = talloc_strdup(job, http_visitor(request));
+	job->call->device = talloc_strdup(job, http_header(request, "User-Agent"));
+	job->call->if_match = talloc_strdup(job, http_header(request, "If-Match"));
+	if (strcmp(http_method(request), "POST") == 0)
+		job->idempotency = talloc_strdup(job, http_header(request, "Idempotency-Key"));
+	return job_read_body(job);
+}
+
+static void answer_no_route(HttpRequest *request, int err, const char *allow)
+{
+	Lang lang = answer_language(request);
+	if (err != ERR_METHOD) {
+		answer_problem(request, ERR_NOT_FOUND, "no_such_path", lang, "There is nothing at this address. See /api/v1/openapi.json.",
+		               "这个地址没有内容，接口说明见 /api/v1/openapi.json。");
+		return;
+	}
+	char *en = talloc_asprintf(http_mem(request), "This address takes %s only.", allow);
+	char *zh = talloc_asprintf(http_mem(request), "这个地址只接受 %s。", allow);
+	answer_problem(request, ERR_METHOD, NULL, lang, en, zh);
+}
+
+void dispatch_request(Dispatch *dispatch, HttpRequest *request, const char *path)
+{
+	Job *job = talloc_zero(NULL, Job);
+	const char *allow = NULL;
+	int r = route_find(dispatch->routes, job, http_method(request), path, &job->match, &allow);
+	if (r < 0) {
+		answer_no_route(request, r, allow);
+		talloc_free(job);
+		return;
+	}
+	job->dispatch = dispatch;
+	job->request = request;
+	job->path = talloc_strdup(job, path);
+	job->call = call_new(job, dispatch->house, NULL);
+	job->call->lang = answer_language(request);
+	job->call->cause = "api";
+	if (!job_prepare(job))
+		talloc_free(job);
+	else
+		job_start(job);
+}

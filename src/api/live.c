@@ -1,0 +1,72 @@
+#include "api/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "call/gate.h"
+#include "event/hub.h"
+
+typedef struct {
+	Dispatch *dispatch;
+	HttpRequest *request;
+	Call *call;
+	const char *token;
+	int64_t after;
+} Listener;
+
+/* Where to resume: Last-Event-ID of a reconnect, else ?after=, else -1 (from now on). */
+static int64_t resume_point(HttpRequest *request, const HttpPairs *query)
+{
+	const char *text = http_header(request, "Last-Event-ID");
+	if (!text && query)
+		text = http_pairs_get(query, "after");
+	if (!text || !*text)
+		return -1;
+	char *end;
+	long long seq = strtoll(text, &end, 10);
+	return *end || seq < 0 ? -1 : (int64_t)seq;
+}
+
+static int listener_open(Tx *tx, void *arg)
+{
+	Listener *l = arg;
+	call_reset(l->call);
+	l->call->tx = tx;
+	int r = gate_identify(l->call, l->token);
+	if (r == 0)
+		r = gate_check(l->call, "signed_in");
+	return r < 0 ? r : hub_open(l->dispatch->house->hub, l->call, l->request, l->after);
+}
+
+/* Once the hub has taken the request it answers for it; only a refusal is answered here. */
+static void listener_done(void *arg, int result)
+{
+	Listener *l = arg;
+	if (result < 0)
+		answer_call(l->request, l->call, result);
+	talloc_free(l);
+}
+
+void live_request(Dispatch *dispatch, HttpRequest *request)
+{
+	Listener *l = talloc_zero(NULL, Listener);
+	const char *text = http_query(request);
+	HttpPairs *query = *text ? http_pairs_parse(l, text, strlen(text), 10) : NULL;
+	bool is_cookie;
+	const char *token = dispatch_token(request, &is_cookie);
+	if (!token && query)
+		token = http_pairs_get(query, "token");
+	l->dispatch = dispatch;
+	l->request = request;
+	l->token = talloc_strdup(l, token);
+	l->after = resume_point(request, query);
+	l->call = call_new(l, dispatch->house, NULL);
+	l->call->lang = answer_language(request);
+	l->call->ip = talloc_strdup(l, http_visitor(request));
+	if (store_read(dispatch->house->store, listener_open, listener_done, l) < 0) {
+		answer_problem(request, ERR_BUSY, NULL, l->call->lang, "The server is busy. Please try again in a moment.",
+		               "服务器正忙，请稍后重试。");
+		talloc_free(l);
+	}
+}

@@ -1,0 +1,6 @@
+/* GET /api/v1/live: identifies the listener, then hands the request to the hub (event/hub.h). */
+#pragma once
+
+#include "api/dispatch.h"
+
+void live_request(Dispatch *dispatch, HttpRequest *request);

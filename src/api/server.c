@@ -1,0 +1,137 @@
+#include "api/server.h"
+
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/dispatch.h"
+#include "api/live.h"
+#include "api/static.h"
+#include "event/hub.h"
+#include "store/store.h"
+
+#define API_ROOT "/api/v1"
+#define WORKER_THREADS 4
+#define DRAIN_MS 3000
+
+struct ApiServer {
+	Dispatch dispatch;
+	const EmbeddedFile *web;
+	HttpServer *http;
+};
+
+static const RawRoute *raw_find(const House *house, const char *path)
+{
+	for (const Module *const *m = house->modules; *m; m++)
+		for (const RawRoute *raw = (*m)->raw; raw && raw->prefix; raw++) {
+			size_t n = strlen(raw->prefix);
+			bool below = raw->prefix[n - 1] == '/';
+			if (below ? strncmp(path, raw->prefix, n) == 0 : strcmp(path, raw->prefix) == 0)
+				return raw;
+		}
+	return NULL;
+}
+
+static int probe_store(Tx *tx, void *arg)
+{
+	int64_t one;
+	(void)arg;
+	return db_int(tx, &one, "SELECT 1");
+}
+
+static void ready_done(void *arg, int result)
+{
+	if (result == 0)
+		http_respond(arg, 200, "text/plain", (HttpHeader[]){{0}}, "ready\n", 6);
+	else
+		http_respond(arg, 503, "text/plain", (HttpHeader[]){{"Retry-After", "2"}, {0}}, "database not reachable\n", 23);
+}
+
+static void answer_metrics(ApiServer *s, HttpRequest *r)
+{
+	char *text = talloc_asprintf(http_mem(r),
+	                             "# HELP tenon_live_streams Open live streams.\n# TYPE tenon_live_streams gauge\n"
+	                             "tenon_live_streams %d\n"
+	                             "# HELP tenon_store_backlog Writing jobs that wait.\n# TYPE tenon_store_backlog gauge\n"
+	                             "tenon_store_backlog %d\n",
+	                             hub_count(s->dispatch.house->hub), store_backlog(s->dispatch.house->store));
+	http_respond(r, 200, "text/plain; version=0.0.4", (HttpHeader[]){{0}}, text, strlen(text));
+}
+
+/* /healthz, /readyz, /metrics; false: none of them. Metrics are for the machine itself only. */
+static bool answer_probe(ApiServer *s, HttpRequest *r, const char *path)
+{
+	if (strcmp(path, "/healthz") == 0)
+		http_respond(r, 200, "text/plain", (HttpHeader[]){{0}}, "ok\n", 3);
+	else if (strcmp(path, "/readyz") == 0) {
+		if (store_read(s->dispatch.house->store, probe_store, ready_done, r) < 0)
+			ready_done(r, ERR_BUSY);
+	} else if (strcmp(path, "/metrics") == 0 && http_is_local(r))
+		answer_metrics(s, r);
+	else
+		return false;
+	return true;
+}
+
+static void answer_page(ApiServer *s, HttpRequest *r)
+{
+	bool reads = strcmp(http_method(r), "GET") == 0 || strcmp(http_method(r), "HEAD") == 0;
+	if (reads && static_answer(r, s->web))
+		return;
+	answer_problem(r, reads ? ERR_NOT_FOUND : ERR_METHOD, NULL, answer_language(r), "There is no page at this address.",
+	               "这个地址没有页面。");
+}
+
+static void on_request(HttpRequest *r, void *arg)
+{
+	ApiServer *s = arg;
+	const char *path = http_path(r);
+	size_t root = strlen(API_ROOT);
+	const RawRoute *raw = raw_find(s->dispatch.house, path);
+	if (raw)
+		raw->fn(s->dispatch.house, r);
+	else if (strncmp(path, API_ROOT "/", root + 1) != 0) {
+		if (!answer_probe(s, r, path))
+			answer_page(s, r);
+	} else if (strcmp(path + root, "/live") == 0 && strcmp(http_method(r), "GET") == 0)
+		live_request(&s->dispatch, r);
+	else
+		dispatch_request(&s->dispatch, r, path + root);
+}
+
+/* A request that could not be understood but was aimed at a module's path is told to that module (F2). */
+static void on_refused(const char *peer, const char *method, const char *target, const char *body, size_t body_len,
+                       const char *reason, void *arg)
+{
+	ApiServer *s = arg;
+	(void)method;
+	for (const Module *const *m = s->dispatch.house->modules; target && *m; m++)
+		for (const RawRoute *raw = (*m)->raw; raw && raw->prefix; raw++)
+			if (raw->refused && strstr(target, raw->prefix))
+				raw->refused(s->dispatch.house, peer, target, body, body_len, reason);
+}
+
+ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error)
+{
+	ApiServer *s = talloc_zero(ctx, ApiServer);
+	s->web = config->web;
+	s->dispatch.house = config->house;
+	s->dispatch.routes = routes_new(s, config->house, ret_error);
+	if (!s->dispatch.routes)
+		return NULL;
+	s->dispatch.workers = workers_start(s, WORKER_THREADS);
+	HttpConfig http = {
+		.listen = config->listen, .proxies = config->proxies, .on_request = on_request, .on_refused = on_refused, .arg = s};
+	s->http = http_start(s, &http, ret_error);
+	return s->http ? s : NULL;
+}
+
+int api_port(const ApiServer *s)
+{
+	return http_port(s->http);
+}
+
+void api_stop(ApiServer *s)
+{
+	http_stop(s->http, DRAIN_MS);
+	workers_stop(s->dispatch.workers);
+}

@@ -77,9 +77,11 @@ int call_fault(Call *c, const char *field, const char *code, const char *en, con
 int call_store_failed(Call *c, int err);
 
 /* For CALL_WORKER: runs fn with c->tx set to a reading / writing transaction of the store and waits. What fn fails with
- * is in the call; a failure of the store gets its sentence. fn may run again from its start (call_reset between). */
-NODISCARD int call_read_wait(Call *c, CallFn fn);
-NODISCARD int call_write_wait(Call *c, CallFn fn);
+ * is in the call; a failure of the store gets its sentence. fn may run again from its start: the call is reset before each
+ * run, so result and error of what came before are gone. Never from a store thread. */
+typedef int (*CallJob)(Call *c, void *arg);
+NODISCARD int call_read_wait(Call *c, CallJob fn, void *arg);
+NODISCARD int call_write_wait(Call *c, CallJob fn, void *arg);
 
 /* Parameters after checking. Absent: NULL, fallback, ID_NIL. */
 const char *call_text(const Call *c, const char *name);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/clock_file.h"
 #include "api/idempotency.h"
 #include "api/openapi.h"
 #include "call/when.h"
@@ -63,6 +64,7 @@ static int test_clock_move(Call *c)
 	if (to < clock_now_ms(c->house->clock) - SECOND_MS)
 		return call_fail(c, ERR_INVALID, "clock_backwards", "The clock only goes forward.", "时钟只能向前拨。");
 	int r = timers_advance(c->house->timers, to);
+	clock_file_save(c->house->clock, c->house->data_dir);
 	return r < 0 ? r : clock_answer(c);
 }
 

@@ -1,0 +1,90 @@
+/* tenon: reads the command line and runs one command. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "api/clock_file.h"
+#include "api/server.h"
+#include "app/options.h"
+#include "app/workspace.h"
+#include "base/log.h"
+#include "modules/demo/demo.h"
+
+extern const EmbeddedFile web_files[];
+
+static int complain(const char *error)
+{
+	fprintf(stderr, "tenon: %s\n", error ? error : "it could not be done; the log above says why");
+	return 1;
+}
+
+/* Blocks until somebody asks to stop; every other thread was started with the signals blocked. */
+static void wait_for_stop(const sigset_t *signals)
+{
+	int signal_number;
+	sigwait(signals, &signal_number);
+	log_info("app", "stopping on signal %d", signal_number);
+}
+
+static int serve(const Options *o)
+{
+	sigset_t signals;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	char *error = NULL;
+	Workspace *w = workspace_open(NULL, o, &error);
+	if (!w)
+		return complain(error);
+	workspace_start(w);
+	ApiConfig config = {.house = &w->house, .listen = o->listen, .proxies = (const char *const *)o->proxies, .web = web_files};
+	ApiServer *server = api_start(w, &config, &error);
+	if (!server)
+		return complain(error);
+	printf("Tenon is ready on port %d\n", api_port(server));
+	fflush(stdout);
+	wait_for_stop(&signals);
+	api_stop(server);
+	if (o->test_clock)
+		clock_file_save(&w->clock, o->data_dir);
+	workspace_close(w);
+	return 0;
+}
+
+static int demo(const Options *o)
+{
+	char *error = NULL;
+	Workspace *w = workspace_open(NULL, o, &error);
+	if (!w)
+		return complain(error);
+	bool filled = demo_fill(&w->house, &error);
+	if (!filled)
+		complain(error);
+	workspace_close(w);
+	return filled ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	Options options;
+	if (sodium_init() < 0)
+		return complain("the cryptography library did not start");
+	if (!options_parse(ctx, argc, argv, &options)) {
+		talloc_free(ctx);
+		return 2;
+	}
+	int status = 0;
+	if (options.help)
+		options_help();
+	else if (strcmp(options.command, "version") == 0)
+		puts("tenon " TENON_VERSION);
+	else
+		status = strcmp(options.command, "serve") == 0 ? serve(&options) : demo(&options);
+	talloc_free(ctx);
+	return status;
+}

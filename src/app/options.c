@@ -1,0 +1,74 @@
+#include "app/options.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help_text[] =
+	"Tenon, a CRM in one binary.\n\n"
+	"  tenon serve --data DIR [--listen ADDR:PORT] [--admin-password-file FILE]\n"
+	"              [--database postgres://...] [--public-url URL] [--proxy ADDR ...] [--test-clock]\n"
+	"      Serves the company kept in DIR (made if absent), on 127.0.0.1:8080 unless told otherwise.\n"
+	"  tenon demo --data DIR [--admin-password-file FILE] [--database postgres://...]\n"
+	"      Fills DIR with a believable company to look around in.\n"
+	"  tenon version\n\n"
+	"Exit codes: 0 done, 1 it could not be done (the reason is told), 2 the command line is wrong.\n";
+
+void options_help(void)
+{
+	fputs(help_text, stdout);
+}
+
+static bool is_command(const char *text)
+{
+	return strcmp(text, "serve") == 0 || strcmp(text, "demo") == 0 || strcmp(text, "version") == 0;
+}
+
+static bool options_complete(const Options *o)
+{
+	if (!o->command || !is_command(o->command)) {
+		fprintf(stderr, "tenon: say what to do: serve, demo or version. See tenon --help.\n");
+		return false;
+	}
+	if (strcmp(o->command, "version") != 0 && !o->data_dir) {
+		fprintf(stderr, "tenon %s: say where the data lies: --data DIR\n", o->command);
+		return false;
+	}
+	return true;
+}
+
+bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
+{
+	Options o = {.listen = "127.0.0.1:8080"};
+	gboolean test_clock = FALSE, help = FALSE;
+	GOptionEntry entries[] = {
+		{"data", 0, 0, G_OPTION_ARG_FILENAME, &o.data_dir, NULL, NULL},
+		{"listen", 0, 0, G_OPTION_ARG_STRING, &o.listen, NULL, NULL},
+		{"database", 0, 0, G_OPTION_ARG_STRING, &o.database, NULL, NULL},
+		{"admin-password-file", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_password_file, NULL, NULL},
+		{"public-url", 0, 0, G_OPTION_ARG_STRING, &o.public_url, NULL, NULL},
+		{"proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.proxies, NULL, NULL},
+		{"test-clock", 0, 0, G_OPTION_ARG_NONE, &test_clock, NULL, NULL},
+		{"help", 'h', 0, G_OPTION_ARG_NONE, &help, NULL, NULL},
+		{0},
+	};
+	GOptionContext *context = g_option_context_new(NULL);
+	g_option_context_set_help_enabled(context, FALSE);
+	g_option_context_add_main_entries(context, entries, NULL);
+	GError *error = NULL;
+	bool parsed = g_option_context_parse(context, &argc, &argv, &error);
+	g_option_context_free(context);
+	if (!parsed) {
+		fprintf(stderr, "tenon: %s. See tenon --help.\n", error->message);
+		g_error_free(error);
+		return false;
+	}
+	o.test_clock = test_clock;
+	o.help = help;
+	o.command = argc > 1 ? talloc_strdup(ctx, argv[1]) : NULL;
+	if (o.help || options_complete(&o)) {
+		*ret = o;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,138 @@
+#include "app/workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/clock_file.h"
+#include "app/first.h"
+#include "call/gate.h"
+#include "event/alert.h"
+#include "event/hub.h"
+#include "event/timer.h"
+#include "match/match.h"
+#include "meta/meta.h"
+#include "record/phase.h"
+#include "store/store.h"
+
+#define MODULE(name) extern const Module name##_module;
+#include "app/modules.def"
+#undef MODULE
+
+static const Module *const modules[] = {
+#define MODULE(name) &name##_module,
+#include "app/modules.def"
+#undef MODULE
+	NULL,
+};
+
+/* Two servers on one folder would both be the only writer: the second is refused. */
+static bool folder_take(Workspace *w, const char *dir, char **ret_error)
+{
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST) {
+		*ret_error = talloc_asprintf(w, "The data folder %s cannot be made: %s", dir, strerror(errno));
+		return false;
+	}
+	char *path = talloc_asprintf(w, "%s/tenon.lock", dir);
+	w->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (w->lock < 0) {
+		*ret_error = talloc_asprintf(w, "The data folder %s cannot be written: %s", dir, strerror(errno));
+		return false;
+	}
+	if (flock(w->lock, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	*ret_error = talloc_asprintf(w, "Another tenon is running on %s. Stop it first, or name another folder with --data.", dir);
+	return false;
+}
+
+static bool store_take(Workspace *w, const Options *o, char **ret_error)
+{
+	StoreConfig config = {
+		.path = talloc_asprintf(w, "%s/tenon.db", o->data_dir),
+		.database = o->database,
+		.schema = "tenon",
+		.full_sync = true,
+	};
+	w->house.store = store_open(w, &config, ret_error);
+	return w->house.store != NULL;
+}
+
+/* Tables of the engines come before the catalogue's, those of the modules after it: they may refer to objects. */
+static bool tables_make(Workspace *w, char **ret_error)
+{
+	static const struct {
+		const char *part;
+		const char *const *steps;
+	} engines[] = {{"gate", gate_migrations}, {"record", record_migrations}, {"timer", timer_migrations}, {"alert", alert_migrations}};
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		Migration m = {engines[i].part, engines[i].steps};
+		if (store_migrate(w->house.store, &m, 1, ret_error) < 0)
+			return false;
+	}
+	w->house.meta = meta_open(w, w->house.store, ret_error);
+	for (const Module *const *m = modules; w->house.meta && *m; m++) {
+		Migration step = {(*m)->name, (*m)->migrations};
+		if ((*m)->migrations && store_migrate(w->house.store, &step, 1, ret_error) < 0)
+			return false;
+	}
+	return w->house.meta != NULL;
+}
+
+static bool modules_start(Workspace *w, char **ret_error)
+{
+	for (const Module *const *m = modules; *m; m++) {
+		if (!(*m)->start || (*m)->start(&w->house) == 0)
+			continue;
+		*ret_error = talloc_asprintf(w, "The part \"%s\" could not start; the log above says why.", (*m)->name);
+		return false;
+	}
+	return true;
+}
+
+static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
+{
+	w->house.clock = &w->clock;
+	w->house.modules = modules;
+	w->house.data_dir = o->data_dir;
+	w->house.public_url = o->public_url;
+	w->house.test_clock = o->test_clock;
+	w->house.gate = gate_new(w, &w->house);
+	w->house.phases = phases_new(w);
+	w->house.match = match_new(w);
+	return first_people(&w->house, o->admin_password_file, ret_error) && modules_start(w, ret_error);
+}
+
+Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
+{
+	Workspace *w = talloc_zero(ctx, Workspace);
+	w->lock = -1;
+	if (!folder_take(w, o->data_dir, ret_error))
+		return NULL;
+	if (o->test_clock && !clock_file_open(w, &w->clock, o->data_dir, ret_error))
+		return NULL;
+	bool ready = store_take(w, o, ret_error) && tables_make(w, ret_error) && house_furnish(w, o, ret_error);
+	return ready ? w : NULL;
+}
+
+void workspace_start(Workspace *w)
+{
+	w->house.hub = hub_start(w, &w->house);
+	w->house.timers = timers_start(w, &w->house);
+}
+
+void workspace_close(Workspace *w)
+{
+	if (w->house.timers)
+		timers_stop(w->house.timers);
+	if (w->house.hub)
+		hub_stop(w->house.hub);
+	for (const Module *const *m = modules; *m; m++)
+		if ((*m)->stop)
+			(*m)->stop(&w->house);
+	store_close(w->house.store);
+	close(w->lock);
+	talloc_free(w);
+}

@@ -1,0 +1,17 @@
+/* One open workspace: its data folder locked, its database migrated, its services made in order of the floors. */
+#pragma once
+
+#include "app/options.h"
+#include "call/house.h"
+
+typedef struct Workspace {
+	House house;
+	Clock clock;
+	int lock; /* descriptor of DIR/tenon.lock */
+} Workspace;
+
+/* Opens (and on first use furnishes) the workspace. NULL and a sentence in *ret_error on failure. */
+Workspace *workspace_open(TALLOC_CTX *ctx, const Options *options, char **ret_error);
+/* Starts what runs by itself: timers and the live hub. */
+void workspace_start(Workspace *workspace);
+void workspace_close(Workspace *workspace);

@@ -15,6 +15,8 @@ typedef struct House {
 	struct Timers *timers;     /* event/ */
 	struct Hub *hub;           /* event/: live streams */
 	struct Desk *lead;         /* modules/lead */
+	struct Intake *intake;     /* modules/intake */
+	struct Known *known;       /* modules/known */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
 	const char *data_dir;
 	const char *public_url;    /* without trailing slash */

@@ -15,7 +15,7 @@ typedef struct House {
 	struct Timers *timers;     /* event/ */
 	struct Hub *hub;           /* event/: live streams */
 	struct Desk *lead;         /* modules/lead */
-	struct Intake *intake;     /* modules/intake */
+	struct Intake *intake;     /* modules/lead/intake */
 	struct Known *known;       /* modules/known */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
 	const char *data_dir;

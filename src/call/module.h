@@ -52,17 +52,6 @@ typedef struct TimerKind {
 	CallFn fn;
 } TimerKind;
 
-struct Record;
-
-/* What one room lets others do to a record by name: rooms never include each other. */
-typedef struct Action {
-	const char *name;    /* "lead.place"; NULL ends the table */
-	int (*fn)(Call *c, struct Record *subject);
-} Action;
-
-/* Runs the action of that name inside the caller's transaction; ERR_INTERNAL when no module offers it. */
-NODISCARD int call_action(Call *c, const char *name, struct Record *subject);
-
 struct HttpRequest;
 
 /* A path outside /api/v1 that speaks plain HTTP: capture, widget, demo page. The function answers the request (or hands it on);
@@ -80,7 +69,6 @@ typedef struct Module {
 	const TimerKind *timers;        /* NULL: none */
 	const char *const *migrations;  /* steps, NULL-terminated; NULL: none */
 	const RawRoute *raw;            /* NULL: none */
-	const Action *actions;          /* NULL: none */
 	int (*start)(House *house);     /* after migrations, before serving; 0 or an Err; NULL: none */
 	void (*stop)(House *house);     /* NULL: none */
 } Module;

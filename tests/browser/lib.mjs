@@ -1,0 +1,128 @@
+// What browser tests share: Chromium, signing in, screenshots, axe, and a reporter in TAP style.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url))
+const { chromium } = require('playwright-core')
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+const FLAGS = [
+	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+export const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'shots')
+export const WAIT_MS = 10_000
+
+/** Starts Chromium with a profile of its own; close() ends it and removes the profile. */
+export async function launch() {
+	const profile = mkdtempSync(join(tmpdir(), 'tenon-browser-'))
+	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...FLAGS, `--crash-dumps-dir=${profile}`] })
+	const close = async () => {
+		await browser.close()
+		rmSync(profile, { recursive: true, force: true })
+	}
+	return { browser, close }
+}
+
+export const DESKTOP = { viewport: { width: 1440, height: 900 } }
+export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }
+
+/** A person at a browser: own cookies, language and theme. Collects what the console and the page complain about. */
+export async function person(browser, base, { shape = DESKTOP, lang = 'zh', theme = 'light' } = {}) {
+	const context = await browser.newContext({ ...shape, baseURL: base, locale: lang === 'zh' ? 'zh-CN' : 'en-US', timezoneId: 'Asia/Shanghai', colorScheme: theme })
+	await context.addInitScript(([l, t]) => {
+		if (!localStorage.getItem('tenon.lang')) localStorage.setItem('tenon.lang', l)
+		if (!localStorage.getItem('tenon.theme')) localStorage.setItem('tenon.theme', t)
+	}, [lang, theme])
+	const page = await context.newPage()
+	page.setDefaultTimeout(WAIT_MS)
+	const complaints = []
+	page.on('pageerror', (error) => complaints.push(String(error)))
+	page.on('console', (message) => {
+		// A refused request is an answer that the tests look at themselves.
+		if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text())
+	})
+	return { context, page, complaints }
+}
+
+/** Signs in through the form, and sets a new password where the server asks for one. */
+export async function signIn(page, login, password, next = password) {
+	await page.goto('/sign-in')
+	await page.locator('input[name=login]').fill(login)
+	await page.locator('input[name=password]').fill(password)
+	await page.locator('form button[type=submit]').click()
+	await page.waitForURL((url) => url.pathname !== '/sign-in')
+	if (new URL(page.url()).pathname !== '/password') return
+	const boxes = page.locator('form input')
+	await boxes.nth(0).fill(password)
+	await boxes.nth(1).fill(next)
+	await boxes.nth(2).fill(next)
+	await page.locator('form button[type=submit]').click()
+	await page.waitForURL((url) => url.pathname !== '/password')
+}
+
+/** Calls the API as somebody, outside the browser. */
+export function api(base, token) {
+	return async (method, path, body) => {
+		const response = await fetch(`${base}/api/v1${path}`, {
+			method,
+			headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+			body: body === undefined ? undefined : JSON.stringify(body),
+		})
+		const text = await response.text()
+		return { status: response.status, body: text ? JSON.parse(text) : null }
+	}
+}
+
+export async function token(base, login, password) {
+	const answer = await api(base)('POST', '/sessions', { login, password })
+	if (answer.status !== 201) throw new Error(`sign-in of ${login}: ${answer.status} ${JSON.stringify(answer.body)}`)
+	return answer.body.token
+}
+
+export async function shot(page, name) {
+	mkdirSync(SHOTS, { recursive: true })
+	await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+}
+
+/** Serious and critical violations of the page as it stands, as readable lines. */
+export async function axe(page) {
+	// A new script element would be refused by the page's own security policy; evaluate is not.
+	await page.evaluate(AXE)
+	const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+	return result.violations
+		.filter((violation) => ['serious', 'critical'].includes(violation.impact))
+		.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
+}
+
+/** Runs named checks one after another, prints `ok` and `not ok`, and counts. A check fails by throwing. */
+export function reporter(area) {
+	const count = { passed: 0, failed: 0 }
+	const check = async (name, run) => {
+		try {
+			await run()
+			count.passed++
+			console.log(`ok - ${area}: ${name}`)
+		} catch (error) {
+			count.failed++
+			console.log(`not ok - ${area}: ${name}`)
+			console.log(String(error?.stack ?? error).split('\n').slice(0, 12).map((line) => `  # ${line}`).join('\n'))
+		}
+	}
+	return { check, count }
+}
+
+export function assert(condition, message) {
+	if (!condition) throw new Error(message)
+}
+
+export async function until(probe, message, ms = WAIT_MS) {
+	const end = Date.now() + ms
+	for (;;) {
+		const value = await probe()
+		if (value) return value
+		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${message}`)
+		await new Promise((resolve) => setTimeout(resolve, 30))
+	}
+}

@@ -1,0 +1,25 @@
+/* The words of an alert, by its reason. The data of an alert names the people and the lead it is about. */
+import { lookup, type Params } from '@/i18n/i18n'
+import type { Alert } from '@/api/types'
+import en from './en'
+import zh from './zh'
+
+function params(alert: Alert): Params {
+	const found: Params = { n: alert.count }
+	for (const [key, value] of Object.entries(alert.data ?? {})) {
+		if (typeof value === 'string' || typeof value === 'number') found[key] = value
+	}
+	return found
+}
+
+export function alertTitle(alert: Alert): string {
+	const words = { zh: zh as Record<string, string>, en: en as Record<string, string> }
+	const many = alert.count > 1 ? lookup(words, `${alert.reason}.many`, params(alert)) : undefined
+	return many ?? lookup(words, alert.reason, params(alert)) ?? lookup(words, 'other', { reason: alert.reason })!
+}
+
+/** Who or what it is about, from whatever the data offers. */
+export function alertDetail(alert: Alert): string {
+	const { company, name, lead_name, person, detail, why } = alert.data ?? {}
+	return [company, lead_name ?? name, person, detail ?? why].filter((part) => typeof part === 'string' && part).join(' · ')
+}

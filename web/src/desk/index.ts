@@ -1,0 +1,8 @@
+import { LayoutDashboard } from '@lucide/vue'
+import type { Area } from '@/shell/area'
+import { t } from '@/shell/text'
+
+export const deskArea: Area = {
+	nav: [{ to: '/', label: () => t('desk'), icon: LayoutDashboard, group: 'work', keywords: 'gongzuotai gzt wode', phone: true }],
+	routes: [{ path: '', component: () => import('./DeskPage.vue'), meta: { title: () => t('desk') } }],
+}

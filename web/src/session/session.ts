@@ -1,0 +1,133 @@
+/* Who is signed in, what they may do, and the short lists every screen needs (people, teams, sources, pools). */
+import { reactive, readonly } from 'vue'
+import { onExpired, patch, post, Problem, request } from '@/api/http'
+import type { Boot, Id, User } from '@/api/types'
+import { setLang, type Lang } from '@/i18n/i18n'
+import { observeNow } from '@/live/clock'
+import { onLive, startLive, stopLive } from '@/live/live'
+
+type State = { boot: Boot | null; expired: boolean; mustChange: boolean }
+
+const state = reactive<State>({ boot: null, expired: false, mustChange: false })
+export const session = readonly(state) as Readonly<State>
+
+let renewed: ((ok: boolean) => void)[] = []
+let reload: ReturnType<typeof setTimeout> | undefined
+let unhear: (() => void) | undefined
+
+/** The boot of somebody who is signed in; routes that need it are guarded. */
+export function boot(): Boot {
+	if (!state.boot) throw new Error('no session')
+	return state.boot
+}
+
+export const me = (): User => boot().user
+export const may = (right: string): boolean => state.boot?.rights.includes(right) ?? false
+
+export const personName = (id: Id | null | undefined) => state.boot?.people.find((p) => p.id === id)?.name ?? ''
+export const teamName = (id: Id | null | undefined) => state.boot?.teams.find((t) => t.id === id)?.name ?? ''
+export const sourceName = (id: Id | null | undefined) => state.boot?.sources.find((s) => s.id === id)?.name ?? ''
+export const poolName = (id: Id | null | undefined) => state.boot?.pools.find((p) => p.id === id)?.name ?? ''
+
+async function fetchBoot(): Promise<Boot> {
+	const boot = await request<Boot>('GET', '/boot', { anonymous: true })
+	observeNow(boot.now)
+	return boot
+}
+
+/** The short lists changed on the server: fetch them again, once for many changes. */
+function refreshSoon(): void {
+	clearTimeout(reload)
+	reload = setTimeout(() => {
+		void fetchBoot()
+			.then((boot) => (state.boot = boot))
+			.catch(() => undefined)
+	}, 800)
+}
+
+const IN_BOOT = new Set(['user', 'team', 'source', 'pool'])
+
+/** Loads the session if there is one. True when somebody is signed in. */
+export async function loadSession(): Promise<boolean> {
+	if (state.boot) return true
+	try {
+		const boot = await fetchBoot()
+		state.boot = boot
+		state.mustChange = boot.user.must_change_password ?? false
+		if (boot.user.language) setLang(boot.user.language)
+		startLive(boot.live_seq, askAgain)
+		unhear?.()
+		unhear = onLive((m) => {
+			if (m.object && IN_BOOT.has(m.object) && m.kind.startsWith('record.')) refreshSoon()
+			if (m.kind === 'setup.done') refreshSoon()
+		})
+		return true
+	} catch (error) {
+		if (error instanceof Problem && error.status === 401) return false
+		throw error
+	}
+}
+
+export const reloadBoot = async () => void (state.boot = await fetchBoot())
+
+export async function signIn(login: string, password: string): Promise<void> {
+	await request('POST', '/sessions', { body: { login, password }, anonymous: true })
+	state.boot = null
+	await loadSession()
+}
+
+/** The session ended while somebody was working: the screen stays, only the password is asked for. */
+function askAgain(): void {
+	if (state.boot) state.expired = true
+}
+
+onExpired(
+	() =>
+		new Promise((resolve) => {
+			if (!state.boot) return resolve(false)
+			renewed.push(resolve)
+			askAgain()
+		}),
+)
+
+function settle(ok: boolean): void {
+	state.expired = false
+	const waiting = renewed
+	renewed = []
+	waiting.forEach((resolve) => resolve(ok))
+}
+
+/** Signs the same person in again and lets the requests that waited go on. */
+export async function signInAgain(password: string): Promise<void> {
+	await request('POST', '/sessions', { body: { login: me().login, password }, anonymous: true })
+	settle(true)
+	await fetchBoot().then((boot) => (state.boot = boot))
+}
+
+export async function signOut(): Promise<void> {
+	await request('DELETE', '/sessions/current', { anonymous: true }).catch(() => undefined)
+	leave()
+	channel?.postMessage('sign-out')
+}
+
+function leave(): void {
+	stopLive()
+	state.boot = null
+	settle(false)
+	location.assign('/sign-in')
+}
+
+const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('tenon.session')
+channel?.addEventListener('message', () => state.boot && leave())
+
+export async function changePassword(old: string, next: string): Promise<void> {
+	await post('/me/password', { old, new: next })
+	state.mustChange = false
+}
+
+/** The language follows the person to other machines; the screen does not wait for it. */
+export function chooseLang(next: Lang): void {
+	setLang(next)
+	if (state.boot) void patch('/me', { language: next }).catch(() => undefined)
+}
+

@@ -1,0 +1,24 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+const server = process.env.TENON_SERVER ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+	plugins: [vue()],
+	resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+	build: {
+		target: 'es2022',
+		assetsInlineLimit: 0,
+		reportCompressedSize: false,
+		rolldownOptions: {
+			output: {
+				// Vue and the router change rarely: one stable chunk that stays cached over releases.
+				codeSplitting: { groups: [{ name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router)[\\/]/ }] },
+			},
+		},
+	},
+	server: { port: 5173, proxy: { '/api': server, '/capture': server } },
+	test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], restoreMocks: true },
+})

@@ -23,19 +23,22 @@ typedef struct {
 
 /* ---- errors ---- */
 
-static bool errno_is_full(int system_errno)
+/* SQLite calls a file that may not grow (quota, limit of the file system) an I/O error, and keeps the reason only in errno. */
+static int statement_step(sqlite3_stmt *statement)
 {
-	return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
+	errno = 0;
+	int code = sqlite3_step(statement);
+	bool cannot_grow = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+	return (code & 0xff) == SQLITE_IOERR && cannot_grow ? SQLITE_FULL : code;
 }
 
-int sqlite_err(sqlite3 *db, int code)
+int sqlite_err(int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:
 	case SQLITE_DONE: return 0;
 	case SQLITE_FULL: return ERR_FULL;
-	case SQLITE_IOERR: return errno_is_full(sqlite3_system_errno(db)) ? ERR_FULL : ERR_STORE;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return ERR_BUSY;
 	case SQLITE_CONSTRAINT: break;
@@ -61,7 +64,7 @@ static int tx_fail_sqlite(Tx *tx, int code, const char *sql)
 	/* Whatever ran after this would run outside of any transaction. */
 	if (sqlite_lost_transaction(conn))
 		tx->dead = true;
-	return tx_fail(tx, sqlite_err(conn->db, code), "SQLite %d: %s, in: %.300s", code, sqlite3_errmsg(conn->db), sql);
+	return tx_fail(tx, sqlite_err(code), "SQLite %d: %s, in: %.300s", code, sqlite3_errmsg(conn->db), sql);
 }
 
 /* ---- statements ---- */
@@ -170,7 +173,7 @@ static int statement_run(Tx *tx, SqliteStatement *s)
 {
 	int code;
 	do
-		code = sqlite3_step(s->handle);
+		code = statement_step(s->handle);
 	while (code == SQLITE_ROW);
 	return code == SQLITE_DONE ? 0 : tx_fail_sqlite(tx, code, s->base.sql);
 }
@@ -227,7 +230,7 @@ static int64_t sqlite_changes(const Tx *tx)
 
 int sqlite_word(sqlite3_stmt *statement)
 {
-	int code = sqlite3_step(statement);
+	int code = statement_step(statement);
 	sqlite3_reset(statement);
 	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
@@ -267,7 +270,7 @@ static bool sqlite_rows_next(Rows *rows)
 		rows->error = rows->tx->failed;
 		return false;
 	}
-	int code = sqlite3_step(rows_handle(rows));
+	int code = statement_step(rows_handle(rows));
 	if (code == SQLITE_ROW)
 		return true;
 	if (code != SQLITE_DONE)
@@ -379,7 +382,7 @@ static int reader_run(SqliteConn *conn, const Job *job)
 	Tx tx;
 	tx_begin(&tx, conn->store, conn);
 	int code = sqlite_word(conn->begin);
-	int r = code == SQLITE_OK ? tx_run(&tx, job) : sqlite_err(conn->db, code);
+	int r = code == SQLITE_OK ? tx_run(&tx, job) : sqlite_err(code);
 	if (!sqlite_lost_transaction(conn))
 		(void)sqlite_word(conn->rollback); /* nothing was written; it only lets the snapshot go */
 	if (r == 0)

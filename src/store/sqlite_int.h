@@ -40,7 +40,7 @@ typedef struct SqliteState {
 /* Runs one of the connection's own statements; the SQLite result code. */
 int sqlite_word(sqlite3_stmt *statement);
 /* Err of a SQLite result code. */
-int sqlite_err(sqlite3 *db, int code);
+int sqlite_err(int code);
 /* True when SQLite gave up the whole transaction by itself (full disk, I/O error). */
 bool sqlite_lost_transaction(const SqliteConn *conn);
 

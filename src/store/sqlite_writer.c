@@ -44,7 +44,7 @@ static int batch_begin(Batch *b)
 {
 	int code = sqlite_word(b->conn->begin);
 	if (code != SQLITE_OK) {
-		int err = sqlite_err(b->conn->db, code);
+		int err = sqlite_err(code);
 		log_error("store", "BEGIN failed: %s", sqlite3_errmsg(b->conn->db));
 		return err;
 	}
@@ -61,7 +61,7 @@ static int batch_undo_job(Batch *b, bool in_savepoint)
 	int code = sqlite_word(b->conn->back);
 	if (code == SQLITE_OK)
 		code = sqlite_word(b->conn->release);
-	return sqlite_err(b->conn->db, code);
+	return sqlite_err(code);
 }
 
 /* A job failed: undoes it alone, or the batch when SQLite gave up the transaction under it. */
@@ -90,11 +90,11 @@ static void batch_run_job(Batch *b, const Job *job)
 
 	bool in_savepoint = b->n_inside > 0;
 	if (in_savepoint)
-		e->result = sqlite_err(b->conn->db, sqlite_word(b->conn->save));
+		e->result = sqlite_err(sqlite_word(b->conn->save));
 	if (e->result == 0)
 		e->result = tx_run(&e->tx, job);
 	if (e->result == 0 && in_savepoint)
-		e->result = sqlite_err(b->conn->db, sqlite_word(b->conn->release));
+		e->result = sqlite_err(sqlite_word(b->conn->release));
 	if (e->result < 0)
 		batch_fail_job(b, e, in_savepoint);
 	else
@@ -107,7 +107,7 @@ static void batch_commit(Batch *b)
 		return;
 	int code = sqlite_word(b->conn->commit);
 	if (code != SQLITE_OK) {
-		int err = sqlite_err(b->conn->db, code);
+		int err = sqlite_err(code);
 		log_error("store", "COMMIT of %d jobs failed: %s", b->n_inside, sqlite3_errmsg(b->conn->db));
 		batch_lose(b, err == ERR_FULL ? ERR_FULL : ERR_STORE);
 	}

@@ -1,11 +1,19 @@
-/* Alerts to people: a row per receiver with merge key and expiry. Same receiver, same merge key within 60 s: one alert with a
- * count. An expired one is dropped and the drop is logged. In-app delivery is an event ("alert") to the receiver; the table
- * `outbox` is laid for other channels. */
+/* Alerts to people: a row per receiver with merge key and expiry. Same receiver, same merge key within 60 s of the
+ * first: one alert with a count, which shows the newest content and is unread again. An alert that expires unread is
+ * dropped from the list by a timer and the drop is logged (table alert_drop). In-app delivery is an event ("alert",
+ * owner = receiver, data = the alert as GET /alerts gives it) that the hub brings. The table `outbox` is laid for
+ * other channels: a row per channel the receiver has; there is none yet, so nothing writes it. */
 #pragma once
 
 #include "call/call.h"
 
-extern const char *const alert_migrations[];
+/* From the first alert of a merge key, in which others are counted into it. */
+#define ALERT_MERGE_MS (60 * SECOND_MS)
+/* An alert without expires_ms lives so long; read ones are kept ALERT_KEEP_MS beyond their expiry. */
+#define ALERT_LIFE_MS (24 * HOUR_MS)
+#define ALERT_KEEP_MS (30 * DAY_MS)
+
+extern const char *const alert_migrations[]; /* alert, alert_drop, outbox */
 
 typedef struct {
 	Id receiver;
@@ -13,10 +21,12 @@ typedef struct {
 	const char *merge_key;   /* NULL: the reason */
 	const char *object;
 	Id record;               /* where a click leads */
-	const char *data;        /* JSON object text with what the words need */
+	const char *data;        /* JSON object text with what the words need; NULL: none */
 	int64_t expires_ms;      /* 0: in 24 h */
 	bool urgent;             /* sound and browser notification */
 } Alert;
 
 NODISCARD int alert_send(Call *c, const Alert *alert);
-extern const struct Module alert_module; /* GET /alerts, POST /alerts/read */
+/* Unread alerts of the caller, for the screen's counter. */
+NODISCARD int alert_unread(Call *c, int64_t *ret);
+extern const struct Module alert_module; /* GET /alerts, POST /alerts/read; timer alert.expire */

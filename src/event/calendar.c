@@ -4,24 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call/module.h"
 #include "record/phase.h"
 
 #define SPANS_A_DAY 4
 
 static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
-static const CalendarFault fault_zone = {"zone", "unknown_zone", "There is no time zone of that name; write it like Asia/Shanghai.",
+static const CalendarFault fault_zone = {"zone", "unknown_zone",
+	"There is no time zone of that name; write it like Asia/Shanghai.",
 	"没有这个时区；请写成 Asia/Shanghai 这样的名称。"};
 static const CalendarFault fault_week = {"week", "bad_week",
-	"The week is an object with the days mon to sun, each a list of spans like [\"09:00\",\"18:00\"], at most four a day.",
+	"The week is an object with the days mon to sun, each a list of spans like [\"09:00\",\"18:00\"], at most "
+	"four a day.",
 	"每周时段应为 mon 到 sun 的对象，每天是 [\"09:00\",\"18:00\"] 这样的时段列表，每天最多四段。"};
 static const CalendarFault fault_span = {"week", "bad_span",
 	"A span begins before 24:00 and ends after its beginning, at the latest at 32:00 (08:00 of the next day).",
 	"时段须在 24:00 之前开始，结束须晚于开始，最晚到 32:00（次日 08:00）。"};
 static const CalendarFault fault_holidays = {"holidays", "unknown_table", "Choose cn or none.", "请选择 cn 或 none。"};
-static const CalendarFault fault_days_off = {"days_off", "bad_date", "The list holds dates like \"2026-10-01\", at most 1000.",
+static const CalendarFault fault_days_off = {"days_off", "bad_date",
+	"The list holds dates like \"2026-10-01\", at most 1000.",
 	"列表中应为 \"2026-10-01\" 这样的日期，最多 1000 个。"};
-static const CalendarFault fault_days_on = {"days_on", "bad_date", "The list holds dates like \"2026-10-01\", at most 1000.",
+static const CalendarFault fault_days_on = {"days_on", "bad_date",
+	"The list holds dates like \"2026-10-01\", at most 1000.",
 	"列表中应为 \"2026-10-01\" 这样的日期，最多 1000 个。"};
 static const CalendarFault fault_both = {"days_on", "on_and_off", "A date is in both lists; take it out of one.",
 	"同一日期同时在休息日和工作日列表中；请从其中一个移除。"};
@@ -141,7 +146,8 @@ static size_t days_count(const char *const *days)
 }
 
 /* The dates of the table that the company's own list does not contradict, then its own. */
-static const char *const *days_join(TALLOC_CTX *mem, const char *const *table, const char *const *own, const char *const *against)
+static const char *const *days_join(TALLOC_CTX *mem, const char *const *table, const char *const *own,
+                                    const char *const *against)
 {
 	const char **all = talloc_zero_array(mem, const char *, days_count(table) + days_count(own) + 1);
 	size_t n = 0;
@@ -232,7 +238,10 @@ static int calendar_check(Call *c, const PhaseInfo *info, void *arg UNUSED)
 	return call_fault(c, fault.field, fault.code, fault.en, fault.zh);
 }
 
-void calendar_watch(House *house)
+static int calendar_start(House *house)
 {
 	phase_add(house->phases, PHASE_VALIDATE, "calendar", calendar_check, NULL);
+	return 0;
 }
+
+const Module calendar_module = {.name = "calendar", .start = calendar_start};

@@ -1,6 +1,7 @@
-/* Calendars: the WorkTime of a `calendar` record. Its field `week` is {"mon":[["09:00","18:00"]],...,"sun":[]}; a span may
- * end up to "32:00" (night shift, belongs to the day it starts); at most four spans a day. `holidays` "cn" takes the
- * built-in table of Chinese public holidays and make-up days, the lists `days_off` and `days_on` overrule it. */
+/* Calendars: the WorkTime of a `calendar` record. Its field `week` is {"mon":[["09:00","18:00"]],...,"sun":[]}; a
+ * span may end up to "32:00" (night shift, belongs to the day it starts); at most four spans a day. `holidays` "cn"
+ * takes the built-in table of Chinese public holidays and make-up days, the lists `days_off` and `days_on` overrule
+ * it. */
 #pragma once
 
 #include "event/worktime.h"
@@ -27,8 +28,8 @@ WorkTime *calendar_parse(TALLOC_CTX *ctx, const CalendarText *text, CalendarFaul
 WorkTime *calendar_default(TALLOC_CTX *ctx);
 /* The WorkTime of a calendar record. */
 WorkTime *calendar_of(TALLOC_CTX *ctx, const Record *record, CalendarFault *ret_fault);
-/* Registers the check that refuses a calendar record nobody could work by. Called once at start. */
-void calendar_watch(House *house);
+/* Its start registers the check that refuses a calendar record nobody could work by. */
+extern const struct Module calendar_module;
 
 /* "2026-10-01", sorted, NULL-terminated. */
 extern const char *const holidays_cn_off[], *const holidays_cn_on[];

@@ -7,7 +7,8 @@
 
 #define NOON_CN(day) ((day) * DAY_MS + 4 * HOUR_MS)
 
-static const char week_text[] = "{\"mon\":[[\"09:00\",\"12:00\"],[\"13:30\",\"18:00\"]],\"tue\":[[\"22:00\",\"32:00\"]],\"sun\":[]}";
+static const char week_text[] =
+	"{\"mon\":[[\"09:00\",\"12:00\"],[\"13:30\",\"18:00\"]],\"tue\":[[\"22:00\",\"32:00\"]],\"sun\":[]}";
 
 /* Monday 2026-11-23 00:00 in Shanghai */
 #define MONDAY INT64_C(1795363200000)
@@ -33,7 +34,8 @@ TEST(calendar, reads_spans_of_the_week)
 TEST(calendar, lets_the_company_overrule_the_holidays)
 {
 	CalendarFault fault;
-	const CalendarText text = {.week = "{\"thu\":[[\"09:00\",\"18:00\"]],\"fri\":[[\"09:00\",\"18:00\"]]}", .holidays = "cn",
+	const CalendarText text = {.week = "{\"thu\":[[\"09:00\",\"18:00\"]],\"fri\":[[\"09:00\",\"18:00\"]]}",
+		.holidays = "cn",
 		.days_off = "[\"2026-10-10\"]", .days_on = "[\"2026-10-01\"]"};
 	WorkTime *w = calendar_parse(NULL, &text, &fault);
 	CHECK(w != NULL);

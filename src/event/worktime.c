@@ -1,6 +1,6 @@
-/* Working time. The open intervals of a UTC year are worked out once, at first use, as a sorted table with running sums; a
- * question is then a binary search. Tables are published by compare-and-swap, so a WorkTime is shared without locks and
- * looks immutable. It must not know of calendars' JSON, databases or the present. */
+/* Working time. The open intervals of a UTC year are worked out once, at first use, as a sorted table with running
+ * sums; a question is then a binary search. Tables are published by compare-and-swap, so a WorkTime is shared without
+ * locks and looks immutable. It must not know of calendars' JSON, databases or the present. */
 #include "event/worktime.h"
 
 #include <assert.h>
@@ -112,7 +112,8 @@ static int64_t transition_between(GTimeZone *zone, int64_t low, int64_t high)
 	return high;
 }
 
-/* The first moment at which the local clock shows wall_s or later: in a gap its end, of a repeated hour the first pass. */
+/* The first moment at which the local clock shows wall_s or later: in a gap its end, of a repeated hour the first
+ * pass. */
 static int64_t utc_of_wall(GTimeZone *zone, int64_t wall_s)
 {
 	int64_t low = wall_s - DAY_SECONDS, high = wall_s + DAY_SECONDS;

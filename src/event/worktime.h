@@ -1,8 +1,8 @@
-/* Working time: whole-minute arithmetic over weekly hours, shifts (also across midnight), holidays and make-up days, in a
- * real time zone. Pure: no database, no clock. A shift belongs to the day it starts, also when it ends in a holiday. On the
- * day the clocks change a span begins and ends at the first moment the local clock shows that time or later. Years 1970 to
- * 2099; outside them nothing is open. The first question about a year costs about a millisecond, all others under one
- * microsecond. */
+/* Working time: whole-minute arithmetic over weekly hours, shifts (also across midnight), holidays and make-up days,
+ * in a real time zone. Pure: no database, no clock. A shift belongs to the day it starts, also when it ends in a
+ * holiday. On the day the clocks change a span begins and ends at the first moment the local clock shows that time or
+ * later. Years 1970 to 2099; outside them nothing is open. The first question about a year costs about a millisecond,
+ * all others under one microsecond. */
 #pragma once
 
 #include "base/base.h"
@@ -25,8 +25,8 @@ WorkTime *worktime_new(TALLOC_CTX *ctx, const WorkPlan *plan);
 bool worktime_is_open(const WorkTime *w, int64_t at_ms);
 /* The first moment >= at that is open; INT64_MAX if none within 400 days. */
 int64_t worktime_next_open(const WorkTime *w, int64_t at_ms);
-/* The earliest moment when `duration_ms` of working time have passed since at (at itself for 0 or less); INT64_MAX if the
- * work never opens again. */
+/* The earliest moment when `duration_ms` of working time have passed since at (at itself for 0 or less); INT64_MAX if
+ * the work never opens again. */
 int64_t worktime_add(const WorkTime *w, int64_t at_ms, int64_t duration_ms);
 /* Working time between two moments (0 if to <= from). */
 int64_t worktime_between(const WorkTime *w, int64_t from_ms, int64_t to_ms);

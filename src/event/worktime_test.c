@@ -97,8 +97,8 @@ static void slow_build(Slow *slow, const WorkPlan *plan, int64_t start_min)
 
 /* Random plans */
 
-static const char *const zones[] = {"Asia/Shanghai", "America/New_York", "Europe/Berlin", "America/Sao_Paulo", "Africa/Cairo",
-	"Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca", "America/St_Johns"};
+static const char *const zones[] = {"Asia/Shanghai", "America/New_York", "Europe/Berlin", "America/Sao_Paulo",
+	"Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "Africa/Casablanca", "America/St_Johns"};
 
 static WorkPlan random_plan(GRand *rand, const char *zone)
 {

@@ -16,7 +16,6 @@ typedef struct House {
 	struct Hub *hub;           /* event/: live streams */
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
-	struct Known *known;       /* modules/known */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
 	const char *data_dir;
 	const char *public_url;    /* without trailing slash */

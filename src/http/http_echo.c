@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 	HttpServer *server = http_start(NULL, &config, &error);
 	if (server == NULL) {
 		fprintf(stderr, "%s\n", error);
+		talloc_free(error);
 		return 1;
 	}
 	printf("port %d\n", http_port(server));

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <event2/util.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -37,6 +37,28 @@ static uint16_t *address_port(Address *a)
 {
 	return a->address.ss_family == AF_INET6 ? &((struct sockaddr_in6 *)&a->address)->sin6_port
 	                                        : &((struct sockaddr_in *)&a->address)->sin_port;
+}
+
+/* "1.2.3.4:80" or "[::1]:80"; port 0 lets the system choose. */
+static bool address_parse(const char *text, Address *ret)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&ret->address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ret->address;
+	char host[ADDRESS_SIZE];
+	const char *colon = strrchr(text, ':');
+	bool is_v6 = text[0] == '[';
+	if (colon == NULL || (is_v6 && (colon == text || colon[-1] != ']')))
+		return false;
+	size_t len = (size_t)(colon - text) - (is_v6 ? 2 : 0), digits = strspn(colon + 1, "0123456789");
+	if (len >= sizeof(host) || digits == 0 || digits > 5 || colon[1 + digits] != '\0')
+		return false;
+	long port = strtol(colon + 1, NULL, 10);
+	memcpy(host, text + is_v6, len);
+	host[len] = '\0';
+	*ret = (Address){.len = is_v6 ? sizeof(*v6) : sizeof(*v4)};
+	ret->address.ss_family = is_v6 ? AF_INET6 : AF_INET;
+	*address_port(ret) = htons((uint16_t)port);
+	return port <= UINT16_MAX && inet_pton(is_v6 ? AF_INET6 : AF_INET, host, is_v6 ? (void *)&v6->sin6_addr : &v4->sin_addr) == 1;
 }
 
 /* A listening socket on the address, or -1. When the port was 0 it is filled in. The first socket is bound without
@@ -116,13 +138,11 @@ static int loops_open(HttpServer *server, Address *address, const HttpTimes *tim
 
 HttpServer *http_start_timed(TALLOC_CTX *ctx, const HttpConfig *config, const HttpTimes *times, char **ret_error)
 {
-	Address address = {.len = sizeof(address.address)};
-	int len = sizeof(address.address);
-	if (evutil_parse_sockaddr_port(config->listen, (struct sockaddr *)&address.address, &len) != 0) {
+	Address address;
+	if (!address_parse(config->listen, &address)) {
 		*ret_error = talloc_asprintf(ctx, "\"%s\" is no address to listen on, such as 127.0.0.1:8080", config->listen);
 		return NULL;
 	}
-	address.len = (socklen_t)len;
 	raise_descriptor_limit();
 	HttpServer *server = talloc_zero(NULL, HttpServer);
 	assert(server != NULL);

@@ -2,10 +2,21 @@
  * One text form, one AST; two back-ends so far: one record in memory, SQL of both engines. Names of functions in
  * English or Chinese, any case; names of fields as in the catalogue, or their Chinese or English label in [brackets].
  *
- * Operators: = <> != < <= > >= IN NOT AND OR + - * / & (text join), parentheses; AND(a,b) OR(a,b) NOT(a) IF(c,a,b).
- * Text: CONTAINS STARTS_WITH ENDS_WITH LEN LOWER UPPER TRIM; blanks: ISBLANK(x) COALESCE(a,b).
- * Time: NOW() TODAY() DAYS_SINCE(t) HOURS_SINCE(t) DATE("2026-11-23") ; current user: ME().
- * NULL: a comparison with a blank is false (also <>), AND/OR/NOT take two values only; the same in every back-end. */
+ * Operators, loosest first: OR; AND; NOT; = <> != < <= > >= IN, NOT IN; & (text join); + -; * /; minus sign; parentheses.
+ * Literals: 12  1.5  3%  "text"  TRUE FALSE NULL (真 假 空). AND(a,b,...) OR(...) NOT(a) IF(c,a,b) may be written as calls.
+ * Text: CONTAINS STARTS_WITH ENDS_WITH (case matters) LEN (code points) LOWER UPPER (ASCII letters only, so that all
+ * back-ends agree) TRIM (spaces, tabs, line ends, U+3000); blanks: ISBLANK(x) COALESCE(a,b,...).
+ * Time: NOW() TODAY() DAYS_SINCE(t) HOURS_SINCE(t) (rounded down) DATE("2026-11-23"); current user: ME().
+ *
+ * Blank is NULL, or an empty text for ISBLANK and COALESCE. A comparison with a NULL is false (also <>, IN, CONTAINS ...);
+ * AND/OR/NOT/IF take a NULL for false; & takes it for "", LEN for 0; the other functions and arithmetic give NULL.
+ * Choices compare by value, references with an id as text, times with DATE(), NOW() or an RFC 3339 text, dates (no time)
+ * with TODAY(), DATE() or "2026-11-23". Texts compare by code point.
+ *
+ * Numbers are exact: whole ones and decimals of at most 10 digits after the point, in 64 bits with 128 between; products
+ * and quotients are rounded half away from zero. SQL has no such arithmetic, so only what is exact there is compiled: no
+ * division, no product of two fields; whole numbers in fields are taken to be below 9e14 and decimals below 9e16 of their
+ * last digit as soon as something is computed from them. */
 #pragma once
 
 #include "base/json.h"
@@ -32,9 +43,10 @@ typedef struct {
 /* Parses and type-checks against an object. NULL and *ret_fault on failure. */
 Expr *expr_parse(TALLOC_CTX *ctx, const ObjectDef *object, const char *text, size_t len, ExprFault *ret_fault);
 ExprType expr_type(const Expr *expr);
-/* The AST as JSON, for the browser. */
+/* The AST as JSON, for the browser: ["AND", a, b] for an operation, {"field": "city"}, {"text": "x"}, {"int": 1},
+ * {"decimal": "1.50"}, {"bool": true}, {"time": ms}, {"id": "..."}, {"null": true}. */
 void expr_write_ast(const Expr *expr, JsonOut *out);
-/* Back to text, normal form. */
+/* Back to text, normal form: English names, field names without brackets; parses to the same formula. */
 void expr_write_text(const Expr *expr, Buf *out);
 
 /* Back-end 1: values are in the order of the object's fields. Text results live in ctx. 0 or ERR_INVALID (overflow, division
@@ -42,7 +54,13 @@ void expr_write_text(const Expr *expr, Buf *out);
 NODISCARD int expr_eval(TALLOC_CTX *ctx, const Expr *expr, const Value *values, const ExprEnv *env, Value *ret);
 /* A condition: blank counts as false. */
 bool expr_holds(const Expr *expr, const Value *values, const ExprEnv *env);
-/* Back-end 2: appends a condition or value in parentheses; columns are named alias.column. Failure is sticky in sql. */
+/* Whether expr_sql can do it; if not, the reason in *ret_fault ("sql_arithmetic", "sql_too_deep"), texts static. */
+NODISCARD bool expr_sql_possible(const Expr *expr, ExprFault *ret_fault);
+/* Back-end 2: appends a condition or value in parentheses; columns are named alias.column (alias NULL: column). A condition
+ * may come out NULL where it is false, as WHERE takes it. What expr_sql_possible refuses fails the sql (sticky). Texts of the
+ * formula are borrowed by sql: expr must live as long. Decimals come out scaled by 10^expr_scale(). */
 void expr_sql(const Expr *expr, Sql *sql, const char *alias, const ExprEnv *env);
+/* Digits after the point of a decimal result, in SQL; 0 for others. */
+uint8_t expr_scale(const Expr *expr);
 
-extern const struct Module expr_module; /* POST /expr/check {object, text} -> {type, ast, text} or the fault */
+extern const struct Module expr_module; /* POST /expr/check {object, text} -> {valid, type, text, ast, sql} or {valid, fault} */

@@ -16,8 +16,8 @@
 
 const char *const alert_migrations[] = {
 	"CREATE TABLE alert (id {ID} PRIMARY KEY, receiver {ID} NOT NULL, reason {TEXT} NOT NULL, "
-	"merge_key {TEXT} NOT NULL, object {TEXT}, record {ID}, data {TEXT}, urgent {BOOL} NOT NULL, count {INT} NOT NULL, at {TIME} NOT NULL, "
-	"expires {TIME} NOT NULL, read_at {TIME});"
+	"merge_key {TEXT} NOT NULL, object {TEXT}, record {ID}, data {TEXT}, urgent {BOOL} NOT NULL, "
+	"count {INT} NOT NULL, at {TIME} NOT NULL, expires {TIME} NOT NULL, read_at {TIME});"
 	"CREATE INDEX alert_receiver ON alert (receiver, at);"
 	"CREATE TABLE alert_drop (seq {SERIAL}, dropped_at {TIME} NOT NULL, alert {ID} NOT NULL, receiver {ID} NOT NULL, "
 	"reason {TEXT} NOT NULL, object {TEXT}, record {ID}, count {INT} NOT NULL, at {TIME} NOT NULL, "

@@ -190,7 +190,8 @@ static int due_put_off(Tx *tx, const Due *due, int err)
 	const char *error = due->error == NULL ? err_code(err) : due->error;
 	char subject[ID_TEXT_SIZE];
 	log_warn("timer", "timer %s of %s failed (try %d, again in %lld s): %s: %s", due->kind,
-	         id_text(due->subject, subject), due->attempts + 1, (long long)(backoff_ms[step] / SECOND_MS), err_code(err), error);
+	         id_text(due->subject, subject), due->attempts + 1, (long long)(backoff_ms[step] / SECOND_MS),
+	         err_code(err), error);
 	return db_exec(tx,
 	               "UPDATE timer SET attempts = attempts + 1, next_at = $3, error = $4 "
 	               "WHERE kind = $1 AND subject = $2",

@@ -1,0 +1,194 @@
+/* The workspace of a unit test: real store, real core pack, no HTTP. */
+#include "record/record_world.h"
+
+#include "call/module.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static World *world_open(const char *database)
+{
+	World *w = talloc_zero(NULL, World);
+	char *error = NULL;
+	char *dir = g_dir_make_tmp("tenon-record-XXXXXX", NULL);
+	w->dir = talloc_strdup(w, dir);
+	g_free(dir);
+	char *schema = g_ascii_strdown(w->dir + strlen(w->dir) - 6, -1);
+	w->config = (StoreConfig){.path = talloc_asprintf(w, "%s/test.db", w->dir), .database = database,
+		.schema = talloc_asprintf(w, "record_test_%s", schema)};
+	g_free(schema);
+	w->house = (House){.clock = &w->clock, .data_dir = w->dir, .public_url = "http://test"};
+	w->house.store = store_open(w, &w->config, &error);
+	if (w->house.store == NULL)
+		g_error("%s", error);
+	const Migration parts[] = {{"gate", gate_migrations}, {"record", record_migrations}};
+	CHECK_INT(store_migrate(w->house.store, parts, ARRAY_LEN(parts), &error), 0);
+	w->house.phases = phases_new(w);
+	w->house.gate = gate_new(w, &w->house);
+	w->house.meta = meta_open(w, w->house.store, &error);
+	if (w->house.meta == NULL)
+		g_error("%s", error);
+	CHECK_INT(record_module.start(&w->house), 0);
+	return w;
+}
+
+static int schema_drop(Tx *tx, void *arg)
+{
+	const World *w = arg;
+	return db_ddl(tx, talloc_asprintf(tx_mem(tx), "DROP SCHEMA \"%s\" CASCADE", w->config.schema));
+}
+
+static void world_close(World *w)
+{
+	if (w->config.database != NULL)
+		CHECK_INT(store_write_wait(w->house.store, schema_drop, w), 0);
+	store_close(w->house.store);
+	const char *const ends[] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		(void)g_unlink(talloc_asprintf(w, "%s%s", w->config.path, ends[i]));
+	(void)g_rmdir(w->dir);
+	talloc_free(w);
+}
+
+void world_each(void (*body)(World *w))
+{
+	const char *database = g_getenv("TENON_TEST_DATABASE");
+	World *w = world_open(NULL);
+	body(w);
+	world_close(w);
+	if (database == NULL)
+		return;
+	w = world_open(database);
+	body(w);
+	world_close(w);
+}
+
+static Call *call_as(World *w, const Identity *who)
+{
+	Call *c = who == NULL ? call_new_system(NULL, &w->house, NULL, "test") : call_new(NULL, &w->house, NULL);
+	c->lang = LANG_EN;
+	c->cause = "test";
+	if (who != NULL)
+		c->who = *who;
+	return c;
+}
+
+static const char *code_of(const Call *c)
+{
+	const char *code = c->faults != NULL ? c->faults->code : c->err_code;
+	return code == NULL ? NULL : g_intern_string(code);
+}
+
+static int run(World *w, const Identity *who, bool writes, CallJob fn, void *arg, const char **ret_code)
+{
+	Call *c = call_as(w, who);
+	int r = writes ? call_write_wait(c, fn, arg) : call_read_wait(c, fn, arg);
+	if (ret_code != NULL)
+		*ret_code = code_of(c);
+	else if (r < 0)
+		g_test_message("failed: %s %s", code_of(c), c->err_detail);
+	talloc_free(c);
+	return r;
+}
+
+int world_write(World *w, const Identity *who, CallJob fn, void *arg, const char **ret_code)
+{
+	return run(w, who, true, fn, arg, ret_code);
+}
+
+int world_read(World *w, const Identity *who, CallJob fn, void *arg, const char **ret_code)
+{
+	return run(w, who, false, fn, arg, ret_code);
+}
+
+/* --- endpoints --- */
+
+typedef struct {
+	const Endpoint *endpoint;
+	const Ask *ask;
+} EndpointRun;
+
+static int endpoint_run(Call *c, void *arg)
+{
+	const EndpointRun *e = arg;
+	c->if_match = e->ask->if_match;
+	int r = gate_check(c, e->endpoint->right);
+	return r < 0 ? r : e->endpoint->fn(c);
+}
+
+static json_t *tree(const char *text)
+{
+	json_error_t error;
+	json_t *t = json_loads(text, JSON_DECODE_ANY, &error);
+	if (t == NULL)
+		g_error("%s in %s", error.text, text);
+	return t;
+}
+
+static const Endpoint *endpoint_find(const char *method, const char *path)
+{
+	for (const Endpoint *e = record_module.endpoints; e->method != NULL; e++) {
+		if (strcmp(e->method, method) == 0 && strcmp(e->path, path) == 0)
+			return e;
+	}
+	g_error("no endpoint %s %s", method, path);
+}
+
+int world_ask(World *w, const Identity *who, const char *method, const char *path, Ask *ask)
+{
+	EndpointRun e = {.endpoint = endpoint_find(method, path), .ask = ask};
+	Call *c = call_as(w, who);
+	if (ask->params != NULL)
+		c->params = json_own(c, tree(ask->params));
+	if (ask->body != NULL)
+		c->body = json_own(c, tree(ask->body));
+	int r = e.endpoint->mode == CALL_READ ? call_read_wait(c, endpoint_run, &e) : call_write_wait(c, endpoint_run, &e);
+	ask->code = code_of(c);
+	ask->detail = c->err_detail == NULL ? NULL : talloc_strdup(w, c->faults != NULL ? c->faults->detail : c->err_detail);
+	ask->json = c->out->len > 0 ? json_own(w, tree(c->out->data)) : NULL;
+	talloc_free(c);
+	return r;
+}
+
+/* --- things to work with --- */
+
+typedef struct {
+	const char *object, *json;
+	Id id;
+} Make;
+
+static int make(Call *c, void *arg)
+{
+	Make *m = arg;
+	Record *record = record_new(c, meta_object_of(c, m->object));
+	json_t *fields = json_own(c, tree(m->json));
+	const char *name;
+	json_t *value;
+	json_object_foreach(fields, name, value) {
+		const FieldDef *f = meta_field(record->object, name);
+		Value v;
+		if (!value_from_json(c, record, f, value, &v))
+			return c->err;
+		record_set_at(record, f->index, v);
+	}
+	int r = record_create(c, record, RECORD_AS_HOUSE);
+	m->id = record_id(record);
+	return r;
+}
+
+Id world_make(World *w, const char *object, const char *json)
+{
+	Make m = {.object = object, .json = json};
+	CHECK_INT(world_write(w, NULL, make, &m, NULL), 0);
+	return m.id;
+}
+
+Identity world_person(World *w, const char *name, Role role, Id team)
+{
+	char id[ID_TEXT_SIZE];
+	const char *roles[] = {"", "salesperson", "supervisor", "administrator"};
+	char *json = id_is_nil(team) ? talloc_asprintf(w, "{\"name\":\"%s\",\"login\":\"%s\",\"role\":\"%s\"}", name, name, roles[role])
+	                             : talloc_asprintf(w, "{\"name\":\"%s\",\"login\":\"%s\",\"role\":\"%s\",\"team\":\"%s\"}", name,
+	                                               name, roles[role], id_text(team, id));
+	return (Identity){.user = world_make(w, "user", json), .role = role, .team = team, .login = name, .name = name};
+}

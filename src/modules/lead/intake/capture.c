@@ -1,0 +1,345 @@
+/* POST /capture/{source_key}: a receipt, durable before the 202; everything else about the lead follows behind. Nothing that was
+ * aimed here is thrown away: what cannot be understood goes on the log as quarantined, and the sender is told what is wrong. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "modules/lead/intake/delivery.h"
+#include "modules/lead/intake/understand.h"
+
+#define PREFIX "/capture/"
+#define RECEIPTS "/receipts/"
+#define OVERSIZE_KEPT (64 * 1024) /* bytes kept of a body that is too large */
+#define LOOKUPS_MINUTE 120
+#define LOOKUPS_HOUR 2000
+
+/* "/capture/web%20/" -> "web": escapes decoded, blanks, line ends and slashes around dropped (F2). */
+static char *key_of_path(TALLOC_CTX *ctx, const char *path)
+{
+	static const char around[] = " \t\r\n/";
+	char *key = http_path_decode(ctx, path, strlen(path));
+	if (!key)
+		return talloc_strdup(ctx, path);
+	key += strspn(key, around);
+	size_t n = strlen(key);
+	while (n > 0 && strchr(around, key[n - 1]))
+		n--;
+	return talloc_strndup(ctx, key, n);
+}
+
+/* --- CORS ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_own_origin(const HttpRequest *request, const House *house, const char *origin)
+{
+	const char *host = http_header(request, "Host");
+	const char *name = strstr(origin, "://");
+	return (house->public_url && strcmp(origin, house->public_url) == 0) || (host && name && strcmp(name + 3, host) == 0);
+}
+
+static bool origin_allowed(const HttpRequest *request, const House *house, const Inlet *source, const char *origin)
+{
+	size_t i;
+	json_t *allowed;
+	if (is_own_origin(request, house, origin))
+		return true;
+	json_array_foreach((json_t *)source->origins, i, allowed)
+	{
+		const char *text = json_string_value(allowed);
+		if (text && (strcmp(text, "*") == 0 || strcasecmp(text, origin) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void answer_preflight(House *house, HttpRequest *request, const Inlet *source)
+{
+	const char *origin = http_header(request, "Origin");
+	if (!source || !origin || !origin_allowed(request, house, source, origin)) {
+		http_respond(request, 403, NULL, (HttpHeader[]){{"Vary", "Origin"}, {0}}, "", 0);
+		return;
+	}
+	HttpHeader headers[] = {
+		{"Access-Control-Allow-Origin", origin},
+		{"Access-Control-Allow-Methods", "POST, GET"},
+		{"Access-Control-Allow-Headers", "Content-Type, Idempotency-Key, Prefer"},
+		{"Access-Control-Max-Age", "600"},
+		{"Vary", "Origin"},
+		{NULL, NULL},
+	};
+	http_respond(request, 204, NULL, headers, "", 0);
+}
+
+/* --- what is wrong with a body --------------------------------------------------------------------------------------- */
+
+static bool is_form(const Delivery *d)
+{
+	return d->receipt.content_type && strncasecmp(d->receipt.content_type, "application/x-www-form-urlencoded", 33) == 0;
+}
+
+/* A body without a second bracket is flat: its fields cannot have the wrong type, and the full reading waits for the taker. */
+static bool is_flat(const Receipt *r)
+{
+	const char *first = memchr(r->body, '{', r->body_len);
+	size_t rest = first ? r->body_len - (size_t)(first + 1 - r->body) : 0;
+	return first && !memchr(first + 1, '{', rest) && !memchr(first + 1, '[', rest);
+}
+
+static void check_shape(Delivery *d, const Inlet *source)
+{
+	Enquiry enquiry;
+	const char *reason, *detail;
+	if (!enquiry_read(d, d->receipt.content_type, d->receipt.body, d->receipt.body_len, source ? source->mapping : NULL, &enquiry,
+	                  &reason, &detail))
+		delivery_quarantine(d, ERR_INVALID, reason, talloc_asprintf(d, "The body cannot be read: %s.", detail),
+		                    talloc_asprintf(d, "内容无法读取：%s。", detail));
+	else if (enquiry.fault)
+		delivery_quarantine(d, ERR_INVALID, "wrong_type",
+		                    talloc_asprintf(d, "The field \"%s\" must be a text, not a list or an object.", enquiry.fault),
+		                    talloc_asprintf(d, "字段“%s”应为文本，不能是列表或对象。", enquiry.fault));
+}
+
+static void check_body(Delivery *d, const Inlet *source)
+{
+	JsonFault fault;
+	Receipt *r = &d->receipt;
+	if (r->body_len > LIMIT_CAPTURE_BODY) {
+		r->body_len = OVERSIZE_KEPT;
+		delivery_quarantine(d, ERR_TOO_LARGE, "too_large", "The body is larger than 256 kB; its beginning was kept for a person.",
+		                    "内容超过 256 kB，已保留开头部分供人工处理。");
+	} else if (is_form(d))
+		check_shape(d, source);
+	else if (!json_check(r->body, r->body_len, LIMIT_JSON_DEPTH, &fault))
+		delivery_quarantine(d, ERR_INVALID, "bad_json",
+		                    talloc_asprintf(d, "The body is not acceptable JSON: %s (byte %zu).", fault.reason, fault.offset),
+		                    talloc_asprintf(d, "内容不是可接受的 JSON：%s（第 %zu 字节）。", fault.reason, fault.offset));
+	else if (!is_flat(r))
+		check_shape(d, source);
+}
+
+static void check_sender(Delivery *d, const Inlet *source)
+{
+	const char *origin = http_header(d->request, "Origin");
+	if (!source)
+		delivery_quarantine(d, ERR_NOT_FOUND, "unknown_source",
+		                    "No source has this key; the delivery was kept. Check the address for typing errors.",
+		                    "没有使用该标识的来源，内容已保留。请检查地址是否有误。");
+	else if (!source->enabled)
+		delivery_quarantine(d, 0, "source_disabled", "The source is switched off.", "该来源已停用。");
+	else if (origin && !origin_allowed(d->request, d->intake->house, source, origin))
+		delivery_quarantine(d, ERR_DENIED, "origin_not_allowed",
+		                    "Browsers may not send from this site; add it to the source's allowed origins.",
+		                    "该网站不在来源的允许列表中，请在来源设置里添加。");
+	else
+		d->origin = talloc_strdup(d, origin);
+}
+
+/* --- the same thing again -------------------------------------------------------------------------------------------- */
+
+static int original_load(Tx *tx, void *arg)
+{
+	Delivery *d = arg;
+	Receipt original;
+	int r = receipt_load(tx, d, d->receipt.id, &original);
+	if (r == 0)
+		d->receipt = original;
+	return r;
+}
+
+static void original_loaded(void *arg, int result)
+{
+	Delivery *d = arg;
+	Outcome outcome = delivery_outcome(d);
+	bool somebody_waits = d->wait_ms > 0 && outcome.state == RECEIPT_PENDING;
+	if (result < 0)
+		delivery_fail(d, result == ERR_NOT_FOUND && !d->is_look ? ERR_STORE : result);
+	else if (!somebody_waits)
+		delivery_answer(d, &outcome);
+	delivery_release(d);
+}
+
+/* Answers with the state of the delivery that came first. Whoever waits is registered before the look, so that nothing slips
+ * through between the two. */
+static void original_look(void *arg, const Outcome *durable)
+{
+	Delivery *d = arg;
+	(void)durable;
+	if (d->wait_ms > 0) {
+		delivery_hold(d);
+		waits_add(d->intake->settled, d->receipt.id, d->wait_ms, delivery_settled, d);
+	}
+	if (store_read(receipt_log_store(d->intake->log), original_load, original_loaded, d) < 0)
+		original_loaded(d, ERR_BUSY);
+}
+
+static void repeat_answer(Delivery *d, Id original, bool durable)
+{
+	d->receipt.id = original;
+	if (durable)
+		original_look(d, NULL);
+	else
+		waits_add(d->intake->durable, original, 10 * SECOND_MS, original_look, d);
+}
+
+/* Takes the digests of this delivery; true when another one had one of them: it was answered. */
+static bool answered_as_repeat(Delivery *d)
+{
+	Intake *in = d->intake;
+	const char *key = http_header(d->request, "Idempotency-Key");
+	Receipt *r = &d->receipt;
+	char text[33];
+	Id original;
+	bool durable;
+	const char *parts[] = {r->source_key, key ? key : r->visitor, r->body};
+	size_t lens[] = {strlen(r->source_key), strlen(parts[1]), key ? 0 : r->body_len};
+	Digest digest = digest_of(parts, lens, 3);
+	bool taken = window_take(key ? in->by_key : in->by_body, digest, r->at, r->id, &original, &durable);
+	if (!taken) {
+		repeat_answer(d, original, durable);
+		return true;
+	}
+	d->has_key = key != NULL;
+	d->has_body = key == NULL;
+	d->by_key = d->by_body = digest;
+	*(key ? &r->dedupe_key : &r->dedupe_body) = talloc_strdup(d, digest_text(digest, text));
+	return false;
+}
+
+/* --- the way in ------------------------------------------------------------------------------------------------------ */
+
+/* The receipt is on disk, or it could not be kept: only now the visitor hears of it. */
+static void appended(void *arg, int result)
+{
+	Delivery *d = arg;
+	Intake *in = d->intake;
+	Outcome outcome = delivery_outcome(d);
+	bool pending = outcome.state == RECEIPT_PENDING;
+	if (d->has_key)
+		window_settle(in->by_key, d->by_key, d->receipt.id, result == 0);
+	if (d->has_body)
+		window_settle(in->by_body, d->by_body, d->receipt.id, result == 0);
+	waits_tell(in->durable, &outcome);
+	if (result < 0)
+		delivery_fail(d, result);
+	else if (pending && d->wait_ms > 0) {
+		delivery_hold(d);
+		waits_add(in->settled, d->receipt.id, d->wait_ms, delivery_settled, d);
+	} else
+		delivery_answer(d, &outcome);
+	if (result == 0 && pending)
+		taker_give(in->taker, &d->receipt);
+	delivery_release(d);
+}
+
+static void delivery_take(Delivery *d, const Inlet *source)
+{
+	int after_s = !source || http_is_local(d->request) ? 0
+	              : limiter_knock(d->intake->arrivals, source->id, d->receipt.visitor, source->rate_minute, source->rate_hour,
+	                              clock_real_ms());
+	if (after_s > 0) {
+		delivery_slow_down(d, after_s);
+		delivery_release(d);
+		return;
+	}
+	d->receipt.source = source ? source->id : ID_NIL;
+	check_sender(d, source);
+	if (d->receipt.state == RECEIPT_PENDING)
+		check_body(d, source);
+	if (d->receipt.state == RECEIPT_PENDING && answered_as_repeat(d))
+		return;
+	if (receipt_append(d->intake->log, &d->receipt, appended) < 0)
+		appended(d, ERR_BUSY);
+}
+
+static int sources_refresh(Tx *tx, void *arg)
+{
+	Delivery *d = arg;
+	return source_book_load(tx, d->intake->sources);
+}
+
+/* A key nobody knew a moment ago may have been made just now: the list was read again. */
+static void sources_refreshed(void *arg, int result)
+{
+	Delivery *d = arg;
+	(void)result;
+	const Sources *sources = source_book_acquire(d->intake->sources);
+	delivery_take(d, source_by_key(sources, d->receipt.source_key));
+	source_release(sources);
+}
+
+static void capture_post(Intake *intake, HttpRequest *request, const char *key)
+{
+	Delivery *d = delivery_new(intake, request, key);
+	const Sources *sources = source_book_acquire(intake->sources);
+	const Inlet *source = source_by_key(sources, key);
+	if (source)
+		delivery_take(d, source);
+	else if (store_read(intake->house->store, sources_refresh, sources_refreshed, d) < 0)
+		delivery_take(d, NULL);
+	source_release(sources);
+}
+
+/* GET /capture/{key}/receipts/{id} */
+static void capture_look(Intake *intake, HttpRequest *request, const char *key, const char *id)
+{
+	Delivery *d = delivery_new(intake, request, key);
+	int after_s = http_is_local(request) ? 0
+	              : limiter_knock(intake->lookups, ID_NIL, d->receipt.visitor, LOOKUPS_MINUTE, LOOKUPS_HOUR, clock_real_ms());
+	d->is_look = true;
+	if (after_s > 0) {
+		delivery_slow_down(d, after_s);
+		delivery_release(d);
+	} else if (!id_parse(id, strlen(id), &d->receipt.id)) {
+		delivery_fail(d, ERR_NOT_FOUND);
+		delivery_release(d);
+	} else
+		original_look(d, NULL);
+}
+
+void capture_request(House *house, HttpRequest *request)
+{
+	const char *method = http_method(request);
+	char *key = key_of_path(http_mem(request), http_path(request) + strlen(PREFIX));
+	char *receipts = strstr(key, RECEIPTS);
+	const Sources *sources = source_book_acquire(house->intake->sources);
+	if (strcmp(method, "OPTIONS") == 0)
+		answer_preflight(house, request, source_by_key(sources, key));
+	else if (strcmp(method, "POST") == 0)
+		capture_post(house->intake, request, key);
+	else if (receipts && strcmp(method, "GET") == 0) {
+		*receipts = '\0';
+		capture_look(house->intake, request, key, receipts + strlen(RECEIPTS));
+	} else
+		http_respond(request, 405, "text/plain; charset=utf-8", (HttpHeader[]){{"Allow", "POST, OPTIONS"}, {0}},
+		             "Send leads by POST. 请用 POST 提交。\n", strlen("Send leads by POST. 请用 POST 提交。\n"));
+	source_release(sources);
+}
+
+/* --- what was no request at all -------------------------------------------------------------------------------------- */
+
+static void refused_kept(void *arg, int result)
+{
+	Receipt *r = arg;
+	if (result < 0)
+		log_error("intake", "a malformed delivery could not be put on the log");
+	talloc_free(r);
+}
+
+void capture_refused(House *house, const char *peer, const char *target, const char *body, size_t len, const char *reason)
+{
+	Receipt *r = talloc_zero(NULL, Receipt);
+	const char *at = strstr(target, PREFIX);
+	int64_t now = clock_now_ms(house->clock);
+	size_t kept = len < OVERSIZE_KEPT ? len : OVERSIZE_KEPT;
+	*r = (Receipt){
+		.id = id_new(now), .at = now, .source_key = key_of_path(r, at ? at + strlen(PREFIX) : ""),
+		.visitor = talloc_strdup(r, peer), .headers = "{}", .body = talloc_memdup(r, body ? body : "", kept + (kept == 0)),
+		.body_len = kept, .state = RECEIPT_QUARANTINED, .reason = "bad_request", .detail = talloc_strdup(r, reason),
+	};
+	const Sources *sources = source_book_acquire(house->intake->sources);
+	const Inlet *source = source_by_key(sources, r->source_key);
+	r->source = source ? source->id : ID_NIL;
+	source_release(sources);
+	if (receipt_append(house->intake->log, r, refused_kept) < 0)
+		refused_kept(r, ERR_BUSY);
+}

@@ -1,0 +1,109 @@
+/* The card of the intake: what opens with the house, the plain paths, the migrations. */
+#include "modules/lead/intake/intake_int.h"
+
+#include "base/log.h"
+#include "call/module.h"
+#include "record/phase.h"
+
+static const char *const migrations[] = {
+	/* what became of a receipt, written in the transaction of the lead: a second run finds the first result */
+	"CREATE TABLE taken (receipt {ID} NOT NULL PRIMARY KEY, state {TEXT} NOT NULL, reason {TEXT}, lead {ID}, duplicate_of {ID});"
+	"CREATE TABLE enquiry (id {ID} NOT NULL PRIMARY KEY, lead {ID} NOT NULL, receipt {ID}, source {ID}, at {TIME} NOT NULL,"
+	" message {TEXT});"
+	"CREATE INDEX enquiry_lead ON enquiry (lead, at)",
+	NULL,
+};
+
+static void sources_loaded(void *arg, int result)
+{
+	(void)arg;
+	if (result < 0)
+		log_warn("intake", "the list of sources could not be read again");
+}
+
+static void sources_stale(void *arg)
+{
+	Intake *in = arg;
+	if (store_read(in->house->store, source_book_load, sources_loaded, in->sources) < 0)
+		sources_loaded(NULL, ERR_BUSY);
+}
+
+static int source_written(Call *c, const PhaseInfo *info, void *arg)
+{
+	(void)info;
+	tx_on_commit(c->tx, sources_stale, arg);
+	return 0;
+}
+
+/* --- what came in lately is remembered across a restart -------------------------------------------------------------- */
+
+static void window_fill(Window *window, const Rows *rows, int column)
+{
+	Digest digest;
+	Id other;
+	bool durable;
+	if (!rows_text(rows, column) || !digest_parse(rows_text(rows, column), &digest))
+		return;
+	if (window_take(window, digest, rows_int(rows, 1), rows_id(rows, 0), &other, &durable))
+		window_settle(window, digest, rows_id(rows, 0), true);
+}
+
+static int windows_read(Tx *tx, void *arg)
+{
+	Intake *in = arg;
+	int64_t now = clock_now_ms(in->house->clock);
+	ROWS rows = NULL;
+	int r = db_query(tx, &rows, "SELECT id, at, dedupe_key, dedupe_body FROM receipt WHERE id > $1 ORDER BY id",
+	                 value_id(id_new(now - INTAKE_KEY_WINDOW_MS)));
+	if (r < 0)
+		return r;
+	while (rows_next(rows)) {
+		window_fill(in->by_key, rows, 2);
+		if (rows_int(rows, 1) > now - INTAKE_BODY_WINDOW_MS)
+			window_fill(in->by_body, rows, 3);
+	}
+	return rows_error(rows);
+}
+
+static int intake_start(House *house)
+{
+	Intake *in = talloc_zero(NULL, Intake);
+	house->intake = in;
+	in->house = house;
+	in->log = receipt_log_open(in, house);
+	if (!in->log)
+		return ERR_STORE;
+	in->sources = source_book_new(in, house);
+	in->by_key = window_new(in, INTAKE_KEY_WINDOW_MS);
+	in->by_body = window_new(in, INTAKE_BODY_WINDOW_MS);
+	in->arrivals = limiter_new(in);
+	in->lookups = limiter_new(in);
+	in->durable = waits_start(in);
+	in->settled = waits_start(in);
+	phase_add(house->phases, PHASE_AFTER, "source", source_written, in);
+	int r = store_read_wait(house->store, source_book_load, in->sources);
+	if (r == 0)
+		r = store_read_wait(receipt_log_store(in->log), windows_read, in);
+	if (r == 0)
+		in->taker = taker_start(in);
+	return r;
+}
+
+static void intake_stop(House *house)
+{
+	Intake *in = house->intake;
+	taker_stop(in->taker);
+	waits_stop(in->settled);
+	waits_stop(in->durable);
+	receipt_log_close(in->log);
+	talloc_free(in);
+	house->intake = NULL;
+}
+
+static const RawRoute raw[] = {
+	{"/capture/", capture_request, capture_refused},
+	{0},
+};
+
+const Module intake_module = {
+	.name = "intake", .endpoints = intake_endpoints, .migrations = migrations, .raw = raw, .start = intake_start, .stop = intake_stop};

@@ -1,0 +1,46 @@
+/* What the files of this room share: the intake of one house. */
+#pragma once
+
+#include "modules/lead/intake/limiter.h"
+#include "modules/lead/intake/receipt.h"
+#include "modules/lead/intake/source.h"
+#include "modules/lead/intake/waits.h"
+#include "modules/lead/intake/window.h"
+#include "call/module.h"
+
+#define INTAKE_KEY_WINDOW_MS (24 * HOUR_MS)    /* Idempotency-Key */
+#define INTAKE_BODY_WINDOW_MS (10 * MINUTE_MS) /* same body of the same visitor */
+
+typedef struct Taker Taker;
+
+typedef struct Intake {
+	House *house;
+	ReceiptLog *log;
+	SourceBook *sources;
+	Window *by_key, *by_body;
+	Limiter *arrivals, *lookups;
+	Waits *durable;  /* who waits for another delivery of the same thing to be durable */
+	Waits *settled;  /* who waits for what became of a receipt (Prefer: wait) */
+	Taker *taker;
+} Intake;
+
+/* Answers /capture/... (capture.c). */
+struct HttpRequest;
+void capture_request(House *house, struct HttpRequest *request);
+/* Puts on the log what http/ could not understand (F2). */
+void capture_refused(House *house, const char *peer, const char *target, const char *body, size_t len, const char *reason);
+
+/* The taker: takes durable receipts in, in batches, in the background (take.c). */
+Taker *taker_start(Intake *intake);
+void taker_stop(Taker *taker);
+/* A durable receipt is handed over (its memory stays the caller's). */
+void taker_give(Taker *taker, const Receipt *receipt);
+/* Looks into the log for pending ones: at start, and after receipts were reopened. */
+void taker_wake(Taker *taker);
+/* Receipts not taken in yet, as far as this process knows. */
+int taker_backlog(Taker *taker);
+
+/* Writes {"receipt","state","lead","duplicate_of","reason"}. */
+void outcome_write(JsonOut *o, const Outcome *outcome);
+
+extern const Endpoint intake_endpoints[];

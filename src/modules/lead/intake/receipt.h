@@ -1,0 +1,71 @@
+/* The log of everything that came in from outside (L3). A receipt is durable before anybody is told of it, and ends in one final
+ * state. With SQLite the log has its own file and writer, so that a burst of visitors waits for nothing else; with PostgreSQL
+ * it is a table beside the others. */
+#pragma once
+
+#include "base/id.h"
+#include "call/call.h"
+#include "store/store.h"
+
+typedef enum { RECEIPT_PENDING, RECEIPT_TAKEN, RECEIPT_DUPLICATE, RECEIPT_QUARANTINED } ReceiptState;
+
+typedef struct Receipt {
+	Id id;
+	int64_t at;                /* when it arrived, business time */
+	Id source;                 /* nil when the key named none */
+	const char *source_key;
+	const char *visitor;       /* address */
+	const char *content_type;
+	const char *headers;       /* JSON object text: the few headers that tell something */
+	const char *body;          /* raw */
+	size_t body_len;
+	const char *dedupe_key;    /* text of the Idempotency-Key hash, or NULL */
+	const char *dedupe_body;   /* text of the hash of visitor and body, or NULL */
+	ReceiptState state;
+	const char *reason;        /* stable word: "bad_json", "suspected_bot", ... or NULL */
+	const char *detail;        /* a sentence for the person who looks after it, or NULL */
+	Id lead, duplicate_of;
+	bool released;             /* a person looked at it and let it pass: no more suspicion */
+} Receipt;
+
+/* What became of a receipt. */
+typedef struct {
+	Id receipt;
+	ReceiptState state;
+	const char *reason, *detail;
+	Id lead, duplicate_of;
+} Outcome;
+
+typedef struct ReceiptLog ReceiptLog;
+
+const char *receipt_state_name(ReceiptState state);
+/* False when the word is none of them. */
+NODISCARD bool receipt_state_parse(const char *text, ReceiptState *ret);
+
+/* Opens DIR/receipts.db, or uses the tables of the store on PostgreSQL. NULL on failure (logged). */
+ReceiptLog *receipt_log_open(TALLOC_CTX *ctx, House *house);
+void receipt_log_close(ReceiptLog *log);
+/* Where the log is kept: for reading jobs. */
+Store *receipt_log_store(ReceiptLog *log);
+
+/* Queues one receipt; done(receipt, result) runs after it is durable (0) or could not be kept. It must live until then. */
+NODISCARD int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done);
+/* Writes what became of many, in one transaction. May be told twice. */
+NODISCARD int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n);
+/* Loads one; ERR_NOT_FOUND. */
+NODISCARD int receipt_load(Tx *tx, TALLOC_CTX *ctx, Id id, Receipt *ret);
+/* The oldest pending ones after `after`, at most max. */
+NODISCARD int receipt_pending(Tx *tx, TALLOC_CTX *ctx, Id after, size_t max, Receipt **ret, size_t *ret_n);
+/* Back to pending, with another body if one is given; the act is remembered. */
+NODISCARD int receipt_reopen(Tx *tx, const Receipt *receipt, const char *body, const char *who, int64_t now_ms);
+
+typedef struct {
+	const char *state;  /* or NULL: all */
+	const char *reason; /* or NULL */
+	Id source;          /* or nil */
+	const char *search; /* substring of the body, or NULL */
+	Id before;          /* page: only older than this one; nil: from the newest */
+	int limit;
+} ReceiptQuery;
+/* Newest first. */
+NODISCARD int receipt_query(Tx *tx, TALLOC_CTX *ctx, const ReceiptQuery *query, Receipt **ret, size_t *ret_n);

@@ -1,0 +1,28 @@
+/* The sources that may deliver, by their key: an immutable snapshot in memory, so that a burst asks the database nothing. */
+#pragma once
+
+#include "call/call.h"
+
+typedef struct Inlet {
+	Id id;
+	const char *name, *key;
+	bool enabled;
+	int weight;
+	int rate_minute, rate_hour;
+	const json_t *mapping;  /* object, or NULL */
+	const json_t *origins;  /* array of origins that browsers may send from; "*" is any; NULL: our own pages only */
+	Id pool;
+} Inlet;
+
+typedef struct Sources Sources;   /* one snapshot */
+typedef struct SourceBook SourceBook;
+
+SourceBook *source_book_new(TALLOC_CTX *ctx, House *house);
+/* The snapshot in force, to be released. */
+const Sources *source_book_acquire(SourceBook *book);
+void source_release(const Sources *sources);
+/* NULL when the snapshot knows no such key / id. */
+const Inlet *source_by_key(const Sources *sources, const char *key);
+const Inlet *source_by_id(const Sources *sources, Id id);
+/* A job for store_read: makes a new snapshot. */
+int source_book_load(Tx *tx, void *book);

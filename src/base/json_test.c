@@ -1,10 +1,9 @@
 /* Tests of JSON in and out. tests/data/json holds the public suite of parser cases. */
+#define LLVMFuzzerTestOneInput fuzz_json
+#include "../../tests/fuzz/json_fuzz.c"
+
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/json.h"
-#include "base/limits.h"
-
-#include <string.h>
 
 static bool accepts(const char *text, int depth)
 {
@@ -191,4 +190,15 @@ TEST(json, check_is_fast)
 	double each_us = (double)(clock_monotonic_us() - start) / 10000;
 	g_test_message("%.2f us for %zu bytes", each_us, sizeof(body) - 1);
 	CHECK(each_us < 50); /* about 1 alone; the room is for sanitizers and busy machines */
+}
+
+static void replay(const CheckRow *row, void *arg)
+{
+	(void)arg;
+	fuzz_json((const uint8_t *)row->bytes, row->len);
+}
+
+TEST(json, survives_the_fuzz_seeds)
+{
+	CHECK(check_files(TESTS_DIR "/fuzz/seeds/json", replay, NULL) > 0);
 }

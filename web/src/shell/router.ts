@@ -33,6 +33,8 @@ async function guard(to: RouteLocationNormalized) {
 	}
 	if (!signedIn) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
 	if (session.mustChange && to.path !== '/password') return { path: '/password' }
+	// The first-run wizard, where there is one, comes before the desk.
+	if (to.path === '/' && !session.boot?.setup_done && may('settings.manage') && router.hasRoute('setup')) return { name: 'setup' }
 	if (to.meta.right && !may(to.meta.right)) return { path: '/' }
 	return true
 }

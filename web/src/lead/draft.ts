@@ -1,0 +1,38 @@
+/* Text that somebody typed outlives a closed dialog, a lost session and a reload: it is kept per person and purpose until sent. */
+import { reactive, watch } from 'vue'
+import { me } from '@/session/session'
+
+const PREFIX = 'tenon.draft'
+const SAVE_MS = 300
+
+function stored<T extends object>(key: string, initial: T): T {
+	try {
+		return { ...initial, ...(JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<T>) }
+	} catch {
+		return { ...initial }
+	}
+}
+
+export function useDraft<T extends object>(purpose: string, initial: T) {
+	const key = `${PREFIX}.${me().id}.${purpose}`
+	const draft = reactive(stored(key, initial)) as T
+	let timer: ReturnType<typeof setTimeout> | undefined
+	let done = false
+	const save = () => {
+		clearTimeout(timer)
+		if (done) return
+		if (JSON.stringify(draft) === JSON.stringify(initial)) localStorage.removeItem(key)
+		else localStorage.setItem(key, JSON.stringify(draft))
+	}
+	watch(draft, () => {
+		clearTimeout(timer)
+		timer = setTimeout(save, SAVE_MS)
+	})
+	/** Sent: nothing is kept any more. */
+	const clear = () => {
+		done = true
+		clearTimeout(timer)
+		localStorage.removeItem(key)
+	}
+	return { draft, clear, save }
+}

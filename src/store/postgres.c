@@ -45,11 +45,9 @@ static int statement_describe(Tx *tx, PgStatement *s)
 	PGresult *described = NULL;
 	PGconn *pg = s->conn->pg;
 
-	if (PQsendPrepare(pg, s->name, s->base.sql, 0, NULL))
-		s->conn->pending++;
-	if (PQsendDescribePrepared(pg, s->name))
-		s->conn->pending++;
-	int r = pg_sync(tx, &described);
+	pg_sent(s->conn, PQsendPrepare(pg, s->name, s->base.sql, 0, NULL));
+	pg_sent(s->conn, PQsendDescribePrepared(pg, s->name));
+	int r = pg_sync(tx, s->base.sql, &described);
 	if (r < 0)
 		return r;
 	s->n_args = (size_t)PQnparams(described);
@@ -97,8 +95,7 @@ static int statement_put(Tx *tx, const char *sql, const Value *args, size_t n)
 	if (r < 0)
 		return r;
 	const PgParams *p = &conn->params;
-	if (PQsendQueryPrepared(conn->pg, s->name, (int)n, p->value, p->len, p->format, 1))
-		conn->pending++;
+	pg_sent(conn, PQsendQueryPrepared(conn->pg, s->name, (int)n, p->value, p->len, p->format, 1));
 	conn->unsure = true;
 	return 0;
 }
@@ -109,7 +106,7 @@ static int postgres_exec(Tx *tx, const char *sql, const Value *args, size_t n)
 	PgConn *conn = tx->conn;
 	int r = statement_put(tx, sql, args, n);
 	if (r == 0)
-		r = pg_sync(tx, &result);
+		r = pg_sync(tx, sql, &result);
 	if (r < 0)
 		return r;
 	conn->changes = strtoll(PQcmdTuples(result), NULL, 10);
@@ -121,7 +118,7 @@ static int postgres_send(Tx *tx, const char *sql, const Value *args, size_t n)
 {
 	PgConn *conn = tx->conn;
 	int r = statement_put(tx, sql, args, n);
-	return r == 0 && conn->pending >= PG_PENDING_MAX ? pg_sync(tx, NULL) : r;
+	return r == 0 && conn->pending >= PG_PENDING_MAX ? pg_sync(tx, NULL, NULL) : r;
 }
 
 static int rows_destroy(PgRows *rows)
@@ -135,7 +132,7 @@ static int postgres_query(Tx *tx, Rows **ret_rows, const char *sql, const Value 
 	PGresult *result = NULL;
 	int r = statement_put(tx, sql, args, n);
 	if (r == 0)
-		r = pg_sync(tx, &result);
+		r = pg_sync(tx, sql, &result);
 	if (r < 0)
 		return r;
 	PgRows *rows = talloc_zero(tx_mem(tx), PgRows);
@@ -151,7 +148,7 @@ static int postgres_run(Tx *tx, const char *sql)
 {
 	pg_begin(tx->conn);
 	pg_put(tx->conn, sql);
-	return pg_sync(tx, NULL);
+	return pg_sync(tx, sql, NULL);
 }
 
 static int64_t postgres_changes(const Tx *tx)
@@ -167,7 +164,7 @@ static int postgres_mark(Tx *tx)
 {
 	PgConn *conn = tx->conn;
 	pg_begin(conn);
-	int r = conn->unsure ? pg_sync(tx, NULL) : 0;
+	int r = conn->unsure ? pg_sync(tx, NULL, NULL) : 0;
 	if (r == 0)
 		pg_put(conn, "SAVEPOINT inner_mark");
 	return r;
@@ -176,7 +173,7 @@ static int postgres_mark(Tx *tx)
 static int postgres_keep(Tx *tx)
 {
 	PgConn *conn = tx->conn;
-	int r = conn->unsure ? pg_sync(tx, NULL) : 0;
+	int r = conn->unsure ? pg_sync(tx, NULL, NULL) : 0;
 	if (r == 0)
 		pg_put(conn, "RELEASE inner_mark");
 	return r;
@@ -185,7 +182,7 @@ static int postgres_keep(Tx *tx)
 static int postgres_undo(Tx *tx)
 {
 	PgConn *conn = tx->conn;
-	if (conn->unsure && pg_sync(tx, NULL) < 0) {
+	if (conn->unsure && pg_sync(tx, NULL, NULL) < 0) {
 		if (tx->dead || tx->retry)
 			return tx->failed;
 		tx->failed = 0; /* it is being undone */

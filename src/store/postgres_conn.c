@@ -31,7 +31,7 @@ void pg_disconnect(PgConn *conn)
 	cache_clear(conn->cache);
 	if (pg)
 		PQfinish(pg);
-	conn->in_tx = conn->unsure = conn->forget = false;
+	conn->in_tx = conn->unsure = conn->forget = conn->broken = false;
 	conn->pending = 0;
 }
 
@@ -87,9 +87,15 @@ bool pg_connect(PgConn *conn)
 
 void pg_put(PgConn *conn, const char *sql)
 {
-	/* A lost connection fails the sync that follows. */
-	if (PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 1))
+	pg_sent(conn, PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 1));
+}
+
+void pg_sent(PgConn *conn, int sent)
+{
+	if (sent)
 		conn->pending++;
+	else
+		conn->broken = true;
 }
 
 /* ---- failures ---- */
@@ -130,14 +136,18 @@ static PgFault pg_fault(const PGresult *result)
 	return (PgFault){"", ERR_STORE, false};
 }
 
-static void tx_fail_pg(Tx *tx, const PGresult *result)
+static void tx_fail_pg(Tx *tx, const PGresult *result, const char *sql)
 {
 	PgConn *conn = tx->conn;
 	PgFault fault = pg_fault(result);
 	if (strcmp(fault.state, "26000") == 0)
 		conn->forget = true;
 	tx->retry = fault.retry;
-	(void)tx_fail(tx, fault.err, "PostgreSQL: %s", PQresultErrorMessage(result));
+	/* Without the details: they quote what is in the row. */
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	(void)tx_fail(tx, fault.err, "PostgreSQL %s: %s, at: %.300s", state ? state : "",
+		      message ? message : PQresultErrorMessage(result), sql ? sql : "what was sent before");
 }
 
 static void tx_fail_lost(Tx *tx)
@@ -164,17 +174,17 @@ static PGresult *pg_next_answer(PgConn *conn, bool *ret_lost)
 	}
 }
 
-int pg_sync(Tx *tx, PGresult **ret_last)
+int pg_sync(Tx *tx, const char *sql, PGresult **ret_last)
 {
 	PgConn *conn = tx->conn;
 	PGresult *last = NULL, *result;
-	bool lost = PQpipelineSync(conn->pg) == 0;
+	bool lost = conn->broken || PQpipelineSync(conn->pg) == 0;
 	bool failed = false;
 
 	while (!lost && (result = pg_next_answer(conn, &lost))) {
 		ExecStatusType status = PQresultStatus(result);
 		if (status == PGRES_FATAL_ERROR && !failed) {
-			tx_fail_pg(tx, result);
+			tx_fail_pg(tx, result, sql);
 			failed = true;
 		}
 		PQclear(last);
@@ -202,7 +212,7 @@ void pg_forget(PgConn *conn)
 	conn->forget = false;
 	Tx alone = {.store = conn->store, .conn = conn};
 	pg_put(conn, "DEALLOCATE ALL");
-	if (pg_sync(&alone, NULL) < 0)
+	if (pg_sync(&alone, "DEALLOCATE ALL", NULL) < 0)
 		pg_disconnect(conn); /* a new one starts with nothing kept */
 	tx_end(&alone);
 }

@@ -22,6 +22,7 @@ typedef struct PgConn {
 	bool writes;
 	bool in_tx;  /* BEGIN was put */
 	bool unsure; /* a command under way may still fail */
+	bool broken; /* a command could not even be put on the way: the connection is of no use any more */
 	bool forget; /* the kept statements no longer fit the tables */
 	int pending; /* commands whose answers were not read */
 	uint64_t names;
@@ -47,9 +48,11 @@ bool pg_connect(PgConn *conn);
 void pg_disconnect(PgConn *conn);
 /* Puts a command without parameters on the way; failures come out of pg_sync. */
 void pg_put(PgConn *conn, const char *sql);
+/* Counts a command that libpq was given; sent: its answer. */
+void pg_sent(PgConn *conn, int sent);
 /* Reads the answers of all that is under way: 0 or the first failure, remembered in tx. The answer of the last command goes to
- * *ret_last (PQclear it) unless ret_last is NULL. */
-int pg_sync(Tx *tx, PGresult **ret_last);
+ * *ret_last (PQclear it) unless ret_last is NULL. sql: the last statement, for the sentence of the failure; or NULL. */
+int pg_sync(Tx *tx, const char *sql, PGresult **ret_last);
 /* Drops the kept statements, here and on the server. */
 void pg_forget(PgConn *conn);
 

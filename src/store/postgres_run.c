@@ -45,9 +45,9 @@ static void tx_let_go(Tx *tx)
 	Tx last = {.store = tx->store, .conn = conn};
 	if (conn->in_tx && !tx->dead) {
 		if (conn->unsure)
-			(void)pg_sync(&last, NULL); /* else its failure would swallow the ROLLBACK */
+			(void)pg_sync(&last, NULL, NULL); /* else its failure would swallow the ROLLBACK */
 		pg_put(conn, "ROLLBACK");
-		(void)pg_sync(&last, NULL);
+		(void)pg_sync(&last, "ROLLBACK", NULL);
 	}
 	if (last.dead || tx->dead)
 		pg_disconnect(conn);
@@ -65,7 +65,7 @@ static int tx_commit(Tx *tx)
 	if (!conn->in_tx)
 		return 0;
 	pg_put(conn, "COMMIT");
-	int r = pg_sync(tx, &result);
+	int r = pg_sync(tx, "COMMIT", &result);
 	/* A statement that was sent before and failed keeps the server from reaching COMMIT; a lost connection tells nothing. */
 	if (tx->dead)
 		tx->retry = false;
@@ -86,13 +86,10 @@ static int job_try(PgConn *conn, const Job *job, bool *ret_again)
 		r = tx_commit(&tx);
 	if (r < 0 || !conn->writes)
 		tx_let_go(&tx);
-	if (r < 0) {
-		if (tx.failed)
-			log_write(tx.retry ? LOG_WARN : LOG_DEBUG, "store", "%s", tx_error(&tx));
+	if (r < 0)
 		tx_rolled_back(&tx);
-	} else {
+	else
 		tx_committed(&tx);
-	}
 	*ret_again = r < 0 && tx.retry;
 	tx_end(&tx);
 	return r;

@@ -338,7 +338,7 @@ static bool conn_prepare_words(SqliteConn *conn, bool writes)
 }
 
 /* Automatic checkpoints are off: they would run inside the writer, and they made its p99. secure_delete, on in Debian, costs
- * writes; who erases a person switches it on for that. Caches fill as they are used. */
+ * writes. Caches fill as they are used. */
 static const char pragmas_of_all[] =
 	"PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
 	"PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF; PRAGMA trusted_schema=OFF;";
@@ -437,7 +437,7 @@ static void sqlite_close_conns(SqliteState *state)
 
 static int sqlite_open(Store *store, char **ret_error)
 {
-	static pthread_once_t configured = PTHREAD_ONCE_INIT;
+	static pthread_once_t configured = PTHREAD_ONCE_INIT; /* the library's setting is the process's */
 	pthread_once(&configured, sqlite_configure);
 
 	SqliteState *state = talloc_zero(store, SqliteState);

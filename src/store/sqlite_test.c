@@ -164,6 +164,66 @@ static int fill_until_full(Store *store)
 	return written;
 }
 
+/* A job far beyond the disk, between two small ones: SQLite may give up the whole transaction in the middle of the batch. */
+typedef struct {
+	Gate gate;
+	Tally *tally;
+	int64_t n;
+	int count, result;
+} Flood;
+
+static int flood_job(Tx *tx, void *arg)
+{
+	Flood *flood = arg;
+	Filling filling = {flood->n, 0};
+	int r = 0;
+	if (flood->count == 1)
+		gate_pass(&flood->gate);
+	for (int i = 0; i < flood->count && r == 0; i++)
+		r = db_exec(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, hex(zeroblob(131072)))", value_id(id_new(1)),
+			    value_int(filling.n++));
+	return r;
+}
+
+static void flood_done(void *arg, int result)
+{
+	Flood *flood = arg;
+	flood->result = result;
+	tally_done(flood->tally, result);
+}
+
+static void flood_run(Store *store)
+{
+	Tally tally = TALLY_EMPTY;
+	Flood floods[] = {
+		{GATE_CLOSED, &tally, 1, 1, 99}, {GATE_CLOSED, &tally, 100, 800, 99}, {GATE_CLOSED, &tally, 2, 1, 99}};
+	gate_open(&floods[2].gate);
+	for (size_t i = 0; i < ARRAY_LEN(floods); i++)
+		CHECK_INT(store_write(store, flood_job, flood_done, &floods[i]), 0);
+	gate_open(&floods[0].gate);
+	tally_await(&tally, ARRAY_LEN(floods));
+	CHECK_INT(floods[1].result, ERR_FULL);
+	CHECK_INT(items_count(store), 3 - tally.failed); /* acknowledged or not, never half */
+}
+
+TEST(sqlite, survives_a_job_larger_than_the_disk)
+{
+	Fixture f;
+	struct rlimit old, small;
+	void (*old_handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	CHECK(fixture_open(&f, false, NULL));
+	items_make(f.store);
+	CHECK_INT(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = old;
+	small.rlim_cur = 4 * 1024 * 1024;
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
+	flood_run(f.store);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &old), 0);
+	CHECK_INT(store_write_wait(f.store, insert_big, &(Filling){1000000, 0}), 0);
+	fixture_close(&f);
+	(void)signal(SIGXFSZ, old_handler);
+}
+
 TEST(sqlite, answers_full_when_a_file_may_not_grow)
 {
 	Fixture f;

@@ -3,8 +3,6 @@
  * first alone would let the log grow without end, since a log with unread frames never starts over. */
 #include "store/sqlite_int.h"
 
-#include <assert.h>
-
 #define WAL_READERS_WAIT_MS 200 /* how long the writer stands still for readers of the old log */
 
 static int wal_count_pages(void *arg, sqlite3 *db, const char *name, int pages)
@@ -53,8 +51,7 @@ void wal_start(Store *store)
 	pthread_cond_init(&cp->wake, NULL);
 	state->wal_pages_next = WAL_PAGES_HARD;
 	sqlite3_wal_hook(state->writer->db, wal_count_pages, state);
-	int r = pthread_create(&state->checkpoint_thread, NULL, checkpointer_main, cp);
-	assert(r == 0);
+	state->checkpoint_thread = thread_start(checkpointer_main, cp);
 }
 
 void wal_stop(Store *store)

@@ -3,6 +3,7 @@
 #include "store/store_int.h"
 
 #include <assert.h>
+#include <signal.h>
 
 static StoreConfig config_copy(TALLOC_CTX *ctx, const StoreConfig *config)
 {
@@ -47,12 +48,23 @@ void store_close(Store *store)
 	talloc_free(store);
 }
 
+pthread_t thread_start(void *(*fn)(void *arg), void *arg)
+{
+	pthread_t thread;
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int r = pthread_create(&thread, NULL, fn, arg);
+	assert(r == 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return thread;
+}
+
 void store_thread(Store *store, void *(*fn)(void *arg), void *arg)
 {
 	assert(store->n_threads < STORE_THREADS_MAX);
-	int r = pthread_create(&store->threads[store->n_threads], NULL, fn, arg);
-	assert(r == 0);
-	store->n_threads++;
+	store->threads[store->n_threads++] = thread_start(fn, arg);
 }
 
 void store_join(Store *store)

@@ -105,7 +105,9 @@ struct Store {
 	int n_threads;
 };
 
-/* Starts a thread of the store; asserts that it starts. */
+/* A thread that leaves signals to the others; asserts that it starts. */
+pthread_t thread_start(void *(*fn)(void *arg), void *arg);
+/* Starts a thread of the store, for store_join. */
 void store_thread(Store *store, void *(*fn)(void *arg), void *arg);
 void store_join(Store *store);
 

@@ -48,6 +48,9 @@ int tx_fail(Tx *tx, int err, const char *format, ...)
 	tx->error = talloc_vasprintf(tx_mem(tx), format, ap);
 	va_end(ap);
 	tx->failed = err;
+	/* The others are for the asker; whether they matter is known above. */
+	if (err == ERR_STORE || err == ERR_FULL || err == ERR_INTERNAL)
+		log_warn("store", "%s", tx->error);
 	return err;
 }
 

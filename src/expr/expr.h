@@ -15,7 +15,7 @@
  *
  * Numbers are exact: whole ones and decimals of at most 10 digits after the point, in 64 bits with 128 between; products
  * and quotients are rounded half away from zero. SQL has no such arithmetic, so only what is exact there is compiled: no
- * division, no product of two fields; whole numbers in fields are taken to be below 9e14 and decimals below 9e16 of their
+ * division, no product of two fields; whole numbers in fields are taken to be below 9e12 and decimals below 9e16 of their
  * last digit as soon as something is computed from them. */
 #pragma once
 

@@ -3,10 +3,11 @@
  * parser has a stack of 100. What does not fit is refused before a query is made, on both engines alike. */
 #include "expr/expr_int.h"
 
-#define FIELD_INT_MAX INT64_C(900000000000000)         /* 9e14 */
-#define FIELD_DECIMAL_MAX INT64_C(90000000000000000)   /* 9e16, scaled */
-#define COUNT_MAX INT64_C(1000000000000)               /* lengths, days, hours */
-#define DEPTH_MAX 60                                   /* of SQLite's parser stack; the rest is the query around */
+#define FIELD_INT_MAX INT64_C(9000000000000)         /* 9e12 */
+#define FIELD_DECIMAL_MAX INT64_C(90000000000000000) /* 9e16, scaled: 9e12 units of money */
+#define COUNT_MAX INT64_C(1000000000000)             /* lengths, days, hours */
+#define DEPTH_MAX 80                                 /* of SQLite's parser stack of 100; the rest is the query around */
+#define LEAF_DEPTH 6                                 /* COALESCE((t.flag = 1), FALSE) */
 
 typedef struct {
 	const char *code;
@@ -90,32 +91,43 @@ static int64_t bound(const Node *node, Refusal *refusal)
 	}
 }
 
-/* Places on the parser's stack that the SQL of one node needs around its deepest argument. */
+/* Places on the parser's stack that the SQL of one node needs around its deepest argument, measured with SQLite 3.40. A
+ * condition may stand in COALESCE(..., FALSE): 3 more. */
 static int own_depth(const Node *node)
 {
-	int levels = 0;
+	int levels = 0, strict = node->type == EXPR_BOOL ? 3 : 0;
 	switch (node->op) {
 	case OP_AND:
 	case OP_OR:
 	case OP_JOIN:
 		while (1 << levels < node->n)
 			levels++;
-		return 3 * levels + (node->op == OP_JOIN ? 4 : 0);
-	case OP_IF:
-		return 8;
-	case OP_COALESCE:
-		return 9;
-	case OP_ENDS_WITH:
-		return 16;
+		return 3 * levels + (node->op == OP_JOIN ? 3 : 0);
 	case OP_NOT:
 		return 2;
+	case OP_ISBLANK:
+	case OP_DAYS_SINCE:
+	case OP_HOURS_SINCE:
 	case OP_ADD:
 	case OP_SUB:
 	case OP_MUL:
 	case OP_NEG:
-		return 5;
+	case OP_LOWER:
+	case OP_UPPER:
+	case OP_TRIM:
+		return 4;
+	case OP_ENDS_WITH:
+		return 18 + strict;
+	case OP_IN:
+	case OP_CONTAINS:
+	case OP_STARTS_WITH:
+		return 6 + strict;
+	case OP_IF:
+	case OP_COALESCE:
+	case OP_LEN:
+		return 6 + strict;
 	default:
-		return 9;
+		return 4 + strict;
 	}
 }
 
@@ -129,7 +141,7 @@ static int deepest(const Node *node)
 		int depth = deepest(arg) - (same_case ? own_depth(arg) : 0);
 		inner = depth > inner ? depth : inner;
 	}
-	return node->kind == NODE_OP ? inner + own_depth(node) : 1;
+	return node->kind == NODE_OP ? inner + own_depth(node) : LEAF_DEPTH;
 }
 
 const char *sql_refusal(const Node *root, size_t *ret_at)

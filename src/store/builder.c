@@ -1,4 +1,5 @@
-/* SQL that cannot be a literal. Nothing but literals, checked identifiers and numbered parameters ever gets into the text. */
+/* SQL that cannot be a literal. Nothing but literals, checked identifiers and numbered parameters ever gets into the
+ * text. */
 #include "store/builder.h"
 
 #include "store/store_int.h"

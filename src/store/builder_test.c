@@ -7,8 +7,8 @@
 
 TEST(builder, refuses_hostile_identifiers)
 {
-	static const char *const hostile[] = {"", "a b", "a\"b", "a;b", "1a", "_a", "A", "é", "a-b", "a.b", "a\n", "a'--",
-		"a123456789b123456789c123456789d123456789e123456789f123456789abcd"};
+	static const char *const hostile[] = {"", "a b", "a\"b", "a;b", "1a", "_a", "A", "é", "a-b", "a.b",
+		"a\n", "a'--", "a123456789b123456789c123456789d123456789e123456789f123456789abcd"};
 	for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
 		TALLOC_CTX *ctx = talloc_new(NULL);
 		Sql *sql = sql_new(ctx, false);

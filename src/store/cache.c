@@ -1,6 +1,6 @@
-/* Prepared statements of one connection, found by their text. A literal has a steady address, so the address leads to the
- * statement without hashing; but a builder's buffer may come back at the same address with other words, so the text is
- * always compared. Belongs to one thread. */
+/* Prepared statements of one connection, found by their text. A literal has a steady address, so the address leads to
+ * the statement without hashing; but a builder's buffer may come back at the same address with other words, so the
+ * text is always compared. Belongs to one thread. */
 #include "store/store_int.h"
 
 #include <string.h>

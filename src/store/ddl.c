@@ -11,8 +11,8 @@ typedef struct {
 	const char *word, *sqlite, *postgres;
 } DdlWord;
 
-/* Text is compared bytewise on both engines, whatever the locale of the server. Identity "BY DEFAULT", so that a restore may
- * give the numbers; AUTOINCREMENT, so that a number is not used again after its row was deleted. */
+/* Text is compared bytewise on both engines, whatever the locale of the server. Identity "BY DEFAULT", so that a
+ * restore may give the numbers; AUTOINCREMENT, so that a number is not used again after its row was deleted. */
 static const DdlWord ddl_words[] = {
 	{"ID", "BLOB", "uuid"},
 	{"INT", "INTEGER", "bigint"},

@@ -1,5 +1,6 @@
-/* Migrations: each part's steps that the database has not seen yet, in one transaction a part. A half-applied part does not
- * exist. On PostgreSQL several processes may start at once: one migrates, the others wait and find it done. */
+/* Migrations: each part's steps that the database has not seen yet, in one transaction a part. A half-applied part
+ * does not exist. On PostgreSQL several processes may start at once: one migrates, the others wait and find it done.
+ * */
 #include "store/store_int.h"
 
 typedef struct {
@@ -28,11 +29,11 @@ static int migrate_step(Tx *tx, MigrateJob *m, int64_t number)
 {
 	int r = db_ddl(tx, m->migration->steps[number - 1]);
 	if (r == 0)
-		r = db_exec(tx, "INSERT INTO migration (part, number, at) VALUES ($1, $2, $3)", value_text(m->migration->part),
-			    value_int(number), value_time(clock_real_ms()));
+		r = db_exec(tx, "INSERT INTO migration (part, number, at) VALUES ($1, $2, $3)",
+			    value_text(m->migration->part), value_int(number), value_time(clock_real_ms()));
 	if (r < 0)
-		m->error = talloc_asprintf(NULL, "Step %d of the database migration \"%s\" failed, nothing of it was kept: %s",
-					   (int)number, m->migration->part, tx_error(tx));
+		m->error = talloc_asprintf(NULL, "Step %d of the database migration \"%s\" failed, nothing of it "
+					   "was kept: %s", (int)number, m->migration->part, tx_error(tx));
 	return r;
 }
 
@@ -52,8 +53,9 @@ static int migrate_part(Tx *tx, void *arg)
 	while (m->migration->steps[known])
 		known++;
 	if (applied > known) {
-		m->error = talloc_asprintf(NULL, "The database was used by a newer version of this program (part \"%s\" is at step "
-			"%d, this program knows %d). Start the newer version.", m->migration->part, (int)applied, (int)known);
+		m->error = talloc_asprintf(NULL, "The database was used by a newer version of this program (part "
+			"\"%s\" is at step %d, this program knows %d). Start the newer version.",
+			m->migration->part, (int)applied, (int)known);
 		return ERR_CONFLICT;
 	}
 	for (int64_t number = applied + 1; number <= known && r == 0; number++)

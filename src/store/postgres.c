@@ -1,5 +1,5 @@
-/* PostgreSQL: statements, rows and opening. Every statement is prepared once a connection; its parameters and its rows travel
- * in binary. Who runs a transaction, and runs it again, is the business of postgres_run.c. */
+/* PostgreSQL: statements, rows and opening. Every statement is prepared once a connection; its parameters and its rows
+ * travel in binary. Who runs a transaction, and runs it again, is the business of postgres_run.c. */
 #include "store/postgres_int.h"
 
 #include <stdio.h>
@@ -158,8 +158,8 @@ static int64_t postgres_changes(const Tx *tx)
 
 /* ---- inner savepoint ---- */
 
-/* What was sent before belongs outside: its failure must come out before the savepoint is set. The savepoint's own words cannot
- * fail, so they travel with the next statement. */
+/* What was sent before belongs outside: its failure must come out before the savepoint is set. The savepoint's own
+ * words cannot fail, so they travel with the next statement. */
 static int postgres_mark(Tx *tx)
 {
 	PgConn *conn = tx->conn;
@@ -229,8 +229,8 @@ static const char *postgres_cell_text(const Rows *rows, int column, size_t *ret_
 	*ret_len = 0;
 	if (postgres_cell_is_null(rows, column))
 		return NULL;
-	return pg_value_text((TALLOC_CTX *)(uintptr_t)r, PQftype(r->result, column), PQgetvalue(r->result, r->row, column),
-			     PQgetlength(r->result, r->row, column), ret_len);
+	return pg_value_text((TALLOC_CTX *)(uintptr_t)r, PQftype(r->result, column),
+			     PQgetvalue(r->result, r->row, column), PQgetlength(r->result, r->row, column), ret_len);
 }
 
 static const void *postgres_cell_bytes(const Rows *rows, int column, size_t *ret_len)
@@ -244,7 +244,8 @@ static const void *postgres_cell_bytes(const Rows *rows, int column, size_t *ret
 
 static bool schema_exists(PGconn *pg, const char *schema)
 {
-	PGresult *result = PQexecParams(pg, "SELECT 1 FROM pg_namespace WHERE nspname = $1", 1, NULL, &schema, NULL, NULL, 0);
+	static const char sql[] = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+	PGresult *result = PQexecParams(pg, sql, 1, NULL, &schema, NULL, NULL, 0);
 	bool exists = PQntuples(result) == 1;
 	PQclear(result);
 	return exists;
@@ -264,8 +265,8 @@ static bool schema_make(PGconn *pg, const char *schema)
 static char *postgres_probe(const Store *store)
 {
 	if (!sql_is_identifier(store->config.schema))
-		return talloc_asprintf(NULL, "\"%s\" is no schema name: lower-case letters, digits and _ only, 63 at most.",
-				       store->config.schema);
+		return talloc_asprintf(NULL, "\"%s\" is no schema name: lower-case letters, digits and _ only, "
+				       "63 at most.", store->config.schema);
 	PGconn *pg = PQconnectdb(store->config.database);
 	const char *encoding = PQparameterStatus(pg, "server_encoding");
 	char *error = NULL;
@@ -277,7 +278,8 @@ static char *postgres_probe(const Store *store)
 	else if (!encoding || strcmp(encoding, "UTF8") != 0)
 		error = talloc_asprintf(NULL, "The database must have the encoding UTF8; this one has %s.", encoding);
 	else if (!schema_make(pg, store->config.schema))
-		error = talloc_asprintf(NULL, "The schema \"%s\" cannot be made: %s", store->config.schema, PQerrorMessage(pg));
+		error = talloc_asprintf(NULL, "The schema \"%s\" cannot be made: %s", store->config.schema,
+					PQerrorMessage(pg));
 	PQfinish(pg);
 	return error;
 }

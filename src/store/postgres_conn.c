@@ -43,8 +43,8 @@ static void notice_ignore(void *arg, const char *message)
 
 static PGconn *pg_dial(const Store *store)
 {
-	static const char *const keys[] = {"dbname", "client_encoding", "application_name", "connect_timeout", "keepalives_idle",
-		"tcp_user_timeout", NULL};
+	static const char *const keys[] = {"dbname", "client_encoding", "application_name", "connect_timeout",
+		"keepalives_idle", "tcp_user_timeout", NULL};
 	const char *const values[] = {store->config.database, "UTF8", "tenon", "5", "30", "10000", NULL};
 	PGconn *pg = PQconnectdbParams(keys, values, 1);
 	PQsetNoticeProcessor(pg, notice_ignore, NULL);
@@ -62,7 +62,8 @@ static bool pg_command(PGconn *pg, const char *sql)
 static bool pg_prepare_session(PGconn *pg, const Store *store)
 {
 	char sql[128];
-	/* The schema's name was checked when the store was opened. Alone on the path: no other workspace can be met by chance. */
+	/* The schema's name was checked when the store was opened. Alone on the path: no other workspace can be met by
+	 * chance. */
 	(void)snprintf(sql, sizeof sql, "SET search_path TO \"%s\"", store->config.schema);
 	return PQstatus(pg) == CONNECTION_OK && pg_command(pg, sql) && PQenterPipelineMode(pg);
 }
@@ -158,7 +159,8 @@ static void tx_fail_lost(Tx *tx)
 		(void)tx_fail(tx, ERR_STORE, "PostgreSQL: connection lost: %s", PQerrorMessage(conn->pg));
 }
 
-/* The next answer up to the sync point: NULL there, and when the connection is lost. The NULL after each command is skipped. */
+/* The next answer up to the sync point: NULL there, and when the connection is lost. The NULL after each command is
+ * skipped. */
 static PGresult *pg_next_answer(PgConn *conn, bool *ret_lost)
 {
 	for (;;) {

@@ -1,5 +1,5 @@
-/* What the PostgreSQL files share. Connections stay in libpq's pipeline mode: commands are put on the way without waiting, and
- * pg_sync reads all the answers up to now. */
+/* What the PostgreSQL files share. Connections stay in libpq's pipeline mode: commands are put on the way without
+ * waiting, and pg_sync reads all the answers up to now. */
 #pragma once
 
 #include "store/store_int.h"
@@ -50,8 +50,9 @@ void pg_disconnect(PgConn *conn);
 void pg_put(PgConn *conn, const char *sql);
 /* Counts a command that libpq was given; sent: its answer. */
 void pg_sent(PgConn *conn, int sent);
-/* Reads the answers of all that is under way: 0 or the first failure, remembered in tx. The answer of the last command goes to
- * *ret_last (PQclear it) unless ret_last is NULL. sql: the last statement, for the sentence of the failure; or NULL. */
+/* Reads the answers of all that is under way: 0 or the first failure, remembered in tx. The answer of the last command
+ * goes to *ret_last (PQclear it) unless ret_last is NULL. sql: the last statement, for the sentence of the failure; or
+ * NULL. */
 int pg_sync(Tx *tx, const char *sql, PGresult **ret_last);
 /* Drops the kept statements, here and on the server. */
 void pg_forget(PgConn *conn);

@@ -1,6 +1,6 @@
-/* The threads of PostgreSQL: each takes jobs from its queue and runs them on its own connection. A job is run again when the
- * server gave it up over another one or went away before COMMIT was sent. When it goes away after that, nobody can tell whether
- * the job is done: it is answered with ERR_STORE and never run twice. */
+/* The threads of PostgreSQL: each takes jobs from its queue and runs them on its own connection. A job is run again
+ * when the server gave it up over another one or went away before COMMIT was sent. When it goes away after that,
+ * nobody can tell whether the job is done: it is answered with ERR_STORE and never run twice. */
 #include "store/postgres_int.h"
 
 #include "base/random.h"
@@ -66,7 +66,8 @@ static int tx_commit(Tx *tx)
 		return 0;
 	pg_put(conn, "COMMIT");
 	int r = pg_sync(tx, "COMMIT", &result);
-	/* A statement that was sent before and failed keeps the server from reaching COMMIT; a lost connection tells nothing. */
+	/* A statement that was sent before and failed keeps the server from reaching COMMIT; a lost connection tells
+	 * nothing. */
 	if (tx->dead)
 		tx->retry = false;
 	if (r < 0)

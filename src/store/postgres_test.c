@@ -1,4 +1,5 @@
-/* What is true of PostgreSQL alone: jobs are run again after a lost connection, a deadlock or a serialisation failure. */
+/* What is true of PostgreSQL alone: jobs are run again after a lost connection, a deadlock or a serialisation failure.
+ * */
 #include "store/store_fixture.h"
 
 #include "base/err.h"
@@ -164,7 +165,8 @@ static int number_shapes(Tx *tx, void *arg)
 	(void)arg;
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows, "SELECT 0::numeric, 9223372036854775807::numeric, -9223372036854775808::numeric, "
-		"1e30::numeric, -20000.00123::numeric, 'NaN'::numeric, 1.5::float8, true, 7::int2, -7::int4, 0.5::numeric, 120000000::numeric");
+		"1e30::numeric, -20000.00123::numeric, 'NaN'::numeric, 1.5::float8, true, 7::int2, -7::int4, "
+		"0.5::numeric, 120000000::numeric");
 	if (r < 0)
 		return r;
 	CHECK(rows_next(rows));
@@ -188,9 +190,9 @@ static int parameter_shapes(Tx *tx, void *arg)
 {
 	(void)arg;
 	int64_t n = 0;
-	int r = db_int(tx, &n, "SELECT count(*) WHERE 5::int2 = $1 AND 5::int4 = $2 AND 5::numeric = $3 AND 5::float8 = $4 AND $5::boolean"
-		" AND '5' = $6::text AND 5::numeric = $7", value_int(5), value_int(5), value_decimal(5, 0), value_int(5), value_bool(true),
-		value_int(5), value_text("5"));
+	int r = db_int(tx, &n, "SELECT count(*) WHERE 5::int2 = $1 AND 5::int4 = $2 AND 5::numeric = $3 "
+		"AND 5::float8 = $4 AND $5::boolean AND '5' = $6::text AND 5::numeric = $7",
+		value_int(5), value_int(5), value_decimal(5, 0), value_int(5), value_bool(true), value_int(5), value_text("5"));
 	CHECK_INT(n, 1);
 	return r;
 }
@@ -217,7 +219,8 @@ TEST(postgres, says_why_a_server_cannot_be_used)
 {
 	char *error = NULL;
 	TALLOC_CTX *ctx = talloc_new(NULL);
-	CHECK(store_open(ctx, &(StoreConfig){.database = "postgres://nobody@127.0.0.1:1/x", .schema = "a"}, &error) == NULL);
+	StoreConfig nobody = {.database = "postgres://nobody@127.0.0.1:1/x", .schema = "a"};
+	CHECK(store_open(ctx, &nobody, &error) == NULL);
 	CHECK(strstr(error, "does not answer") != NULL);
 	CHECK(store_open(ctx, &(StoreConfig){.database = "postgres://x", .schema = "a\"b"}, &error) == NULL);
 	CHECK(strstr(error, "no schema name") != NULL);

@@ -1,5 +1,5 @@
-/* Values in PostgreSQL's binary form, both ways. A parameter takes the type the server found for it; integers of the house
- * (bool, int, decimal, time) are plain int64 in the tables. */
+/* Values in PostgreSQL's binary form, both ways. A parameter takes the type the server found for it; integers of the
+ * house (bool, int, decimal, time) are plain int64 in the tables. */
 #include "store/postgres_int.h"
 
 #include <endian.h>
@@ -11,7 +11,8 @@
 /* Object ids of built-in types: fixed for ever in pg_type.dat. */
 enum {
 	PG_BOOL = 16, PG_BYTEA = 17, PG_NAME = 19, PG_INT8 = 20, PG_INT2 = 21, PG_INT4 = 23, PG_TEXT = 25, PG_OID = 26,
-	PG_JSON = 114, PG_FLOAT4 = 700, PG_FLOAT8 = 701, PG_BPCHAR = 1042, PG_VARCHAR = 1043, PG_NUMERIC = 1700, PG_UUID = 2950,
+	PG_JSON = 114, PG_FLOAT4 = 700, PG_FLOAT8 = 701, PG_BPCHAR = 1042, PG_VARCHAR = 1043,
+	PG_NUMERIC = 1700, PG_UUID = 2950,
 };
 
 static bool type_is_text(Oid type)
@@ -154,8 +155,8 @@ int pg_params_fill(Tx *tx, const PgStatement *s, const Value *args)
 	for (size_t i = 0; i < s->n_args; i++) {
 		Slot slot = {&p->value[i], &p->len[i], &p->format[i], p->scratch[i]};
 		if (!slot_put(slot, s->type[i], &args[i], tx_mem(tx)))
-			return tx_fail(tx, ERR_INVALID, "a value of kind %d does not fit $%zu (type %u): %.300s", args[i].type, i + 1,
-				       s->type[i], s->base.sql);
+			return tx_fail(tx, ERR_INVALID, "a value of kind %d does not fit $%zu (type %u): %.300s",
+				       args[i].type, i + 1, s->type[i], s->base.sql);
 	}
 	return 0;
 }
@@ -240,7 +241,8 @@ static char *numeric_text(TALLOC_CTX *ctx, const char *bytes)
 	Numeric x = numeric_read(bytes);
 	if (x.special)
 		return talloc_strdup(ctx, "NaN");
-	char *text = talloc_asprintf(ctx, "%s%d", x.negative ? "-" : "", numeric_group(&x, x.weight > 0 ? x.weight : 0));
+	int first = numeric_group(&x, x.weight > 0 ? x.weight : 0);
+	char *text = talloc_asprintf(ctx, "%s%d", x.negative ? "-" : "", first);
 	for (int power = x.weight - 1; power >= 0; power--)
 		text = talloc_asprintf_append_buffer(text, "%04d", numeric_group(&x, power));
 	if (x.scale == 0)

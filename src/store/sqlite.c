@@ -1,5 +1,5 @@
-/* SQLite: connections, statements and cells. Who runs a transaction and when is the business of sqlite_writer.c and of the
- * readers below; the write-ahead log is kept short by sqlite_wal.c. */
+/* SQLite: connections, statements and cells. Who runs a transaction and when is the business of sqlite_writer.c and of
+ * the readers below; the write-ahead log is kept short by sqlite_wal.c. */
 #include "store/sqlite_int.h"
 
 #include <assert.h>
@@ -23,7 +23,8 @@ typedef struct {
 
 /* ---- errors ---- */
 
-/* SQLite calls a file that may not grow (quota, limit of the file system) an I/O error, and keeps the reason only in errno. */
+/* SQLite calls a file that may not grow (quota, limit of the file system) an I/O error, and keeps the reason only in
+ * errno. */
 static int statement_step(sqlite3_stmt *statement)
 {
 	errno = 0;
@@ -152,7 +153,8 @@ static int statement_bind(Tx *tx, SqliteStatement *s, const Value *args, size_t 
 		const Value *v = &args[s->mark[i] - 1];
 		/* PostgreSQL refuses it, and C would cut it: the same answer on both. */
 		if (v->type == VALUE_TEXT && v->len > 0 && memchr(v->text, '\0', v->len))
-			return tx_fail(tx, ERR_INVALID, "text with a NUL byte for $%d: %.300s", s->mark[i], s->base.sql);
+			return tx_fail(tx, ERR_INVALID, "text with a NUL byte for $%d: %.300s", s->mark[i],
+				       s->base.sql);
 		int code = value_bind(s->handle, i + 1, v, lifetime);
 		if (code != SQLITE_OK)
 			return tx_fail_sqlite(tx, code, s->base.sql);
@@ -331,14 +333,17 @@ static bool conn_prepare_words(SqliteConn *conn, bool writes)
 		{&conn->release, "RELEASE inner_mark"},
 		{&conn->back, "ROLLBACK TO inner_mark"},
 	};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (sqlite3_prepare_v3(conn->db, words[i].sql, -1, SQLITE_PREPARE_PERSISTENT, words[i].ret, NULL) != SQLITE_OK)
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		int code = sqlite3_prepare_v3(conn->db, words[i].sql, -1, SQLITE_PREPARE_PERSISTENT,
+					      words[i].ret, NULL);
+		if (code != SQLITE_OK)
 			return false;
+	}
 	return true;
 }
 
-/* Automatic checkpoints are off: they would run inside the writer, and they made its p99. secure_delete, on in Debian, costs
- * writes. Caches fill as they are used. */
+/* Automatic checkpoints are off: they would run inside the writer, and they made its p99. secure_delete, on in Debian,
+ * costs writes. Caches fill as they are used. */
 static const char pragmas_of_all[] =
 	"PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
 	"PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF; PRAGMA trusted_schema=OFF;";
@@ -369,8 +374,9 @@ static SqliteConn *conn_open(Store *store, bool writes, char **ret_error)
 	talloc_set_destructor(conn, conn_free);
 	if (code == SQLITE_OK && conn_prepare_words(conn, writes))
 		return conn;
-	*ret_error = talloc_asprintf(NULL, "The database file %s cannot be opened: %s. Check that the folder exists, that it "
-		"may be written and that no other program holds the file.", store->config.path, sqlite3_errmsg(conn->db));
+	*ret_error = talloc_asprintf(NULL, "The database file %s cannot be opened: %s. Check that the folder exists, "
+		"that it may be written and that no other program holds the file.", store->config.path,
+		sqlite3_errmsg(conn->db));
 	talloc_free(conn);
 	return NULL;
 }

@@ -89,7 +89,8 @@ static int insert_row(Tx *tx, void *arg)
 	char text[200];
 	memset(text, 'x', sizeof text);
 	/* A random key, so that each row touches a page of its own: the log grows fast. */
-	return db_exec(tx, "INSERT INTO random_key (k, body) VALUES (randomblob(16), $1)", value_text_n(text, sizeof text));
+	return db_exec(tx, "INSERT INTO random_key (k, body) VALUES (randomblob(16), $1)",
+		       value_text_n(text, sizeof text));
 }
 
 static int make_random_key(Tx *tx, void *arg)
@@ -148,8 +149,8 @@ static int insert_big(Tx *tx, void *arg)
 	char *text = talloc_array(tx_mem(tx), char, BIG);
 	memset(text, 'y', BIG);
 	tx_on_rollback(tx, count_undone, filling);
-	return db_exec(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, $3)", value_id(id_new(1)), value_int(filling->n++),
-		       value_text_n(text, BIG));
+	return db_exec(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, $3)", value_id(id_new(1)),
+		       value_int(filling->n++), value_text_n(text, BIG));
 }
 
 /* Writes until the disk is full; the rows acknowledged before. */
@@ -164,7 +165,8 @@ static int fill_until_full(Store *store)
 	return written;
 }
 
-/* A job far beyond the disk, between two small ones: SQLite may give up the whole transaction in the middle of the batch. */
+/* A job far beyond the disk, between two small ones: SQLite may give up the whole transaction in the middle of the
+ * batch. */
 typedef struct {
 	Gate gate;
 	Tally *tally;
@@ -180,8 +182,8 @@ static int flood_job(Tx *tx, void *arg)
 	if (flood->count == 1)
 		gate_pass(&flood->gate);
 	for (int i = 0; i < flood->count && r == 0; i++)
-		r = db_exec(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, hex(zeroblob(131072)))", value_id(id_new(1)),
-			    value_int(filling.n++));
+		r = db_exec(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, hex(zeroblob(131072)))",
+			    value_id(id_new(1)), value_int(filling.n++));
 	return r;
 }
 

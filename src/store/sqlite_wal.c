@@ -1,6 +1,6 @@
-/* Keeps the write-ahead log of SQLite short without stalling commits: a thread copies pages home beside the writer, and only
- * when the log has grown past WAL_PAGES_HARD all the same does the writer wait for it to start over. Under steady load the
- * first alone would let the log grow without end, since a log with unread frames never starts over. */
+/* Keeps the write-ahead log of SQLite short without stalling commits: a thread copies pages home beside the writer,
+ * and only when the log has grown past WAL_PAGES_HARD all the same does the writer wait for it to start over. Under
+ * steady load the first alone would let the log grow without end, since a log with unread frames never starts over. */
 #include "store/sqlite_int.h"
 
 #define WAL_READERS_WAIT_MS 200 /* how long the writer stands still for readers of the old log */
@@ -69,7 +69,8 @@ void wal_stop(Store *store)
 	pthread_mutex_destroy(&cp->lock);
 }
 
-/* Most pages were copied by the thread already: the writer waits for the rest of its pass, then copies what came since. */
+/* Most pages were copied by the thread already: the writer waits for the rest of its pass, then copies what came
+ * since. */
 static void wal_start_over(SqliteState *state)
 {
 	sqlite3 *db = state->writer->db;
@@ -83,7 +84,8 @@ static void wal_start_over(SqliteState *state)
 		state->wal_pages_next = WAL_PAGES_HARD;
 		return;
 	}
-	/* A long reader still needs the log. Standing still at every batch would not help it: come back when it has grown. */
+	/* A long reader still needs the log. Standing still at every batch would not help it: come back when it has
+	 * grown. */
 	state->wal_pages_next = state->wal_pages + WAL_PAGES_HARD / 4;
 	log_warn("store", "the log of %d pages cannot start over yet: %s", state->wal_pages, sqlite3_errmsg(db));
 }

@@ -1,6 +1,7 @@
-/* The one writer of a SQLite file: runs queued jobs back to back and makes them durable with one COMMIT. Each job stands in a
- * savepoint, but for the first of a batch, whose savepoint is the transaction. Nobody hears of a job before the COMMIT of its
- * batch: not even one that failed, for it may have failed over what an earlier job of the batch wrote. */
+/* The one writer of a SQLite file: runs queued jobs back to back and makes them durable with one COMMIT. Each job
+ * stands in a savepoint, but for the first of a batch, whose savepoint is the transaction. Nobody hears of a job
+ * before the COMMIT of its batch: not even one that failed, for it may have failed over what an earlier job of the
+ * batch wrote. */
 #include "store/sqlite_int.h"
 
 #include <time.h>

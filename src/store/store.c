@@ -1,5 +1,5 @@
-/* The front of the store: opens an engine, takes jobs in, hands them to the engine's threads through two bounded queues.
- * Knows nothing of SQL. Every job that was taken in is finished: done is called exactly once. */
+/* The front of the store: opens an engine, takes jobs in, hands them to the engine's threads through two bounded
+ * queues. Knows nothing of SQL. Every job that was taken in is finished: done is called exactly once. */
 #include "store/store_int.h"
 
 #include <assert.h>

@@ -1,8 +1,9 @@
-/* The database of one workspace. Two engines behind one header: SQLite (one writer thread, group commit, reader threads) and
- * PostgreSQL (parallel transactions). SQL text is a literal, or comes from store/builder.h; parameters are $1, $2, ...
+/* The database of one workspace. Two engines behind one header: SQLite (one writer thread, group commit, reader
+ * threads) and PostgreSQL (parallel transactions). SQL text is a literal, or comes from store/builder.h; parameters
+ * are $1, $2, ...
  *
- * Work is handed over as jobs. A writing job runs inside a transaction (SQLite: in a savepoint of the batch); done is called
- * only after COMMIT is durable, or after the roll-back. A job may be run again from its start (lost connection,
+ * Work is handed over as jobs. A writing job runs inside a transaction (SQLite: in a savepoint of the batch); done is
+ * called only after COMMIT is durable, or after the roll-back. A job may be run again from its start (lost connection,
  * serialisation failure): it must not have effects outside the transaction except through tx_on_commit. */
 #pragma once
 
@@ -33,7 +34,8 @@ bool store_is_postgres(const Store *store);
 typedef int (*StoreJob)(Tx *tx, void *arg);        /* 0 commits, an Err rolls back */
 typedef void (*StoreDone)(void *arg, int result);  /* result: 0, the job's Err, or ERR_STORE / ERR_FULL / ERR_BUSY */
 
-/* Queues a job; done runs on a store thread and must be quick. ERR_BUSY (and done is not called) when the queue is full. */
+/* Queues a job; done runs on a store thread and must be quick. ERR_BUSY (and done is not called) when the queue is
+ * full. */
 NODISCARD int store_write(Store *store, StoreJob job, StoreDone done, void *arg);
 NODISCARD int store_read(Store *store, StoreJob job, StoreDone done, void *arg);
 /* The same and waits; for start-up, command line, own threads and tests. Never from a store thread. */
@@ -42,10 +44,10 @@ NODISCARD int store_read_wait(Store *store, StoreJob job, void *arg);
 /* Jobs waiting to be written. */
 int store_backlog(Store *store);
 
-/* Hooks run on the store thread: after the COMMIT in the order given and before done, or after the roll-back, the last given
- * first, as undoing wants it. Those given inside a tx_nested that failed: the commit ones are dropped, the roll-back ones run
- * at once. On SQLite a later job of the same batch may run before the commit hooks of an earlier one, and a COMMIT that fails
- * runs the roll-back hooks of all its jobs, the last job first. */
+/* Hooks run on the store thread: after the COMMIT in the order given and before done, or after the roll-back, the last
+ * given first, as undoing wants it. Those given inside a tx_nested that failed: the commit ones are dropped, the
+ * roll-back ones run at once. On SQLite a later job of the same batch may run before the commit hooks of an earlier
+ * one, and a COMMIT that fails runs the roll-back hooks of all its jobs, the last job first. */
 void tx_on_commit(Tx *tx, void (*fn)(void *arg), void *arg);
 void tx_on_rollback(Tx *tx, void (*fn)(void *arg), void *arg);
 /* Memory that lives until the transaction ends (just before done); a job that is run again gets a new one. */
@@ -54,20 +56,20 @@ Store *tx_store(Tx *tx);
 bool tx_is_postgres(const Tx *tx);
 /* Sentence of the engine about the last failure in this transaction; for logs, not for users. */
 const char *tx_error(const Tx *tx);
-/* Inner savepoint: fn's failure undoes only what fn wrote, and the transaction goes on. Returns fn's result, or the failure of
- * a statement that fn did not pass on. May be nested. */
+/* Inner savepoint: fn's failure undoes only what fn wrote, and the transaction goes on. Returns fn's result, or the
+ * failure of a statement that fn did not pass on. May be nested. */
 NODISCARD int tx_nested(Tx *tx, StoreJob fn, void *arg);
 
-/* Statements are prepared once a connection and kept. db_exec returns 0 or an Err: ERR_CONFLICT on a unique or foreign key
- * violation, ERR_FULL on a full disk, ERR_INVALID for a value its column cannot hold, ERR_INTERNAL for a wrong number of
- * parameters, ERR_STORE else. db_query gives rows to be stepped and closed; PostgreSQL holds all of them in memory, so a scan of
- * a whole table goes by pages.
- * A failed statement spoils the transaction (or the tx_nested around it) on both engines: everything after it answers the same
- * Err and nothing is committed. What may fail and be survived runs in tx_nested. */
+/* Statements are prepared once a connection and kept. db_exec returns 0 or an Err: ERR_CONFLICT on a unique or foreign
+ * key violation, ERR_FULL on a full disk, ERR_INVALID for a value its column cannot hold, ERR_INTERNAL for a wrong
+ * number of parameters, ERR_STORE else. db_query gives rows to be stepped and closed; PostgreSQL holds all of them in
+ * memory, so a scan of a whole table goes by pages. A failed statement spoils the transaction (or the tx_nested around
+ * it) on both engines: everything after it answers the same Err and nothing is committed. What may fail and be
+ * survived runs in tx_nested. */
 #define DB_ARGS_(...) (const Value[]){__VA_ARGS__}, sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value)
 #define db_exec(tx, sql, ...) db_exec_n((tx), "" sql "", DB_ARGS_(__VA_ARGS__))
-/* Like db_exec for who does not need the outcome now: on PostgreSQL it is sent without waiting for an answer, which spares a
- * round trip; a failure comes out of the next db_exec, db_query or tx_nested, or fails the COMMIT. */
+/* Like db_exec for who does not need the outcome now: on PostgreSQL it is sent without waiting for an answer, which
+ * spares a round trip; a failure comes out of the next db_exec, db_query or tx_nested, or fails the COMMIT. */
 #define db_send(tx, sql, ...) db_send_n((tx), "" sql "", DB_ARGS_(__VA_ARGS__))
 #define db_query(tx, ret_rows, sql, ...) db_query_n((tx), (ret_rows), "" sql "", DB_ARGS_(__VA_ARGS__))
 NODISCARD int db_exec_n(Tx *tx, const char *sql, const Value *args, size_t n);
@@ -96,10 +98,11 @@ NODISCARD int db_int_n(Tx *tx, int64_t *ret, const char *sql, const Value *args,
 NODISCARD int db_id_n(Tx *tx, Id *ret, const char *sql, const Value *args, size_t n);
 
 /* Migrations: numbered, applied once each in one transaction a part, remembered in table migration(part, number, at).
- * DDL words written portably: ID, INT, BOOL (0/1), TIME, TEXT, BYTES, SERIAL (int64 key that ascends by itself, primary key).
- * They become BLOB/INTEGER/TEXT on SQLite and uuid/bigint/smallint/text COLLATE "C"/bytea/bigint identity on PostgreSQL.
- * Written in braces: "CREATE TABLE event (seq {SERIAL}, at {TIME} NOT NULL, object {TEXT} NOT NULL)". {ID} PRIMARY KEY is an
- * ordinary key; foreign keys must not be DEFERRABLE (a late failure would take the whole batch with it). */
+ * DDL words written portably: ID, INT, BOOL (0/1), TIME, TEXT, BYTES, SERIAL (int64 key that ascends by itself,
+ * primary key). They become BLOB/INTEGER/TEXT on SQLite and uuid/bigint/smallint/text COLLATE "C"/bytea/bigint
+ * identity on PostgreSQL. Written in braces: "CREATE TABLE event (seq {SERIAL}, at {TIME} NOT NULL, object {TEXT} NOT
+ * NULL)". {ID} PRIMARY KEY is an ordinary key; foreign keys must not be DEFERRABLE (a late failure would take the
+ * whole batch with it). */
 typedef struct {
 	const char *part;         /* "record", "event", "lead" ... */
 	const char *const *steps; /* NULL-terminated; a step may hold several statements separated by ';' */

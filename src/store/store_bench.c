@@ -1,5 +1,5 @@
-/* Rates of the store on this machine: store_bench FOLDER [postgres://...]. Durable one-row jobs with 64 under way, then rows
- * inside one job. */
+/* Rates of the store on this machine: store_bench FOLDER [postgres://...]. Durable one-row jobs with 64 under way,
+ * then rows inside one job. */
 #include "store/store.h"
 
 #include "base/clock.h"
@@ -34,9 +34,10 @@ typedef struct {
 
 static int insert_row(Tx *tx, bool send)
 {
-	static const char body[] = "榫卯 a row of some two hundred bytes, as an activity or an event would be: who, what, when, where from, "
-				   "with which words and over which channel it came in to the company";
-	const Value args[] = {value_id(id_new(clock_real_ms())), value_int(42), value_time(clock_real_ms()), value_text(body)};
+	static const char body[] = "榫卯 a row of some two hundred bytes, as an activity or an event would be: who, what, "
+				   "when, where from, with which words and over which channel it came in to the company";
+	int64_t now_ms = clock_real_ms();
+	const Value args[] = {value_id(id_new(now_ms)), value_int(42), value_time(now_ms), value_text(body)};
 	static const char sql[] = "INSERT INTO row (id, n, at, body) VALUES ($1, $2, $3, $4)";
 	return send ? db_send_n(tx, sql, args, ARRAY_LEN(args)) : db_exec_n(tx, sql, args, ARRAY_LEN(args));
 }
@@ -116,7 +117,8 @@ static void bench_rows(Bench *b, bool send)
 	for (int i = 0; i < ROUNDS; i++)
 		b->failed += store_write_wait(b->store, many_rows, b) < 0;
 	double seconds = (double)(clock_monotonic_us() - start_us) / 1e6;
-	printf("  %d rows a job, db_%s: %.0f rows/s\n", ROWS_A_JOB, send ? "send" : "exec", ROUNDS * ROWS_A_JOB / seconds);
+	printf("  %d rows a job, db_%s: %.0f rows/s\n", ROWS_A_JOB, send ? "send" : "exec",
+	       ROUNDS * ROWS_A_JOB / seconds);
 }
 
 static int one_read(Tx *tx, void *arg)
@@ -136,7 +138,8 @@ static void bench_reads(Bench *b)
 	int64_t start_us = clock_monotonic_us();
 	for (int i = 0; i < ROUNDS; i++)
 		b->failed += store_read_wait(b->store, one_read, NULL) < 0;
-	printf("  look-ups by id inside one job: %.1f us each\n", (double)(clock_monotonic_us() - start_us) / 1e3 / ROUNDS);
+	double spent_us = (double)(clock_monotonic_us() - start_us);
+	printf("  look-ups by id inside one job: %.1f us each\n", spent_us / 1e3 / ROUNDS);
 }
 
 static int make_table(Tx *tx, void *arg)

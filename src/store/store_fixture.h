@@ -1,5 +1,5 @@
-/* A fresh store for one test, on either engine. PostgreSQL is tested where TENON_TEST_DATABASE names a database in which
- * schemas may be made; each test makes its own and drops it. */
+/* A fresh store for one test, on either engine. PostgreSQL is tested where TENON_TEST_DATABASE names a database in
+ * which schemas may be made; each test makes its own and drops it. */
 #pragma once
 
 #include "base/check.h"

@@ -29,7 +29,8 @@ static Sample sample_at(size_t which)
 {
 	const Id id = {{0, 1, 2, 0xff, 0xfe, 7, 0x80, 8, 9, 10, 11, 12, 13, 14, 15, 0}};
 	const Sample samples[] = {
-		{value_int(INT64_MAX), value_bool(true), value_time(INT64_MIN), value_text(long_text), bytes("a\0b\xff", 4), value_id(id)},
+		{value_int(INT64_MAX), value_bool(true), value_time(INT64_MIN), value_text(long_text), bytes("a\0b\xff", 4),
+			value_id(id)},
 		{value_int(INT64_MIN), value_bool(false), value_time(0), value_text(""), bytes("", 0), value_id(id)},
 		{value_decimal(-12345, 2), value_null(), value_null(), value_null(), value_null(), value_null()},
 	};
@@ -41,8 +42,8 @@ static int values_write(Tx *tx, void *arg)
 	int64_t *seq = arg;
 	for (size_t i = 0; i < 3; i++) {
 		Sample s = sample_at(i);
-		int r = db_exec(tx, "INSERT INTO v (d, y, t, at, b, i) VALUES ($6, $5, $4, $3, $2, $1)", s.i, s.b, s.at, s.t,
-				s.y, s.d);
+		int r = db_exec(tx, "INSERT INTO v (d, y, t, at, b, i) VALUES ($6, $5, $4, $3, $2, $1)", s.i, s.b, s.at,
+				s.t, s.y, s.d);
 		if (r == 0)
 			r = db_changes(tx) == 1 ? 0 : ERR_INTERNAL;
 		if (r < 0)
@@ -91,8 +92,8 @@ static int arguments_by_number(Tx *tx, void *arg)
 {
 	(void)arg;
 	int64_t n = 0;
-	int r = db_int(tx, &n, "SELECT count(*) FROM item WHERE n > $2 AND n <= $1 AND n - $2 < 2 AND name = $3", value_int(3),
-		       value_int(1), value_text("水滴"));
+	int r = db_int(tx, &n, "SELECT count(*) FROM item WHERE n > $2 AND n <= $1 AND n - $2 < 2 AND name = $3",
+		       value_int(3), value_int(1), value_text("水滴"));
 	CHECK_INT(n, 1);
 	return r;
 }
@@ -552,7 +553,8 @@ static void blocker_done(void *arg, int result)
 BOTH(refuses_work_beyond_the_queue)
 {
 	Tally tally = TALLY_EMPTY;
-	Blocker blockers[4] = {{GATE_CLOSED, &tally}, {GATE_CLOSED, &tally}, {GATE_CLOSED, &tally}, {GATE_CLOSED, &tally}};
+	Blocker blockers[] = {
+		{GATE_CLOSED, &tally}, {GATE_CLOSED, &tally}, {GATE_CLOSED, &tally}, {GATE_CLOSED, &tally}};
 	int writers = store_is_postgres(f->store) ? 4 : 1, queued = 0;
 	for (int i = 0; i < writers; i++) {
 		CHECK_INT(store_write(f->store, blocker_job, blocker_done, &blockers[i]), 0);
@@ -637,7 +639,8 @@ BOTH(migrates_each_step_once)
 {
 	static const char *const first[] = {
 		"CREATE TABLE note (id {ID} PRIMARY KEY, body {TEXT}); -- a note; with a semicolon\n"
-		"INSERT INTO note (body, id) SELECT 'a;b{c}', id FROM note; CREATE INDEX note_body ON note (body);", NULL};
+		"INSERT INTO note (body, id) SELECT 'a;b{c}', id FROM note; "
+		"CREATE INDEX note_body ON note (body);", NULL};
 	static const char *const second[] = {"", "ALTER TABLE note ADD COLUMN at {TIME}", NULL};
 	static const char *const broken[] = {"", "", "CREATE TABLE half (id {ID}); CREATE TABLE note (id {ID})", NULL};
 	static const char *const fixed[] = {"", "", "CREATE TABLE half (id {ID})", NULL};

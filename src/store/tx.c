@@ -1,6 +1,6 @@
-/* The transaction as a job sees it: hooks, memory, the inner savepoint, statements and cells. All of it is engine-neutral and
- * passes through the engine's table. A failed statement spoils the transaction on both engines alike, as PostgreSQL has it:
- * a job that passes on one engine passes on the other. */
+/* The transaction as a job sees it: hooks, memory, the inner savepoint, statements and cells. All of it is
+ * engine-neutral and passes through the engine's table. A failed statement spoils the transaction on both engines
+ * alike, as PostgreSQL has it: a job that passes on one engine passes on the other. */
 #include "store/store_int.h"
 
 #include <assert.h>

@@ -140,17 +140,17 @@ void event_write(Buf *out, const EventView *view);
 void event_write_reset(Buf *out, int64_t seq);
 bool event_visible(const Access *access, Id user, const EventView *view);
 void news_release(News *news);
-Stream *stream_new(Hub *hub, const Identity *who, int64_t after);
+Stream *hub_stream_new(Hub *hub, const Identity *who, int64_t after);
 /* Makes the connection and posts the join. */
-void stream_connect(Stream *s, HttpRequest *request);
-void stream_send(Stream *s, const void *bytes, size_t len);
-void stream_close(Stream *s);
+void hub_stream_connect(Stream *s, HttpRequest *request);
+void hub_stream_send(Stream *s, const void *bytes, size_t len);
+void hub_stream_close(Stream *s);
 /* Sends the news, or keeps it while the stream waits for its visit. */
-void stream_take(Stream *s, News *news);
+void hub_stream_take(Stream *s, News *news);
 /* The visit came back well: new rights, and if the stream waited, what it missed. */
-void stream_visited(Stream *s, int64_t now_ms);
-void stream_reset(Stream *s, int64_t seq);
-void stream_free(Stream *s);
+void hub_stream_visited(Stream *s, int64_t now_ms);
+void hub_stream_reset(Stream *s, int64_t seq);
+void hub_stream_free(Stream *s);
 
 /* hub_read.c: jobs for the store's reading threads */
 int visit_run(Tx *tx, void *visit);

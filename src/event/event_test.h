@@ -1,5 +1,5 @@
-/* A house for the tests of this floor: database (SQLite in a folder of its own, or a schema of TENON_TEST_DATABASE), catalogue,
- * gate, phases and a clock that can be moved. */
+/* A house for the tests of this floor: database (SQLite in a folder of its own, or a schema of TENON_TEST_DATABASE),
+ * catalogue, gate, phases and a clock that can be moved. */
 #pragma once
 
 #include "base/clock.h"

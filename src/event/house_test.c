@@ -120,7 +120,8 @@ static int person_make(Call *c, void *arg)
 		return err;
 	p->user = record_id(r);
 	p->session = id_new(c->now_ms);
-	return db_exec(c->tx, "INSERT INTO session (id, hash, person, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)",
+	return db_exec(c->tx,
+	               "INSERT INTO session (id, hash, person, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $4)",
 	               value_id(p->session), value_bytes(p->session.byte, 16), value_id(p->user), value_time(c->now_ms));
 }
 

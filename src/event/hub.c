@@ -105,7 +105,7 @@ static void hub_fan_out(Hub *hub, News *news)
 	if (news->view.seq > hub->newest_seq)
 		hub->newest_seq = news->view.seq;
 	for (size_t i = 0; i < hub->n_streams; i++)
-		stream_take(hub->streams[i], news);
+		hub_stream_take(hub->streams[i], news);
 	news_release(news);
 }
 
@@ -137,7 +137,7 @@ static bool hub_let_go(Hub *hub, Stream *s)
 {
 	if (!s->left || s->holds > 0)
 		return false;
-	stream_free(s);
+	hub_stream_free(s);
 	atomic_fetch_sub(&hub->count, 1);
 	return true;
 }
@@ -152,11 +152,11 @@ static void hub_visited(Hub *hub, Stream *s)
 		log_warn("live", "a stream's rights could not be read, tried again: %s", err_code(s->visit.result));
 		s->visit_due = true;
 	} else if (s->visit.gone) {
-		stream_close(s);
+		hub_stream_close(s);
 	} else {
 		if (s->visit.last_seq > hub->newest_seq)
 			hub->newest_seq = s->visit.last_seq;
-		stream_visited(s, clock_monotonic_ms());
+		hub_stream_visited(s, clock_monotonic_ms());
 	}
 }
 
@@ -196,7 +196,7 @@ static void hub_swept(Hub *hub, Sweep *sweep)
 		if (hub_let_go(hub, s) || s->left || sweep->result < 0)
 			continue;
 		if (row->gone)
-			stream_close(s);
+			hub_stream_close(s);
 		else if (row->changed || sweep->people_version != s->people_version)
 			hub_want_visit(hub, s);
 	}
@@ -245,7 +245,7 @@ static void hub_ping(Hub *hub, int64_t now_ms)
 		return;
 	hub->ping_at_ms = now_ms + HUB_PING_MS;
 	for (size_t i = 0; i < hub->n_streams; i++)
-		stream_send(hub->streams[i], ping, sizeof(ping) - 1);
+		hub_stream_send(hub->streams[i], ping, sizeof(ping) - 1);
 }
 
 static void hub_tick(Hub *hub)
@@ -295,7 +295,7 @@ static void hub_reset_all(Hub *hub)
 {
 	log_warn("live", "too many events at once: %zu live streams are told to reload", hub->n_streams);
 	for (size_t i = 0; i < hub->n_streams; i++)
-		stream_reset(hub->streams[i], hub->newest_seq);
+		hub_stream_reset(hub->streams[i], hub->newest_seq);
 }
 
 /* Ends when the hub stops and the last stream is gone. */
@@ -313,7 +313,7 @@ static void *hub_thread(void *arg)
 		if (lost)
 			hub_reset_all(hub);
 		for (size_t i = 0; stopping && i < hub->n_streams; i++)
-			stream_close(hub->streams[i]);
+			hub_stream_close(hub->streams[i]);
 		hub_tick(hub);
 	}
 	return NULL;
@@ -369,7 +369,7 @@ int hub_open(Hub *hub, Call *c, struct HttpRequest *request, int64_t last_seq)
 		return call_fail(c, ERR_BUSY, "too_many_streams", "Too many live connections are open; try again in a moment.",
 		                 "实时连接数已达上限，请稍后再试。");
 	}
-	stream_connect(stream_new(hub, &c->who, last_seq), request);
+	hub_stream_connect(hub_stream_new(hub, &c->who, last_seq), request);
 	return 0;
 }
 

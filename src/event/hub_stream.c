@@ -83,7 +83,7 @@ void news_release(News *news)
 /* The connection */
 
 /* On a loop thread of the server; the last touch of the stream from there is the message. */
-static void stream_on_close(HttpStream *http, void *arg)
+static void hub_stream_on_close(HttpStream *http, void *arg)
 {
 	Stream *s = arg;
 	(void)http;
@@ -93,7 +93,7 @@ static void stream_on_close(HttpStream *http, void *arg)
 	hub_post(s->hub, &s->leave);
 }
 
-Stream *stream_new(Hub *hub, const Identity *who, int64_t after)
+Stream *hub_stream_new(Hub *hub, const Identity *who, int64_t after)
 {
 	Stream *s = talloc_zero(NULL, Stream);
 	assert(s != NULL);
@@ -108,18 +108,18 @@ Stream *stream_new(Hub *hub, const Identity *who, int64_t after)
 	return s;
 }
 
-void stream_connect(Stream *s, HttpRequest *request)
+void hub_stream_connect(Stream *s, HttpRequest *request)
 {
 	static const char hello[] = "retry: 2000\n: connected\n\n";
 	/* The lock keeps the connection's end, and with it the message that the stream left, behind the join. */
 	pthread_mutex_lock(&s->lock);
-	s->http = http_stream_open(request, stream_on_close, s);
+	s->http = http_stream_open(request, hub_stream_on_close, s);
 	(void)http_stream_send(s->http, hello, sizeof(hello) - 1);
 	hub_post(s->hub, &s->join);
 	pthread_mutex_unlock(&s->lock);
 }
 
-void stream_send(Stream *s, const void *bytes, size_t len)
+void hub_stream_send(Stream *s, const void *bytes, size_t len)
 {
 	pthread_mutex_lock(&s->lock);
 	/* Cut or closed: on_close follows, and the stream resumes elsewhere. */
@@ -128,7 +128,7 @@ void stream_send(Stream *s, const void *bytes, size_t len)
 	pthread_mutex_unlock(&s->lock);
 }
 
-void stream_close(Stream *s)
+void hub_stream_close(Stream *s)
 {
 	pthread_mutex_lock(&s->lock);
 	if (s->http != NULL && !s->closing)
@@ -145,24 +145,24 @@ static int seq_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool stream_caught(const Stream *s, int64_t seq)
+static bool hub_stream_caught(const Stream *s, int64_t seq)
 {
 	return s->n_caught > 0 && bsearch(&seq, s->caught, s->n_caught, sizeof(seq), seq_compare) != NULL;
 }
 
-static void stream_deliver(Stream *s, News *news)
+static void hub_stream_deliver(Stream *s, News *news)
 {
-	if (!event_visible(s->access, s->who.user, &news->view) || stream_caught(s, news->view.seq))
+	if (!event_visible(s->access, s->who.user, &news->view) || hub_stream_caught(s, news->view.seq))
 		return;
 	const Buf *bytes = news_bytes(news);
 	if (!buf_failed(bytes))
-		stream_send(s, bytes->data, bytes->len);
+		hub_stream_send(s, bytes->data, bytes->len);
 }
 
-void stream_take(Stream *s, News *news)
+void hub_stream_take(Stream *s, News *news)
 {
 	if (!s->waiting) {
-		stream_deliver(s, news);
+		hub_stream_deliver(s, news);
 		return;
 	}
 	if (s->n_pending == HUB_PENDING_MAX) {
@@ -175,7 +175,7 @@ void stream_take(Stream *s, News *news)
 	news->refs++;
 }
 
-static void stream_drop_pending(Stream *s)
+static void hub_stream_drop_pending(Stream *s)
 {
 	for (size_t i = 0; i < s->n_pending; i++)
 		news_release(s->pending[i]);
@@ -183,32 +183,32 @@ static void stream_drop_pending(Stream *s)
 	TALLOC_FREE(s->pending);
 }
 
-void stream_reset(Stream *s, int64_t seq)
+void hub_stream_reset(Stream *s, int64_t seq)
 {
 	Buf *text = buf_new(s, 200);
 	event_write_reset(text, seq);
-	stream_send(s, text->data, text->len);
+	hub_stream_send(s, text->data, text->len);
 	talloc_free(text);
 }
 
 /* What was missed, then what came meanwhile, without what is in both. */
-static void stream_catch_up(Stream *s, int64_t now_ms)
+static void hub_stream_catch_up(Stream *s, int64_t now_ms)
 {
 	const Visit *visit = &s->visit;
 	s->caught = visit->seqs;
 	s->n_caught = visit->n;
 	s->caught_at_ms = now_ms;
 	if (visit->bytes != NULL && visit->bytes->len > 0)
-		stream_send(s, visit->bytes->data, visit->bytes->len);
+		hub_stream_send(s, visit->bytes->data, visit->bytes->len);
 	if (s->pending_lost)
-		stream_reset(s, s->hub->newest_seq);
+		hub_stream_reset(s, s->hub->newest_seq);
 	for (size_t i = 0; i < s->n_pending && !s->pending_lost; i++)
-		stream_deliver(s, s->pending[i]);
-	stream_drop_pending(s);
+		hub_stream_deliver(s, s->pending[i]);
+	hub_stream_drop_pending(s);
 	s->waiting = s->pending_lost = false;
 }
 
-void stream_visited(Stream *s, int64_t now_ms)
+void hub_stream_visited(Stream *s, int64_t now_ms)
 {
 	Visit *visit = &s->visit;
 	TALLOC_CTX *before = s->access_mem;
@@ -218,7 +218,7 @@ void stream_visited(Stream *s, int64_t now_ms)
 	s->who.role = visit->who.role;
 	s->who.team = visit->who.team;
 	if (s->waiting) {
-		stream_catch_up(s, now_ms);
+		hub_stream_catch_up(s, now_ms);
 	} else {
 		/* The list of what was caught lies in the memory that goes. */
 		s->caught = talloc_steal(visit->mem, s->caught);
@@ -229,9 +229,9 @@ void stream_visited(Stream *s, int64_t now_ms)
 	talloc_free(before);
 }
 
-void stream_free(Stream *s)
+void hub_stream_free(Stream *s)
 {
-	stream_drop_pending(s);
+	hub_stream_drop_pending(s);
 	talloc_free(s->access_mem);
 	talloc_free(s->visit.mem);
 	pthread_mutex_destroy(&s->lock);

@@ -58,7 +58,7 @@ static void on_request(HttpRequest *request, void *arg)
 {
 	Listener *l = talloc_zero(NULL, Listener);
 	const char *last = http_header(request, "Last-Event-ID");
-	*l = (Listener){.live = arg, .request = request, .after = last == NULL ? -1 : atoll(last)};
+	*l = (Listener){.live = arg, .request = request, .after = last == NULL ? -1 : strtoll(last, NULL, 10)};
 	l->who = http_query(request)[strlen("who=")] - '0';
 	if (store_read(l->live->t->house.store, listener_open, listener_done, l) < 0)
 		listener_done(l, ERR_BUSY);
@@ -287,7 +287,8 @@ TEST(hub, resumes_where_the_listener_left)
 	/* PostgreSQL sends the last seconds again. */
 	CHECK(store_is_postgres(live->t->house.store) || !client_has(ann, "\"one\""));
 	char id[40];
-	snprintf(id, sizeof(id), "\nid: %lld\ndata: {\"seq\":%lld,", (long long)newest_seq(live), (long long)newest_seq(live));
+	long long newest = newest_seq(live);
+	snprintf(id, sizeof(id), "\nid: %lld\ndata: {\"seq\":%lld,", newest, newest);
 	CHECK(client_has(ann, id));
 	live_free(live);
 }
@@ -310,9 +311,9 @@ static int64_t steady_collect(const Client *client, int seen[static STEADY], int
 	const char *end, *p = client->in->len == 0 ? NULL : strstr(client->in->data, "\nid: ");
 	for (; p != NULL && (end = strstr(p, "\n\n")) != NULL; p = strstr(end, "\nid: ")) {
 		const char *mark = strstr(p, "\"mark\":\"m");
-		last = atoll(p + strlen("\nid: "));
+		last = strtoll(p + strlen("\nid: "), NULL, 10);
 		if (mark != NULL && mark < end)
-			seen[atoi(mark + strlen("\"mark\":\"m"))]++;
+			seen[strtol(mark + strlen("\"mark\":\"m"), NULL, 10)]++;
 	}
 	return last;
 }
@@ -489,7 +490,8 @@ TEST(hub, serves_five_hundred_streams)
 		took[i] = clock_monotonic_us() - took[i];
 	}
 	qsort(took, ROUNDS, sizeof(*took), by_time);
-	g_test_message("write to event: p50 %lld us, worst %lld us", (long long)took[ROUNDS / 2], (long long)took[ROUNDS - 1]);
+	g_test_message("write to event: p50 %lld us, worst %lld us", (long long)took[ROUNDS / 2],
+	               (long long)took[ROUNDS - 1]);
 	for (int i = 2; i < MANY; i += 2)
 		client_expect_mark(clients[i], "round59");
 	for (int i = 1; i < MANY; i += 2)

@@ -1,0 +1,94 @@
+/* What the files of match/ share among themselves and show to their own tests; no other folder includes this. */
+#pragma once
+
+#include "base/base.h"
+#include "match/tables.h"
+
+/* --- fold.c: text as it is compared --- */
+
+#define FOLD_MAX 512
+
+/* Code points of text after NFKC, in lower case; broken UTF-8 is skipped. Returns the count, at most max; the rest is cut. */
+size_t fold_text(const char *text, uint32_t *out, size_t max);
+/* UTF-8 of chars, terminated; stops before a character that does not fit. Returns the bytes without the terminator. */
+size_t fold_write(const uint32_t *chars, size_t count, char *out, size_t size);
+/* Bytes that chars take in UTF-8. */
+size_t fold_bytes(const uint32_t *chars, size_t count);
+/* Code points of well-formed UTF-8. */
+size_t fold_read(const char *text, size_t bytes, uint32_t *out);
+
+/* --- region.c --- */
+
+/* The longest alias that text begins with: its rows are *ret_first .. +*ret_count. Returns its bytes, 0 when there is none. */
+size_t region_prefix(const char *text, size_t len, const RegionAlias **ret_first, size_t *ret_count);
+const RegionRow *region_row(int32_t code);
+
+/* --- distance.c --- */
+
+#define DISTANCE_MAX 256
+
+/* One side of many comparisons, prepared. At most DISTANCE_MAX characters. */
+typedef struct {
+	size_t len;
+	uint32_t chars[DISTANCE_MAX];
+	uint32_t slot_char[128]; /* where each character stands: a small open-addressing table, for len <= 64 */
+	uint64_t slot_bits[128];
+} Pattern;
+
+void pattern_prepare(Pattern *p, const uint32_t *chars, size_t len);
+/* Levenshtein distance, or anything above limit when it is above limit. */
+size_t pattern_distance(const Pattern *p, const uint32_t *text, size_t len, size_t limit);
+
+/* --- grow.c: memory of the index. Running out of it ends the process: an index with holes would tell lies. --- */
+
+/* Makes *array hold at least need items of size bytes; new ones are not set (their pages stay untouched). Grows by half. */
+void grow_array(TALLOC_CTX *ctx, void **array, uint32_t *cap, uint32_t need, size_t size);
+
+/* Pieces of 32-bit words in one growing block, with a free list for each class; a class has one size. 0 is no piece. */
+#define POOL_CLASSES 66
+typedef struct {
+	uint32_t *words;
+	uint32_t len, cap;
+	uint32_t free[POOL_CLASSES];
+} Pool;
+uint32_t pool_take(TALLOC_CTX *ctx, Pool *pool, unsigned class, uint32_t words);
+void pool_give(Pool *pool, unsigned class, uint32_t at);
+
+/* --- chain.c: a hash table over the numbers of nodes kept elsewhere --- */
+
+/* Linear hashing: one bucket is split for each node added, so that no single addition stalls everybody while a big table is
+ * rebuilt. Nodes are numbered from 1. */
+typedef struct {
+	uint32_t *heads, *next, *hash;
+	uint32_t head_cap, next_cap, hash_cap;
+	uint32_t low, split; /* buckets: low + split, low a power of two */
+	uint32_t count;
+} Chain;
+void chain_init(TALLOC_CTX *ctx, Chain *chain);
+void chain_add(TALLOC_CTX *ctx, Chain *chain, uint32_t node, uint32_t hash);
+void chain_remove(Chain *chain, uint32_t node);
+/* Puts fresh, which is in no chain, where old was; both have the same hash. */
+void chain_replace(TALLOC_CTX *ctx, Chain *chain, uint32_t old, uint32_t fresh);
+/* The first node of that hash, and the one after node; 0 is none. */
+uint32_t chain_first(const Chain *chain, uint32_t hash);
+uint32_t chain_after(const Chain *chain, uint32_t node);
+
+/* --- names.c: similar names --- */
+
+typedef struct NameIndex NameIndex;
+#define NAME_HITS_MAX 64
+
+typedef struct {
+	uint32_t name;
+	uint16_t distance, longer; /* similarity is 1 - distance / longer */
+} NameHit;
+
+NameIndex *names_new(TALLOC_CTX *ctx, uint64_t seed);
+/* Takes the name into use once more; returns its number, 0 for an empty core. */
+uint32_t names_hold(NameIndex *names, const char *core);
+void names_release(NameIndex *names, uint32_t name);
+/* UTF-8 of a name in use, NUL-terminated; valid until the next change. */
+const char *names_text(const NameIndex *names, uint32_t name);
+/* Every name of similarity >= 0.85, the nearest NAME_HITS_MAX when there are more; returns how many. */
+int names_find(const NameIndex *names, const char *core, NameHit out[static NAME_HITS_MAX]);
+size_t names_count(const NameIndex *names);

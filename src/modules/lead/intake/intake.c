@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "call/module.h"
+#include "modules/lead/intake/furnish.h"
 #include "record/phase.h"
 
 static const char *const migrations[] = {
@@ -81,7 +82,9 @@ static int intake_start(House *house)
 	in->durable = waits_start(in);
 	in->settled = waits_start(in);
 	phase_add(house->phases, PHASE_AFTER, "source", source_written, in);
-	int r = store_read_wait(house->store, source_book_load, in->sources);
+	int r = furnish(house);
+	if (r == 0)
+		r = store_read_wait(house->store, source_book_load, in->sources);
 	if (r == 0)
 		r = store_read_wait(receipt_log_store(in->log), windows_read, in);
 	if (r == 0)

@@ -37,14 +37,14 @@ static const char *const days[] = {"1969-12-31", "2024-02-29", "2026-11-22", "20
 static Value random_value(Agree *a, const FieldDef *field)
 {
 	static const int64_t near[] = {0, 1, -1, 2, 3, -3, 10, 42, 99, 100, 123456, -123456};
-	int64_t number = pick(a, 4) ? near[pick(a, ARRAY_LEN(near))] : (int64_t)g_rand_int(a->random) * 100000;
+	int64_t number = pick(a, 4) ? near[pick(a, ARRAY_LEN(near))] : (int64_t)g_rand_int(a->random) * 2000;
 	if (pick(a, 4) == 0)
 		return value_null();
 	switch (meta_value_type(field)) {
 	case VALUE_INT:
 		return value_int(number);
 	case VALUE_DECIMAL:
-		return value_decimal(pick(a, 2) ? number * 100 : number, meta_scale(field));
+		return value_decimal(pick(a, 2) ? number * 10000 : number, meta_scale(field));
 	case VALUE_BOOL:
 		return value_bool(pick(a, 2));
 	case VALUE_TIME:

@@ -1,5 +1,5 @@
-/* Unit tests on GLib's GTest. TEST(room, what_it_proves) { ... } registers itself; a test program is check_main.c and the
- * *_test.c files of one floor. Run one by name: ./test room/what_it_proves */
+/* Unit tests on GLib's GTest. TEST(room, what_it_proves) { ... } registers itself; a test program is check_main.c and
+ * the *_test.c files of one floor. Run one by name: ./test room/what_it_proves */
 #pragma once
 
 #include "base/base.h"
@@ -13,8 +13,8 @@ typedef struct CheckCase {
 
 void check_register(CheckCase *test_case);
 
-/* One line of a table of cases under tests/data: a verdict, a name and bytes, separated by tabs. In the bytes \\, \n, \r,
- * \t and \xHH are escapes. Lines that are empty or begin with '#' are skipped. */
+/* One line of a table of cases under tests/data: a verdict, a name and bytes, separated by tabs. In the bytes \\, \n,
+ * \r, \t and \xHH are escapes. Lines that are empty or begin with '#' are skipped. */
 typedef struct {
 	const char *verdict, *name, *bytes; /* bytes are NUL-terminated after len */
 	size_t len;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
 
 #define DEPTH_WORDS 16
@@ -57,10 +58,9 @@ static int scan_hex4(Scan *s)
 		return -1;
 	for (int i = 0; i < 4; i++) {
 		char c = s->p[i];
-		int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-		if (digit < 0)
+		if (!isxdigit((unsigned char)c))
 			return -1;
-		code = code << 4 | digit;
+		code = code << 4 | (is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
 	}
 	s->p += 4;
 	return code;

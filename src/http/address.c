@@ -16,7 +16,7 @@ void address_of_peer(const struct sockaddr_storage *peer, char out[static ADDRES
 	else if (peer->ss_family == AF_INET6)
 		text = inet_ntop(AF_INET6, &v6->sin6_addr, out, ADDRESS_SIZE);
 	if (text == NULL)
-		strcpy(out, "unknown");
+		memcpy(out, "unknown", sizeof("unknown"));
 }
 
 /* Rewrites an address in its one usual form, without port and brackets; false if it is none. */
@@ -83,7 +83,7 @@ static bool walk_value(const char *value, const char *const *proxies, char visit
 		char address[ADDRESS_SIZE];
 		if (!address_normalise(begin, (size_t)(end - begin), address))
 			return true;
-		strcpy(visitor, address);
+		memcpy(visitor, address, sizeof(address));
 		if (!is_believed(address, proxies))
 			return true;
 		end = next;

@@ -367,6 +367,13 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		conn_close(c);
 }
 
+void conn_drain(Conn *c)
+{
+	on_readable(c->fd, EV_READ, c);
+	if (c->state == CONN_IDLE)
+		conn_close(c);
+}
+
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	Conn *c = arg;

@@ -1,5 +1,5 @@
-/* The HTTP/1.1 server. Strict parsing, absolute deadlines, one callback. One event loop a core (SO_REUSEPORT); a request
- * lives on the loop that owns its connection, but may be answered from any thread, once. */
+/* The HTTP/1.1 server. Strict parsing, absolute deadlines, one callback. One event loop a core (SO_REUSEPORT); a
+ * request lives on the loop that owns its connection, but may be answered from any thread, once. */
 #pragma once
 
 #include "base/base.h"
@@ -9,15 +9,17 @@ typedef struct HttpRequest HttpRequest;
 typedef struct HttpStream HttpStream;
 
 typedef struct {
-	const char *listen;          /* "127.0.0.1:8080", "[::1]:0" (port 0 picks one) */
+	const char *listen;          /* "127.0.0.1:8080", "[::1]:0" (port 0 picks one); copied, as proxies are */
 	int loops;                   /* 0: one a core, at most 8 */
 	const char *const *proxies;  /* addresses whose X-Forwarded-For is believed, NULL-terminated; loopback always is */
 	/* Called on a loop thread when a request with its whole body is there. Must answer at once or hand the request to
 	 * another thread. */
 	void (*on_request)(HttpRequest *, void *arg);
-	/* Called when bytes could not be understood as a request (F2): the refusal (problem+json) was already chosen; this
-	 * only lets it be put on the intake log. target may be empty. May be NULL. */
-	void (*on_refused)(const char *peer, const char *method, const char *target, const char *body, size_t body_len,
+	/* Called on a loop thread when bytes could not be understood as a request, came too slowly or stopped in the
+	 * middle (F2): the refusal (problem+json) was already chosen; this only lets it be put on the intake log. method,
+	 * target and body are what is known of them, perhaps "", as sent: any bytes (body also NUL). A faulty URL comes
+	 * with the whole body. visitor as http_visitor. reason is an English sentence. May be NULL. */
+	void (*on_refused)(const char *visitor, const char *method, const char *target, const char *body, size_t body_len,
 	                   const char *reason, void *arg);
 	void *arg;
 } HttpConfig;
@@ -25,7 +27,8 @@ typedef struct {
 /* Binds and starts the loops. NULL and a talloc'd sentence in *ret_error on failure. */
 HttpServer *http_start(TALLOC_CTX *ctx, const HttpConfig *config, char **ret_error);
 int http_port(const HttpServer *server);
-/* Closes the listeners, lets answers under way finish (drain_ms at most), ends the streams and the loops. */
+/* Closes the listeners, lets answers under way finish (drain_ms at most), ends the streams and the loops, and frees the
+ * server. Not from a loop thread. */
 void http_stop(HttpServer *server, int drain_ms);
 
 /* The request; all texts live until it is answered. */
@@ -48,12 +51,16 @@ typedef struct {
 	const char *name, *value;
 } HttpHeader;
 
-/* Answers once and gives the request up; copies everything. From any thread. HEAD drops the body by itself.
- * headers end with {NULL, NULL}; Content-Length, Date and Connection are added. */
-void http_respond(HttpRequest *r, int status, const char *type, const HttpHeader *headers, const void *body, size_t len);
+/* Answers once and gives the request up; copies everything. From any thread, also after http_stop (then nobody reads
+ * it). HEAD drops the body by itself. type and headers may be NULL; headers end with {NULL, NULL}; Content-Length, Date
+ * and Connection are added. Control characters in header values become blanks. */
+void http_respond(HttpRequest *r, int status, const char *type, const HttpHeader *headers, const void *body,
+                  size_t len);
 
-/* Turns the request into a live stream (status 200, text/event-stream). on_close runs once, on the loop thread,
- * when the visitor is gone or the server stops; the stream is dead after it returns. */
+/* Turns the request into a live stream (status 200, text/event-stream) and gives it up. on_close runs once, on the
+ * loop thread, when the visitor is gone, the stream was cut or closed (after what was sent has gone out) or the server
+ * stops; the stream is dead after it returns. It may run before this call returns. NULL, without on_close, if the
+ * server has stopped already. */
 HttpStream *http_stream_open(HttpRequest *r, void (*on_close)(HttpStream *, void *arg), void *arg);
 /* Sends one chunk of bytes to the stream from any thread. False: it was cut (too far behind) or is closed.
  * The caller must guarantee on_close has not returned yet (hold the lock that on_close takes). */

@@ -1,4 +1,4 @@
-/* A server that answers every request at once: measures this floor alone. Usage: http_echo ADDRESS:PORT [LOOPS [thread]];
+/* A server that answers every request at once: measures this floor alone. http_echo ADDRESS:PORT [LOOPS [thread]];
  * with "thread" the answers come from another thread, as they do behind a writer. */
 #include "http/http.h"
 
@@ -62,7 +62,8 @@ static void *answer_main(void *arg)
 int main(int argc, char **argv)
 {
 	static Queue queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
-	HttpConfig config = {.listen = argc > 1 ? argv[1] : "127.0.0.1:0", .loops = argc > 2 ? atoi(argv[2]) : 0,
+	HttpConfig config = {.listen = argc > 1 ? argv[1] : "127.0.0.1:0",
+	                     .loops = argc > 2 ? (int)strtoll(argv[2], NULL, 10) : 0,
 	                     .on_request = on_request, .arg = &queue};
 	char *error = NULL;
 	sigset_t ends;

@@ -114,6 +114,8 @@ void conn_open(Loop *loop, int fd, const struct sockaddr_storage *peer);
 void conn_close(Conn *c);
 /* Closes the sending side and reads on for a while, so that the visitor gets to read the last answer. */
 void conn_linger(Conn *c);
+/* The server stops: serves a request that has already arrived, else closes. For idle connections. */
+void conn_drain(Conn *c);
 /* The oldest of a state has passed its deadline. */
 void conn_expire(Conn *c);
 /* An answer came back from the application. Loop thread. */
@@ -169,7 +171,7 @@ struct Loop {
 	TAILQ_HEAD(, Conn) conns[CONN_STATES];
 	int n_conns;
 	int64_t n_out;                 /* requests in the application's hands */
-	_Atomic int64_t holders;       /* who keeps this memory: the server, posts being made, requests unanswered after the end */
+	_Atomic int64_t holders;       /* of this memory: the server, posts being made, requests unanswered at the end */
 	char *read_buf;
 };
 

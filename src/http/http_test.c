@@ -64,13 +64,13 @@ static void on_request(HttpRequest *r, void *arg)
 	(void)pthread_mutex_unlock(&room->lock);
 }
 
-static void on_refused(const char *peer, const char *method, const char *target, const char *body, size_t body_len,
+static void on_refused(const char *visitor, const char *method, const char *target, const char *body, size_t body_len,
                        const char *reason, void *arg)
 {
 	Room *room = arg;
 	(void)pthread_mutex_lock(&room->lock);
 	room->n_refused++;
-	(void)g_snprintf(room->refused, sizeof(room->refused), "%s|%s|%s|%.*s|%s", peer, method, target,
+	(void)g_snprintf(room->refused, sizeof(room->refused), "%s|%s|%s|%.*s|%s", visitor, method, target,
 	                 body_len < 64 ? (int)body_len : 64, body, reason);
 	(void)pthread_cond_broadcast(&room->changed);
 	(void)pthread_mutex_unlock(&room->lock);
@@ -209,12 +209,13 @@ TEST(http, serves_what_was_sent)
 {
 	Room room;
 	room_open(&room, &http_default_times, 2);
-	CHECK_EXCHANGE(&room, "POST /a//b%20?q=1?2 HTTP/1.1\r\n" LAST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 OK\r\n",
-	               "X-Method: POST\r\n", "X-Path: /a//b%20\r\n", "X-Query: q=1?2\r\n", "X-Visitor: 127.0.0.1\r\n",
+	CHECK_EXCHANGE(&room, "POST /a//b%20?q=1?2 HTTP/1.1\r\n" LAST "Content-Length: 3\r\n\r\nabc",
+	               "HTTP/1.1 200 OK\r\n", "X-Method: POST\r\n", "X-Path: /a//b%20\r\n", "X-Query: q=1?2\r\n",
+	               "X-Visitor: 127.0.0.1\r\n",
 	               "X-Local: yes\r\n", "X-Break: a  Injected: b\r\n", "Content-Length: 3\r\n", "Connection: close\r\n",
 	               "\r\n\r\nabc", " GMT\r\n");
-	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "X-Forwarded-For: 6.6.6.6, 1.2.3.4\r\n\r\n", "X-Visitor: 1.2.3.4\r\n",
-	               "X-Local: no\r\n");
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "X-Forwarded-For: 6.6.6.6, 1.2.3.4\r\n\r\n",
+	               "X-Visitor: 1.2.3.4\r\n", "X-Local: no\r\n");
 	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Forwarded: for=1.2.3.4\r\n\r\n", "X-Visitor: 127.0.0.1\r\n",
 	               "X-Local: no\r\n");
 	CHECK_EXCHANGE(&room, "GET / HTTP/1.0\r\n\r\n", "Connection: close\r\n");
@@ -242,7 +243,8 @@ TEST(http, answers_pipelined_requests_in_order)
 	/* The first is answered late and by another thread: the others must wait. */
 	g_string_append(requests, "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n");
 	for (int i = 1; i <= REQUESTS; i++)
-		g_string_append_printf(requests, "GET /%d HTTP/1.1\r\nHost: h\r\n%s\r\n", i, i == REQUESTS ? "Connection: close\r\n" : "");
+		g_string_append_printf(requests, "GET /%d HTTP/1.1\r\nHost: h\r\n%s\r\n", i,
+		                       i == REQUESTS ? "Connection: close\r\n" : "");
 	int fd = client_open(&room);
 	client_send(fd, requests->str, requests->len);
 	room_wait(&room, &room.n_kept, 1);
@@ -277,7 +279,8 @@ TEST(http, says_continue_only_when_asked_and_wanted)
 	close(fd);
 	g_string_free(go, TRUE);
 	g_string_free(answer, TRUE);
-	static const char large[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 12000000\r\nExpect: 100-continue\r\n\r\n";
+	static const char large[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 12000000\r\n"
+	                            "Expect: 100-continue\r\n\r\n";
 	answer = exchange(&room, large, strlen(large));
 	CHECK(g_str_has_prefix(answer->str, "HTTP/1.1 413 "));
 	g_string_free(answer, TRUE);
@@ -288,9 +291,10 @@ TEST(http, explains_refusals_and_reports_them)
 {
 	Room room;
 	room_open(&room, &http_default_times, 1);
-	CHECK_EXCHANGE(&room, "POST /capture/key  HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nContent-Length: 7\r\n\r\n{\"a\":1}",
-	               "HTTP/1.1 400 Bad Request\r\n", "Content-Type: application/problem+json\r\n", "Connection: close\r\n",
-	               "\"type\":\"about:blank\"", "\"status\":400", "\"code\":\"space_in_url\"", "网址中含有空格", "contains a space");
+	CHECK_EXCHANGE(&room, "POST /capture/key  HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\n"
+	               "Content-Length: 7\r\n\r\n{\"a\":1}", "HTTP/1.1 400 Bad Request\r\n",
+	               "Content-Type: application/problem+json\r\n", "Connection: close\r\n", "\"type\":\"about:blank\"",
+	               "\"status\":400", "\"code\":\"space_in_url\"", "网址中含有空格", "contains a space");
 	check_reported(&room, 1, "1.2.3.4|POST|/capture/key |{\"a\":1}|The URL contains a space");
 	CHECK_EXCHANGE(&room, "POST /capture/key\n HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n{\"a\":1}",
 	               "\"code\":\"bare_line_feed\"");
@@ -639,7 +643,8 @@ static void *visitor_main(void *arg)
 	Visitor *v = arg;
 	for (int i = 0; i < v->rounds; i++) {
 		int fd = client_open(v->room);
-		static const char request[] = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhiGET / HTTP/1.1\r\n" LAST "\r\n";
+		static const char request[] = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi"
+		                              "GET / HTTP/1.1\r\n" LAST "\r\n";
 		client_send(fd, request, strlen(request));
 		GString *answer = client_read_all(fd);
 		check_has(answer, "\r\n\r\nhiHTTP/1.1 200 OK\r\n");

@@ -30,7 +30,8 @@ bool loop_post(Loop *loop, Post *post)
 			return false;
 		}
 		post->next = head;
-	} while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, post, memory_order_acq_rel, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, post, memory_order_acq_rel,
+	                                                memory_order_relaxed));
 	if (head == NULL)
 		(void)eventfd_write(loop->wake_fd, 1); /* the first of a batch wakes for all */
 	loop_release(loop);
@@ -92,24 +93,62 @@ void loop_conn_gone(Loop *loop)
 		(void)event_base_loopbreak(loop->base);
 }
 
-static void close_all(Loop *loop, ConnState state)
+/* One connection too many: told so, as far as that is possible without serving it. */
+static void turn_away(int fd)
+{
+	char request[4096];
+	Buf *problem = http_problem(NULL, http_refusal(REFUSE_BUSY), NULL);
+	char *answer = talloc_asprintf(problem, "HTTP/1.1 503 Service Unavailable\r\n"
+	                               "Content-Type: application/problem+json\r\nRetry-After: 5\r\n"
+	                               "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+	                               problem->len, problem->data);
+	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+	(void)send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)close(fd);
+	talloc_free(problem);
+}
+
+static void on_accept(evutil_socket_t listener, short what, void *arg)
+{
+	Loop *loop = arg;
+	(void)what;
+	for (int i = 0; i < ACCEPTS_MAX; i++) {
+		struct sockaddr_storage peer = {0};
+		socklen_t len = sizeof(peer);
+		int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+				(void)event_del(&loop->accept_event); /* the sweep resumes */
+			return;
+		}
+		if (atomic_fetch_add(loop->connections, 1) < LIMIT_HTTP_CONNECTIONS) {
+			conn_open(loop, fd, &peer);
+			continue;
+		}
+		atomic_fetch_sub(loop->connections, 1);
+		turn_away(fd);
+	}
+}
+
+static void for_all(Loop *loop, ConnState state, void (*fn)(Conn *))
 {
 	Conn *c, *next;
 	for (c = TAILQ_FIRST(&loop->conns[state]); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		conn_close(c);
+		fn(c);
 	}
 }
 
-/* Streams and idle connections end now, requests under way may finish. */
+/* Streams and idle connections end now; requests that have arrived or are under way may finish. */
 static void drain_begin(Loop *loop)
 {
+	on_accept(loop->listener, EV_READ, loop); /* closing the listener would reset who waits there */
 	loop->is_draining = true;
 	(void)event_del(&loop->accept_event);
 	(void)close(loop->listener);
 	loop->listener = -1;
-	close_all(loop, CONN_IDLE);
-	close_all(loop, CONN_STREAM);
+	for_all(loop, CONN_IDLE, conn_drain);
+	for_all(loop, CONN_STREAM, conn_close);
 	if (is_drained(loop))
 		(void)event_base_loopbreak(loop->base);
 }
@@ -158,47 +197,11 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		(void)event_base_loopbreak(loop->base);
 }
 
-/* One connection too many: told so, as far as that is possible without serving it. */
-static void turn_away(int fd)
-{
-	char request[4096];
-	Buf *problem = http_problem(NULL, http_refusal(REFUSE_BUSY), NULL);
-	char *answer = talloc_asprintf(problem, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-	                               "Retry-After: 5\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-	                               problem->len, problem->data);
-	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
-	(void)send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
-	(void)close(fd);
-	talloc_free(problem);
-}
-
-static void on_accept(evutil_socket_t listener, short what, void *arg)
-{
-	Loop *loop = arg;
-	(void)what;
-	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		struct sockaddr_storage peer = {0};
-		socklen_t len = sizeof(peer);
-		int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-				(void)event_del(&loop->accept_event); /* the sweep resumes */
-			return;
-		}
-		if (atomic_fetch_add(loop->connections, 1) < LIMIT_HTTP_CONNECTIONS) {
-			conn_open(loop, fd, &peer);
-			continue;
-		}
-		atomic_fetch_sub(loop->connections, 1);
-		turn_away(fd);
-	}
-}
-
 /* Frees what nobody waits for. Requests still with the application keep the loop's memory until they are answered. */
 static void loop_end(Loop *loop)
 {
 	for (int state = 0; state < CONN_GONE; state++)
-		close_all(loop, (ConnState)state);
+		for_all(loop, (ConnState)state, conn_close);
 	atomic_fetch_add(&loop->holders, loop->n_out);
 	Post *post = take_posts(loop, &closed_posts);
 	while (post != NULL) {

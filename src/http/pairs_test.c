@@ -1,9 +1,8 @@
 /* Tests of query strings, form bodies and path segments, and of whose address is believed. */
-#define LLVMFuzzerTestOneInput fuzz_pairs
-#include "../../tests/fuzz/pairs_fuzz.c"
-
 #include "base/check.h"
 #include "http/http_int.h"
+
+#include <string.h>
 
 static HttpPairs *parse(TALLOC_CTX *ctx, const char *text, size_t max)
 {
@@ -29,7 +28,9 @@ TEST(pairs, decodes_keys_and_values_in_order)
 
 TEST(pairs, refuses_what_is_malformed_or_too_much)
 {
-	static const char *const bad[] = {"a=%", "a=%1", "a=%zz", "%", "a=%00", "a=%ff", "a=\xe6\xa6", "a=1&b=2&c=3&d=4", "a=%+1"};
+	static const char *const bad[] = {
+		"a=%", "a=%1", "a=%zz", "%", "a=%00", "a=%ff", "a=\xe6\xa6", "a=1&b=2&c=3&d=4", "a=%+1",
+	};
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		CHECK(parse(ctx, bad[i], 3) == NULL);
@@ -45,6 +46,9 @@ TEST(pairs, decodes_path_segments)
 	CHECK(http_path_decode(ctx, "a%2F", 3) == NULL);
 	talloc_free(ctx);
 }
+
+/* tests/fuzz/pairs_fuzz.c */
+int fuzz_pairs(const uint8_t *data, size_t size);
 
 static void replay(const CheckRow *row, void *arg)
 {

@@ -89,7 +89,8 @@ static void body_append(HttpParse *p, const char *bytes, size_t len)
 	size_t need = p->body_len + len + 1;
 	if (need > p->body_cap) {
 		/* Memory follows what has come, not what was announced. */
-		size_t cap = p->body_cap > 0 ? p->body_cap * 2 : p->body_left < BODY_FIRST_CAP ? p->body_left + 1 : BODY_FIRST_CAP;
+		size_t first = p->body_left < BODY_FIRST_CAP ? p->body_left + 1 : BODY_FIRST_CAP;
+		size_t cap = p->body_cap > 0 ? p->body_cap * 2 : first;
 		if (cap < need)
 			cap = need;
 		p->body = talloc_realloc_size(p->mem, p->body, cap);

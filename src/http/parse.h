@@ -39,6 +39,7 @@ typedef enum {
 	REFUSE_TIMEOUT,
 	REFUSE_CUT,         /* the connection ended in the middle */
 	REFUSE_BUSY,
+	REFUSE_KINDS
 } HttpRefusalKind;
 
 const HttpRefusal *http_refusal(HttpRefusalKind kind);
@@ -82,8 +83,8 @@ typedef struct HttpParse {
 
 /* Everything the request needs is taken from mem. */
 void http_parse_init(HttpParse *p, TALLOC_CTX *mem);
-/* Takes bytes up to the end of the request. PARSE_DONE and PARSE_REFUSED are final; bytes behind *ret_used belong to the
- * next request (after PARSE_REFUSED: to nobody). */
+/* Takes bytes up to the end of the request. PARSE_DONE and PARSE_REFUSED are final; bytes behind *ret_used belong to
+ * the next request (after PARSE_REFUSED: to nobody). */
 NODISCARD HttpParseResult http_parse_feed(HttpParse *p, const char *bytes, size_t len, size_t *ret_used);
 /* True while the head is complete, the client waits for "100 Continue" and no byte of the body has come. */
 bool http_parse_awaits_continue(const HttpParse *p);

@@ -11,6 +11,8 @@
 #define POOL_SIZE (6 * 1024)
 #define POOL_OBJECTS 16
 #define ANSWER_HEAD_MAX 512 /* status line and the fields added here */
+#define STATUS_LINE_MAX 64
+#define NUMBER_FIELD_MAX 64
 #define DATE_SIZE 32
 
 HttpRequest *request_new(Loop *loop, Conn *conn, const char *peer)
@@ -160,7 +162,7 @@ static char *put_field(char *p, const char *name, const char *value)
 
 static char *put_number_field(char *p, const char *name, size_t number)
 {
-	return p + sprintf(p, "%s: %zu\r\n", name, number);
+	return p + snprintf(p, NUMBER_FIELD_MAX, "%s: %zu\r\n", name, number);
 }
 
 static size_t fields_size(const HttpHeader *headers, const char *type)
@@ -180,7 +182,7 @@ void request_answer_build(HttpRequest *r, int status, const char *type, const Ht
 	assert(r->answer != NULL);
 	if (atomic_load_explicit(&r->loop->stops, memory_order_relaxed))
 		r->keeps_alive = false;
-	char *p = r->answer + sprintf(r->answer, "HTTP/1.1 %d %s\r\n", status, status_phrase(status));
+	char *p = r->answer + snprintf(r->answer, STATUS_LINE_MAX, "HTTP/1.1 %d %s\r\n", status, status_phrase(status));
 	p = put_field(p, "Date", date_text());
 	if (type != NULL)
 		p = put_field(p, "Content-Type", type);

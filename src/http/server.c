@@ -58,7 +58,8 @@ static bool address_parse(const char *text, Address *ret)
 	*ret = (Address){.len = is_v6 ? sizeof(*v6) : sizeof(*v4)};
 	ret->address.ss_family = is_v6 ? AF_INET6 : AF_INET;
 	*address_port(ret) = htons((uint16_t)port);
-	return port <= UINT16_MAX && inet_pton(is_v6 ? AF_INET6 : AF_INET, host, is_v6 ? (void *)&v6->sin6_addr : &v4->sin_addr) == 1;
+	void *number = is_v6 ? (void *)&v6->sin6_addr : (void *)&v4->sin_addr;
+	return port <= UINT16_MAX && inet_pton(ret->address.ss_family, host, number) == 1;
 }
 
 /* A listening socket on the address, or -1. When the port was 0 it is filled in. The first socket is bound without

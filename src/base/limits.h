@@ -8,6 +8,10 @@
 #define LIMIT_HTTP_BODY (10 * 1024 * 1024)
 #define LIMIT_HTTP_REQUEST_MS 10000            /* from the first byte of a request to its last */
 #define LIMIT_HTTP_IDLE_MS 75000               /* keep-alive without a request */
+#define LIMIT_HTTP_WRITE_MS 30000              /* an answer of which nothing goes out any more */
+#define LIMIT_HTTP_LINGER_MS 5000              /* after the last answer: what still comes in is thrown away */
+#define LIMIT_HTTP_LINGER_BYTES (64 * 1024 * 1024)
+#define LIMIT_HTTP_PENDING (64 * 1024)         /* bytes of further requests while one is being answered */
 #define LIMIT_HTTP_CONNECTIONS 20000
 #define LIMIT_CAPTURE_BODY (256 * 1024)
 #define LIMIT_RESPONSE_BODY (64 * 1024 * 1024)

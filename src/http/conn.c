@@ -10,9 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PENDING_MAX READ_BUF_SIZE       /* beyond it the socket is left unread */
-#define LINGER_BYTES_MAX (64 * 1024 * 1024)
-#define STREAM_DEAD_MS 60000            /* unacknowledged bytes of a stream after which the peer counts as gone */
+#define STREAM_DEAD_MS 60000 /* unacknowledged bytes of a stream after which the peer counts as gone */
 #define PROBLEM_TYPE "application/problem+json"
 
 static const char continue_text[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -214,7 +212,7 @@ static void pend(Conn *c, const char *bytes, size_t len)
 	assert(c->pending != NULL);
 	memcpy(c->pending + c->pending_len, bytes, len);
 	c->pending_len += len;
-	if (c->pending_len >= PENDING_MAX)
+	if (c->pending_len >= LIMIT_HTTP_PENDING)
 		set_reading(c, false);
 }
 
@@ -271,7 +269,7 @@ static void conn_continue(Conn *c)
 		return;
 	if (c->ended && (c->state == CONN_IDLE || c->state == CONN_READING))
 		input_ended(c);
-	else if (!c->ended && c->pending_len < PENDING_MAX)
+	else if (!c->ended && c->pending_len < LIMIT_HTTP_PENDING)
 		set_reading(c, true);
 }
 
@@ -346,7 +344,7 @@ static void take_bytes(Conn *c, const char *bytes, size_t len)
 		break;
 	case CONN_LINGER:
 		c->lingered += len;
-		if (c->lingered > LINGER_BYTES_MAX)
+		if (c->lingered > LIMIT_HTTP_LINGER_BYTES)
 			conn_close(c);
 		break;
 	default:

@@ -570,6 +570,39 @@ static void *stop_main(void *arg)
 	return NULL;
 }
 
+static void *send_main(void *arg)
+{
+	Room *room = arg;
+	int closed = 0;
+	while (closed < 40) {
+		(void)pthread_mutex_lock(&room->lock);
+		if (room->stream != NULL)
+			(void)http_stream_send(room->stream, "data: x\n\n", 9);
+		closed = room->n_closed;
+		(void)pthread_mutex_unlock(&room->lock);
+	}
+	return NULL;
+}
+
+/* Visitors come and go while two threads send to whoever is there. */
+TEST(http, streams_end_safely_while_others_send)
+{
+	Room room;
+	room_open(&room, &http_default_times, 1);
+	pthread_t senders[2];
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++)
+		CHECK_INT(pthread_create(&senders[i], NULL, send_main, &room), 0);
+	for (int i = 0; i < 40; i++) {
+		int fd = stream_start(&room);
+		g_string_free(client_read_to(fd, "data: x\n\n"), TRUE);
+		close(fd);
+		room_wait(&room, &room.n_closed, i + 1);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++)
+		CHECK_INT(pthread_join(senders[i], NULL), 0);
+	http_stop(room.server, 1000);
+}
+
 TEST(http, stops_only_after_the_answers_under_way)
 {
 	Room room;
@@ -594,6 +627,28 @@ TEST(http, stops_only_after_the_answers_under_way)
 	CHECK_INT(pthread_join(stopper, NULL), 0);
 	g_string_free(nothing, TRUE);
 	g_string_free(answer, TRUE);
+}
+
+TEST(http, serves_what_had_arrived_when_it_was_stopped)
+{
+	enum { VISITORS = 20 };
+	Room room;
+	int fd[VISITORS];
+	static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+	room_open(&room, &http_default_times, 1);
+	for (int i = 0; i < VISITORS; i++) {
+		fd[i] = client_open(&room);
+		client_send(fd[i], request, strlen(request));
+	}
+	pthread_t stopper;
+	CHECK_INT(pthread_create(&stopper, NULL, stop_main, room.server), 0);
+	for (int i = 0; i < VISITORS; i++) {
+		GString *answer = client_read_all(fd[i]);
+		check_has(answer, "HTTP/1.1 200 OK\r\n");
+		close(fd[i]);
+		g_string_free(answer, TRUE);
+	}
+	CHECK_INT(pthread_join(stopper, NULL), 0);
 }
 
 TEST(http, answers_given_after_the_end_are_harmless)

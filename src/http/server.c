@@ -11,14 +11,12 @@
 
 #define LOOPS_MAX 8
 #define BACKLOG 4096
-#define WRITE_MS 30000
-#define LINGER_MS 5000
 
 const HttpTimes http_default_times = {
 	.request_ms = LIMIT_HTTP_REQUEST_MS,
 	.idle_ms = LIMIT_HTTP_IDLE_MS,
-	.write_ms = WRITE_MS,
-	.linger_ms = LINGER_MS,
+	.write_ms = LIMIT_HTTP_WRITE_MS,
+	.linger_ms = LIMIT_HTTP_LINGER_MS,
 };
 
 struct HttpServer {

@@ -1,5 +1,5 @@
-/* The back-ends agree: random well-typed formulas (fixed seed) on random records, computed in memory and by SQL, must give the
- * same. Runs on SQLite, and on PostgreSQL too when TENON_TEST_DATABASE names one. */
+/* The back-ends agree: random well-typed formulas (fixed seed) on random records, computed in memory and by SQL, must
+ * give the same. Runs on SQLite, and on PostgreSQL too when TENON_TEST_DATABASE names one. */
 #include "expr/expr_int.h"
 
 #include <glib/gstdio.h>
@@ -30,8 +30,8 @@ static int pick(Agree *a, int n)
 
 /* Random records */
 
-static const char *const words[] = {"", "a", "A", "b", "ab", "aB", "ba", "王", "王a", " 王\u3000", "😀", "%", "_", "a%b", "a'b", "a\"b",
-	"\\", "Ä", "ä", "上海", "上海市", "new", "\t"};
+static const char *const words[] = {"", "a", "A", "b", "ab", "aB", "ba", "王", "王a", " 王\u3000", "😀", "%", "_", "a%b",
+	"a'b", "a\"b", "\\", "Ä", "ä", "上海", "上海市", "new", "\t"};
 static const char *const days[] = {"1969-12-31", "2024-02-29", "2026-11-22", "2026-11-23", "2026-11-24"};
 
 static Value random_value(Agree *a, const FieldDef *field)
@@ -48,13 +48,16 @@ static Value random_value(Agree *a, const FieldDef *field)
 	case VALUE_BOOL:
 		return value_bool(pick(a, 2));
 	case VALUE_TIME:
-		return value_time(a->thing->env.now_ms + (pick(a, 9) - 5) * DAY_MS + (pick(a, 3) - 1) * (pick(a, 2) ? 1 : HOUR_MS));
+		return value_time(a->thing->env.now_ms + (pick(a, 9) - 5) * DAY_MS +
+			(pick(a, 3) - 1) * (pick(a, 2) ? 1 : HOUR_MS));
 	case VALUE_ID:
 		return value_id(a->people[pick(a, 3)]);
 	default:
 		if (field->type == FIELD_CHOICE)
 			return value_text(pick(a, 2) ? "new" : "won");
-		return value_text(field->type == FIELD_DATE ? days[pick(a, ARRAY_LEN(days))] : words[pick(a, ARRAY_LEN(words))]);
+		if (field->type == FIELD_DATE)
+			return value_text(days[pick(a, ARRAY_LEN(days))]);
+		return value_text(words[pick(a, ARRAY_LEN(words))]);
 	}
 }
 
@@ -106,7 +109,8 @@ static void make_leaf(Agree *a, Buf *out, ExprType type)
 {
 	static const char *const numbers[] = {"count", "empty_count", "amount", "price", "len", "version"};
 	static const char *const texts[] = {"name", "other", "stage", "empty_text"};
-	static const char *const times[] = {"touched_at", "due_at", "NOW()", "TODAY()", "DATE(\"2026-11-22\")", "created_at"};
+	static const char *const times[] = {"touched_at", "due_at", "NOW()", "TODAY()", "DATE(\"2026-11-22\")",
+		"created_at"};
 	static const char *const ids[] = {"owner", "parent", "ME()", "id"};
 	bool literal = pick(a, 3) == 0;
 	char id[ID_TEXT_SIZE];
@@ -153,7 +157,8 @@ static void make_compare(Agree *a, Buf *out, int depth)
 	bool ordered = type != EXPR_BOOL && type != EXPR_ID;
 	switch (pick(a, 8)) {
 	case 0:
-		buf_printf(out, "(birthday %s %s)", signs[pick(a, 6)], pick(a, 2) ? "TODAY()" : pick(a, 2) ? "day" : "\"2024-02-29\"");
+		buf_printf(out, "(birthday %s %s)", signs[pick(a, 6)],
+			pick(a, 2) ? "TODAY()" : pick(a, 2) ? "day" : "\"2024-02-29\"");
 		break;
 	case 1:
 		buf_printf(out, "(stage %s \"%s\")", signs[pick(a, 6)], pick(a, 2) ? "new" : "won");
@@ -279,8 +284,8 @@ static void compare_rows(Agree *a, Rows *rows, const Expr *expr, const char *tex
 		if (expr_eval(ctx, expr, a->records[k], &a->thing->env, &memory) < 0)
 			g_error("%s fails in memory on record %d", text, k);
 		if (!same(&memory, &sql, expr_type(expr)))
-			g_error("%s on record %d: memory has type %d, %lld; SQL has type %d, %lld", text, k, memory.type, (long long)memory.i,
-				sql.type, (long long)sql.i);
+			g_error("%s on record %d: memory has type %d, %lld; SQL has type %d, %lld", text, k, memory.type,
+				(long long)memory.i, sql.type, (long long)sql.i);
 		a->pairs++;
 		a->blanks += value_is_null(&memory);
 		a->trues += memory.type == VALUE_BOOL && memory.i;
@@ -357,19 +362,21 @@ static int compare_job(Tx *tx, void *arg)
 	return 0;
 }
 
-/* Each form nested into itself until sql_limit.c says no: what it still allows, SQLite's parser must take, in a place as deep
- * as a list query may have it. */
+/* Each form nested into itself until sql_limit.c says no: what it still allows, SQLite's parser must take, in a place
+ * as deep as a list query may have it. */
 static int deepest_job(Tx *tx, void *arg)
 {
 	static const struct {
 		const char *before, *middle, *after;
 	} forms[] = {
-		{"NOT ", "flag", ""}, {"NOT (flag AND ", "flag", ")"}, {"(flag OR (flag AND ", "flag", "))"}, {"IF(flag, ", "count", ", 2) + 1"},
+		{"NOT ", "flag", ""}, {"NOT (flag AND ", "flag", ")"}, {"(flag OR (flag AND ", "flag", "))"},
+		{"IF(flag, ", "count", ", 2) + 1"},
 		{"IF(", "flag", ", flag, flag)"}, {"IF(flag, 1, ", "count", ")"}, {"1 - (", "count", ")"}, {"-(", "count", ")"},
 		{"LOWER(", "name", ")"}, {"(\"a\" & ", "name", " & other & \"b\")"}, {"COALESCE(other, ", "name", ")"},
 		{"ENDS_WITH(\"a\", IF(", "flag", ", name, other))"}, {"CONTAINS(\"a\", IF(", "flag", ", name, other))"},
 		{"(flag = ", "flag", ")"}, {"(name IN (other, IF(", "flag", ", name, other)))"}, {"ISBLANK(", "name", ")"},
-		{"0.5 * (", "count", ")"}, {"(LEN(IF(", "flag", ", name, other)) > 1)"}, {"(DAYS_SINCE(IF(", "flag", ", due_at, NOW())) > 1)"},
+		{"0.5 * (", "count", ")"}, {"(LEN(IF(", "flag", ", name, other)) > 1)"},
+		{"(DAYS_SINCE(IF(", "flag", ", due_at, NOW())) > 1)"},
 	};
 	Agree *a = arg;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -434,12 +441,13 @@ static void check_agreement(bool postgres)
 	CHECK_INT(store_write_wait(store, insert_job, &a), 0);
 	CHECK_INT(store_read_wait(store, compare_job, &a), 0);
 	CHECK_INT(store_read_wait(store, deepest_job, &a), 0);
-	g_test_message("%lld pairs, %lld blank, %lld true; %d formulas refused, %d too long", (long long)a.pairs, (long long)a.blanks,
-		(long long)a.trues, a.refused, a.failed);
+	g_test_message("%lld pairs, %lld blank, %lld true; %d formulas refused, %d too long", (long long)a.pairs,
+		(long long)a.blanks, (long long)a.trues, a.refused, a.failed);
 	/* The comparison is worth something only if much was compared and results differ. */
 	CHECK(a.pairs >= 10000 && a.trues > a.pairs / 20 && a.blanks > a.pairs / 50);
+	char *drop = talloc_asprintf(a.thing, "DROP SCHEMA \"%s\" CASCADE", config.schema);
 	if (postgres)
-		CHECK_INT(store_write_wait(store, drop_job, talloc_asprintf(a.thing, "DROP SCHEMA \"%s\" CASCADE", config.schema)), 0);
+		CHECK_INT(store_write_wait(store, drop_job, drop), 0);
 	talloc_free(meta);
 	store_close(store);
 	(void)g_unlink(config.path);

@@ -1,5 +1,5 @@
-/* Types. Every node gets one, and text literals become what the other side asks for: an id, a moment, a day. A fault says
- * what was found and what is needed, at the place where it stands. */
+/* Types. Every node gets one, and text literals become what the other side asks for: an id, a moment, a day. A fault
+ * says what was found and what is needed, at the place where it stands. */
 #include "expr/expr_int.h"
 
 #include <string.h>
@@ -44,7 +44,8 @@ static bool need(Parse *p, const Node *op, const Node *arg, ExprType type)
 	if (arg->type == type || arg->type == EXPR_NULL || (type == EXPR_DECIMAL && is_number(arg)))
 		return true;
 	return type_fail(p, arg->at,
-		talloc_asprintf(p->ctx, "%s needs %s here, but this is %s.", named(op), type_words[type].en, type_words[arg->type].en),
+		talloc_asprintf(p->ctx, "%s needs %s here, but this is %s.", named(op), type_words[type].en,
+			type_words[arg->type].en),
 		talloc_asprintf(p->ctx, "%s 这里需要%s，但这是%s。", named(op), type_words[type].zh, type_words[arg->type].zh));
 }
 
@@ -80,7 +81,8 @@ static bool text_to_time(Parse *p, Node *literal)
 		*day = *literal;
 		day->depth = 1;
 		args[0] = day;
-		*literal = (Node){.kind = NODE_OP, .op = OP_DATE, .type = EXPR_TIME, .at = literal->at, .depth = 2, .args = args, .n = 1};
+		*literal = (Node){.kind = NODE_OP, .op = OP_DATE, .type = EXPR_TIME, .at = literal->at, .depth = 2,
+			.args = args, .n = 1};
 		return true;
 	}
 	if (!time_parse(text->text, text->len, &ms))
@@ -117,12 +119,14 @@ static bool check_choice(Parse *p, const FieldDef *field, const Node *literal)
 			return true;
 	const char *meant = NULL;
 	for (int i = 0; i < field->n_choices && !meant; i++)
-		if (strcmp(field->choices[i].zh, literal->literal.text) == 0 || strcmp(field->choices[i].en, literal->literal.text) == 0)
+		if (strcmp(field->choices[i].zh, literal->literal.text) == 0 ||
+			strcmp(field->choices[i].en, literal->literal.text) == 0)
 			meant = field->choices[i].value;
 	char *known = talloc_strdup(p->ctx, meant ? meant : "");
 	for (int i = 0; i < field->n_choices && i < 20 && !meant; i++)
 		known = talloc_asprintf_append(known, "%s%s", i ? ", " : "", field->choices[i].value);
-	return parse_fail(p, literal->at, "unknown_choice", "\"%s\" is no value of %s; did you mean: %s", "“%s”不是 %s 的取值；您是不是指：%s",
+	return parse_fail(p, literal->at, "unknown_choice", "\"%s\" is no value of %s; did you mean: %s",
+		"“%s”不是 %s 的取值；您是不是指：%s",
 		literal->literal.text, field->name, known);
 }
 
@@ -320,8 +324,8 @@ static bool check_field(Parse *p, Node *node)
 		node->type = EXPR_TEXT;
 		node->is_date = node->field->type == FIELD_DATE;
 	}
-	return node->field->type != FIELD_JSON || parse_fail(p, node->at, "type", "The field %s cannot be used in a formula.",
-		"字段 %s 不能用于公式。", node->field->name);
+	return node->field->type != FIELD_JSON || parse_fail(p, node->at, "type",
+		"The field %s cannot be used in a formula.", "字段 %s 不能用于公式。", node->field->name);
 }
 
 static bool check(Parse *p, Node *node)

@@ -1,5 +1,5 @@
-/* Back-end 1: a formula on the values of one record. Depth is bounded by the parser. What a NULL means is said in expr.h and
- * must be the same in sql.c; the property test holds the two together. */
+/* Back-end 1: a formula on the values of one record. Depth is bounded by the parser. What a NULL means is said in
+ * expr.h and must be the same in sql.c; the property test holds the two together. */
 #include "expr/expr_int.h"
 
 #include <string.h>

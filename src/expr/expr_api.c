@@ -1,4 +1,5 @@
-/* POST /expr/check: what the formula editor asks while somebody types. A formula that is wrong is an answer, not an error. */
+/* POST /expr/check: what the formula editor asks while somebody types. A formula that is wrong is an answer, not an
+ * error. */
 #include "expr/expr_int.h"
 
 #include <string.h>
@@ -66,7 +67,8 @@ static const Param check_params[] = {
 };
 
 static const Endpoint endpoints[] = {
-	{"POST", "/expr/check", "signed_in", CALL_READ, check_params, expr_check, "Check a formula: its type and tree, or its fault"},
+	{"POST", "/expr/check", "signed_in", CALL_READ, check_params, expr_check,
+		"Check a formula: its type and tree, or its fault"},
 	{0},
 };
 

@@ -101,7 +101,8 @@ void time_day_text(int64_t day, char out[static 16]);
 /* Rounded down, also below zero. */
 int64_t time_floor_div(int64_t a, int64_t b);
 
-/* Exact arithmetic on VALUE_INT and VALUE_DECIMAL: 0 or ERR_INVALID (overflow, division by zero). op: OP_ADD ... OP_DIV. */
+/* Exact arithmetic on VALUE_INT and VALUE_DECIMAL: 0 or ERR_INVALID (overflow, division by zero). op: OP_ADD ...
+ * OP_DIV. */
 int number_compute(Op op, const Value *a, const Value *b, Value *ret);
 int number_negate(const Value *a, Value *ret);
 int number_compare(const Value *a, const Value *b);

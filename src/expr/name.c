@@ -1,5 +1,5 @@
-/* Finding fields by name or label, and guessing what was meant. Hidden fields do not exist for formulas: a filter on them
- * would tell what they hold. */
+/* Finding fields by name or label, and guessing what was meant. Hidden fields do not exist for formulas: a filter on
+ * them would tell what they hold. */
 #include "expr/expr_int.h"
 
 #include <string.h>
@@ -68,10 +68,12 @@ const FieldDef *name_field(Parse *p, const Token *token)
 			continue;
 		if (same(field->name, text, token->len, token->kind == TOKEN_NAME))
 			return field;
-		if (token->kind != TOKEN_LABEL || (!same(field->zh, text, token->len, false) && !same(field->en, text, token->len, true)))
+		if (token->kind != TOKEN_LABEL || (!same(field->zh, text, token->len, false) &&
+			!same(field->en, text, token->len, true)))
 			continue;
 		if (found)
-			return parse_fail(p, token->at, "ambiguous_field", "Two fields have the label [%.*s]: %s and %s; use the name.",
+			return parse_fail(p, token->at, "ambiguous_field",
+				"Two fields have the label [%.*s]: %s and %s; use the name.",
 				"有两个字段的标签都是 [%.*s]：%s 和 %s；请使用字段名。", (int)token->len, text, found->name, field->name);
 		found = field;
 	}
@@ -81,5 +83,6 @@ const FieldDef *name_field(Parse *p, const Token *token)
 	if (near)
 		return parse_fail(p, token->at, "unknown_field", "There is no field \"%.*s\". Did you mean %s?",
 			"没有字段“%.*s”。您是不是指 %s？", (int)token->len, text, near);
-	return parse_fail(p, token->at, "unknown_field", "There is no field \"%.*s\".", "没有字段“%.*s”。", (int)token->len, text);
+	return parse_fail(p, token->at, "unknown_field", "There is no field \"%.*s\".", "没有字段“%.*s”。", (int)token->len,
+		text);
 }

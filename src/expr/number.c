@@ -1,5 +1,5 @@
-/* Exact numbers: an int64 scaled by 10^scale, 128 bits in between. Products and quotients are rounded half away from zero to
- * 10 digits after the point; what does not fit 64 bits even without its trailing zeros is an overflow. */
+/* Exact numbers: an int64 scaled by 10^scale, 128 bits in between. Products and quotients are rounded half away from
+ * zero to 10 digits after the point; what does not fit 64 bits even without its trailing zeros is an overflow. */
 #include "expr/expr_int.h"
 
 typedef __int128 Wide;

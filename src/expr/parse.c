@@ -1,5 +1,5 @@
-/* From tokens to a tree: a Pratt parser. What bounds it: the length of the text, the depth of parentheses, the number of
- * nodes. AND, OR and & become one node with many arguments, so that a long chain is flat. Knows no types. */
+/* From tokens to a tree: a Pratt parser. What bounds it: the length of the text, the depth of parentheses, the number
+ * of nodes. AND, OR and & become one node with many arguments, so that a long chain is flat. Knows no types. */
 #include "expr/expr_int.h"
 
 #include <glib.h>
@@ -112,7 +112,8 @@ static Node *parse_call(Parse *p, Token name, Op op)
 	if (!node)
 		return NULL;
 	if (node->n < info->min || node->n > info->max)
-		return parse_fail(p, name.at, "arguments", "%s takes %d to %d arguments, not %d.", "%s 需要 %d 到 %d 个参数，现在是 %d 个。",
+		return parse_fail(p, name.at, "arguments", "%s takes %d to %d arguments, not %d.",
+			"%s 需要 %d 到 %d 个参数，现在是 %d 个。",
 			info->name, info->min, info->max, node->n);
 	return node;
 }
@@ -151,7 +152,8 @@ static Node *parse_name(Parse *p)
 	if (is_symbol(p, "("))
 		return parse_call(p, name, op);
 	if (is_symbol(p, ".") && meta_field(p->object, talloc_strndup(p->ctx, p->text + name.at, name.len)))
-		return parse_fail(p, p->token.at, "path", "Fields of related records cannot be used here; use a field of %s itself.",
+		return parse_fail(p, p->token.at, "path",
+			"Fields of related records cannot be used here; use a field of %s itself.",
 			"这里不能使用关联记录的字段；请使用“%s”自己的字段。", p->object->name);
 	return parse_word(p, name);
 }
@@ -274,7 +276,8 @@ static Node *parse_expression(Parse *p, int binding)
 		if (tight < binding || op == OP_COUNT)
 			break;
 		left = parse_infix(p, left, op);
-		if (left && tight == BINDING_COMPARE && infix_op(p) != OP_COUNT && expr_ops[infix_op(p)].binding == BINDING_COMPARE)
+		if (left && tight == BINDING_COMPARE && infix_op(p) != OP_COUNT &&
+			expr_ops[infix_op(p)].binding == BINDING_COMPARE)
 			left = parse_fail(p, p->token.at, "syntax", "Comparisons cannot follow each other; use AND.",
 				"不能连续比较，请用 AND 连接。");
 	}
@@ -291,11 +294,22 @@ static bool text_acceptable(Parse *p)
 	return true;
 }
 
+/* Byte by byte: a NUL inside must still be there when it is looked for. */
+static const char *text_copy(TALLOC_CTX *ctx, const char *text, size_t len)
+{
+	if (len > LIMIT_EXPR_TEXT)
+		return "";
+	char *copy = talloc_array(ctx, char, (unsigned)len + 1);
+	if (len > 0)
+		memcpy(copy, text, len);
+	copy[len] = 0;
+	return copy;
+}
+
 Expr *expr_parse(TALLOC_CTX *ctx, const ObjectDef *object, const char *text, size_t len, ExprFault *ret_fault)
 {
 	Expr *expr = talloc_zero(ctx, Expr);
-	Parse p = {.ctx = expr, .object = object, .text = len <= LIMIT_EXPR_TEXT ? talloc_strndup(expr, text, len) : "",
-		.len = len, .fault = ret_fault};
+	Parse p = {.ctx = expr, .object = object, .text = text_copy(expr, text, len), .len = len, .fault = ret_fault};
 	if (text_acceptable(&p) && token_next(&p))
 		expr->root = parse_expression(&p, 0);
 	if (expr->root && !p.failed && p.token.kind != TOKEN_END)

@@ -9,7 +9,8 @@ static int binding_of(const Node *node)
 {
 	if (node->kind == NODE_OP)
 		return expr_ops[node->op].binding;
-	bool negative = node->kind == NODE_LITERAL && (node->type == EXPR_INT || node->type == EXPR_DECIMAL) && node->literal.i < 0;
+	bool negative = node->kind == NODE_LITERAL && (node->type == EXPR_INT || node->type == EXPR_DECIMAL) &&
+		node->literal.i < 0;
 	return negative ? BINDING_NEG : BINDING_ATOM;
 }
 

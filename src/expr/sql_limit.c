@@ -1,6 +1,7 @@
-/* What SQL can do exactly. Both engines compute with 64-bit integers here (SQLite would turn to floating point, PostgreSQL
- * would fail), so a bound of every computed number is worked out from the literals and from what fields may hold; SQLite's
- * parser has a stack of 100. What does not fit is refused before a query is made, on both engines alike. */
+/* What SQL can do exactly. Both engines compute with 64-bit integers here (SQLite would turn to floating point,
+ * PostgreSQL would fail), so a bound of every computed number is worked out from the literals and from what fields
+ * may hold; SQLite's parser has a stack of 100. What does not fit is refused before a query is made, on both engines
+ * alike. */
 #include "expr/expr_int.h"
 
 #define FIELD_INT_MAX INT64_C(9000000000000)         /* 9e12 */
@@ -137,7 +138,8 @@ static int deepest(const Node *node)
 	int inner = 0;
 	for (int i = 0; node->kind == NODE_OP && i < node->n; i++) {
 		const Node *arg = node->args[i];
-		bool same_case = node->op == OP_IF && i == 2 && arg->kind == NODE_OP && arg->op == OP_IF && arg->scale == node->scale;
+		bool same_case = node->op == OP_IF && i == 2 && arg->kind == NODE_OP && arg->op == OP_IF &&
+			arg->scale == node->scale;
 		int depth = deepest(arg) - (same_case ? own_depth(arg) : 0);
 		inner = depth > inner ? depth : inner;
 	}

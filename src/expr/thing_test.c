@@ -10,18 +10,22 @@
 static const char pack[] =
 	"{\"objects\":[{\"name\":\"thing\",\"table\":\"thing\",\"zh\":\"东西\",\"en\":\"Thing\",\"title\":\"name\","
 	"\"read\":\"record.read\",\"write\":\"record.write\",\"fields\":["
-	FIELD("name", "姓名", "Name", "text") FIELD("other", "其他", "Other", "text") FIELD("empty_text", "空文本", "Empty text", "text")
-	FIELD("count", "数量", "Count", "int") FIELD("empty_count", "空数量", "Empty count", "int") FIELD("amount", "金额", "Amount", "money")
+	FIELD("name", "姓名", "Name", "text") FIELD("other", "其他", "Other", "text") FIELD("empty_text", "空文本", "Empty text",
+		"text")
+	FIELD("count", "数量", "Count", "int") FIELD("empty_count", "空数量", "Empty count", "int") FIELD("amount", "金额",
+		"Amount", "money")
 	"{\"name\":\"price\",\"zh\":\"单价\",\"en\":\"Price\",\"type\":\"decimal\",\"scale\":2},"
 	FIELD("flag", "标记", "Flag", "bool") FIELD("empty_flag", "空标记", "Empty flag", "bool")
 	FIELD("touched_at", "上次联系", "Touched at", "time") FIELD("due_at", "到期", "Due at", "time")
-	FIELD("empty_time", "空时间", "Empty time", "time") FIELD("birthday", "生日", "Birthday", "date") FIELD("day", "日子", "Day", "date")
+	FIELD("empty_time", "空时间", "Empty time", "time") FIELD("birthday", "生日", "Birthday", "date") FIELD("day", "日子",
+		"Day", "date")
 	"{\"name\":\"stage\",\"zh\":\"阶段\",\"en\":\"Stage\",\"type\":\"choice\",\"choices\":"
 	"[{\"value\":\"new\",\"zh\":\"新\",\"en\":\"New\"},{\"value\":\"won\",\"zh\":\"赢单\",\"en\":\"Won\"}]},"
 	"{\"name\":\"owner\",\"zh\":\"负责人\",\"en\":\"Owner\",\"type\":\"ref\",\"ref\":\"thing\"},"
 	"{\"name\":\"parent\",\"zh\":\"上级\",\"en\":\"Parent\",\"type\":\"ref\",\"ref\":\"thing\"},"
 	"{\"name\":\"secret\",\"zh\":\"内部\",\"en\":\"Internal\",\"type\":\"text\",\"hidden\":true},"
-	FIELD("twin_a", "重名", "Twin A", "int") FIELD("twin_b", "重名", "Twin B", "int") FIELD("settings", "设置", "Settings", "json")
+	FIELD("twin_a", "重名", "Twin A", "int") FIELD("twin_b", "重名", "Twin B", "int") FIELD("settings", "设置", "Settings",
+		"json")
 	"{\"name\":\"len\",\"zh\":\"长\",\"en\":\"Length\",\"type\":\"int\"}]}]}";
 
 const EmbeddedFile thing_packs[] = {{"test/objects.json", (const unsigned char *)pack, sizeof pack - 1}, {0}};

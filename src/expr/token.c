@@ -13,7 +13,8 @@
 static const struct {
 	const char *written, *symbol;
 } symbols[] = {
-	{"<=", "<="}, {">=", ">="}, {"<>", "<>"}, {"!=", "<>"}, {"≤", "<="}, {"≥", ">="}, {"≠", "<>"}, {"=", "="}, {"＝", "="},
+	{"<=", "<="}, {">=", ">="}, {"<>", "<>"}, {"!=", "<>"}, {"≤", "<="}, {"≥", ">="}, {"≠", "<>"}, {"=", "="},
+	{"＝", "="},
 	{"<", "<"}, {"＜", "<"}, {">", ">"}, {"＞", ">"}, {"+", "+"}, {"＋", "+"}, {"-", "-"}, {"－", "-"}, {"*", "*"},
 	{"×", "*"}, {"/", "/"}, {"÷", "/"}, {"&", "&"}, {"＆", "&"}, {"(", "("}, {"（", "("}, {")", ")"}, {"）", ")"},
 	{",", ","}, {"，", ","}, {".", "."}, {"、", ","},
@@ -80,7 +81,8 @@ static bool read_number(Parse *p)
 			digits += digits > 0 || p->text[p->pos] != '0';
 			scale += point;
 			if (digits > DIGITS_MAX || scale > EXPR_SCALE_MAX)
-				return parse_fail(p, p->token.at, "number", "The number is too long: at most %d digits, %d after the point.",
+				return parse_fail(p, p->token.at, "number",
+					"The number is too long: at most %d digits, %d after the point.",
 					"数字太长：最多 %d 位，小数点后最多 %d 位。", DIGITS_MAX, EXPR_SCALE_MAX);
 			scaled = scaled * 10 + (p->text[p->pos] - '0');
 		} else if (!point && begins(p, ".")) {

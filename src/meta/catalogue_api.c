@@ -1,5 +1,5 @@
-/* The catalogue over the API: read by the browser and by integrators, extended by administrators. A new field is a row, a
- * column and a new snapshot: all three or none. */
+/* The catalogue over the API: read by the browser and by integrators, extended by administrators. A new field is a
+ * row, a column and a new snapshot: all three or none. */
 #include "meta/meta_int.h"
 
 #include <string.h>
@@ -174,7 +174,8 @@ static const Param field_params[] = {
 	{.name = "object", .type = PARAM_TEXT, .place = PARAM_IN_PATH, .required = true, .max = 63,
 		.help = "name of the object, for example lead"},
 	{.name = "field", .type = PARAM_BODY, .place = PARAM_IN_BODY, .required = true,
-		.help = "name, zh, en, type and what the type needs: choices, ref, scale, max, required, unique, searchable, default"},
+		.help = "name, zh, en, type and what the type needs: choices, ref, scale, max,"
+			" required, unique, searchable, default"},
 	{.type = PARAM_END},
 };
 

@@ -1,6 +1,6 @@
-/* Field definitions: from JSON to FieldDef and back. Strict, because a wrong definition found later is found by a person
- * in the middle of work: unknown members, choices without choices and the like are refused with the reason. Knows no
- * database. */
+/* Field definitions: from JSON to FieldDef and back. Strict, because a wrong definition found later is found by a
+ * person in the middle of work: unknown members, choices without choices and the like are refused with the reason.
+ * Knows no database. */
 #include "meta/meta_int.h"
 
 #include <stdarg.h>
@@ -89,7 +89,8 @@ static bool read_label(TALLOC_CTX *ctx, const json_t *definition, const char *ke
 		return meta_refuse(fault, key, "label", "give a label \"%s\" of 1 to %d characters",
 			"请填写标签 \"%s\"，1 到 %d 个字", key, LABEL_MAX);
 	if (strpbrk(text, "[]"))
-		return meta_refuse(fault, key, "label", "the label \"%s\" (%s) must not contain square brackets: formulas use them",
+		return meta_refuse(fault, key, "label",
+			"the label \"%s\" (%s) must not contain square brackets: formulas use them",
 			"标签 \"%s\"（%s）不能含方括号：公式要用它们", text, key);
 	*ret = talloc_strdup(ctx, text);
 	return true;
@@ -134,11 +135,13 @@ static bool read_choice(TALLOC_CTX *ctx, const json_t *item, const FieldDef *fie
 {
 	const char *value = json_text(item, "value");
 	if (!value || !*value || strlen(value) > NAME_MAX_LEN)
-		return meta_refuse(fault, "choices", "choice", "each choice needs a \"value\" of 1 to %d bytes, a \"zh\" and an \"en\"",
+		return meta_refuse(fault, "choices", "choice",
+			"each choice needs a \"value\" of 1 to %d bytes, a \"zh\" and an \"en\"",
 			"每个选项都要有 \"value\"（1 到 %d 字节）、\"zh\" 和 \"en\"", NAME_MAX_LEN);
 	for (int i = 0; i < field->n_choices; i++)
 		if (strcmp(field->choices[i].value, value) == 0)
-			return meta_refuse(fault, "choices", "duplicate", "the choice \"%s\" is there twice", "选项 \"%s\" 重复", value);
+			return meta_refuse(fault, "choices", "duplicate", "the choice \"%s\" is there twice", "选项 \"%s\" 重复",
+				value);
 	ret->value = talloc_strdup(ctx, value);
 	return read_label(ctx, item, "zh", &ret->zh, fault) && read_label(ctx, item, "en", &ret->en, fault);
 }

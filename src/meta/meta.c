@@ -1,5 +1,6 @@
-/* The holder of the catalogue in force: opening, handing out, swapping. A reader takes a reference and keeps its snapshot;
- * a change builds a new one and swaps it in after its COMMIT. Never changes a catalogue that was handed out. */
+/* The holder of the catalogue in force: opening, handing out, swapping. A reader takes a reference and keeps its
+ * snapshot; a change builds a new one and swaps it in after its COMMIT. Never changes a catalogue that was handed
+ * out. */
 #include "meta/meta_int.h"
 
 #include <glib.h>

@@ -1,5 +1,5 @@
-/* The catalogue on a database: tables follow it, custom fields come into force with their COMMIT, running Calls keep the
- * snapshot they began with. Runs on SQLite, and on PostgreSQL too when TENON_TEST_DATABASE names one. */
+/* The catalogue on a database: tables follow it, custom fields come into force with their COMMIT, running Calls keep
+ * the snapshot they began with. Runs on SQLite, and on PostgreSQL too when TENON_TEST_DATABASE names one. */
 #include "meta/meta_int.h"
 
 #include <glib/gstdio.h>
@@ -14,12 +14,14 @@
 
 static const char deal_pack[] =
 	"{\"objects\":[{\"name\":\"deal\",\"table\":\"deal\",\"zh\":\"商机\",\"en\":\"Deal\",\"title\":\"name\","
-	"\"read\":\"record.read\",\"write\":\"record.write\",\"history\":true,\"indexes\":[\"stage,created_at\"],\"fields\":["
+	"\"read\":\"record.read\",\"write\":\"record.write\",\"history\":true,"
+	"\"indexes\":[\"stage,created_at\"],\"fields\":["
 	"{\"name\":\"name\",\"zh\":\"名称\",\"en\":\"Name\",\"type\":\"text\",\"unique\":true},"
 	"{\"name\":\"secret\",\"zh\":\"内部\",\"en\":\"Internal\",\"type\":\"text\",\"hidden\":true},"
 	"{\"name\":\"stage\",\"zh\":\"阶段\",\"en\":\"Stage\",\"type\":\"choice\",\"choices\":"
 	"[{\"value\":\"open\",\"zh\":\"进行\",\"en\":\"Open\"}]}]}]}";
-static const EmbeddedFile packs[] = {{"test/objects.json", (const unsigned char *)deal_pack, sizeof deal_pack - 1}, {0}};
+static const EmbeddedFile packs[] = {{"test/objects.json", (const unsigned char *)deal_pack, sizeof deal_pack - 1},
+	{0}};
 
 /* A workspace of its own: a store in a new directory or schema, and a house around it. */
 typedef struct {
@@ -135,11 +137,13 @@ static bool in_force(World *w, const char *field)
 static int write_deals(Tx *tx, UNUSED void *arg)
 {
 	const Value name = value_text("甲"), now = value_time(1);
-	int r = db_exec(tx, "INSERT INTO deal (id, version, created_at, updated_at, name, stage) VALUES ($1, 1, $2, $2, $3, 'open')",
+	int r = db_exec(tx,
+		"INSERT INTO deal (id, version, created_at, updated_at, name, stage) VALUES ($1, 1, $2, $2, $3, 'open')",
 		value_id(id_new(1)), now, name);
 	CHECK_INT(r, 0);
 	/* The same name in the bin is no conflict, a second living one is. */
-	r = db_exec(tx, "INSERT INTO deal (id, version, created_at, updated_at, deleted_at, name) VALUES ($1, 1, $2, $2, $2, $3)",
+	r = db_exec(tx,
+		"INSERT INTO deal (id, version, created_at, updated_at, deleted_at, name) VALUES ($1, 1, $2, $2, $2, $3)",
 		value_id(id_new(1)), now, name);
 	CHECK_INT(r, 0);
 	return db_exec(tx, "INSERT INTO deal (id, version, created_at, updated_at, name) VALUES ($1, 1, $2, $2, $3)",
@@ -171,9 +175,11 @@ static void check_fields(bool postgres)
 	const char *code;
 	CHECK_INT(add_field(w, BUDGET, false, &code), ERR_INVALID);
 	CHECK_TEXT(code, "duplicate");
-	CHECK_INT(add_field(w, "{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"choice\"}", false, &code), ERR_INVALID);
+	CHECK_INT(add_field(w, "{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"choice\"}", false, &code),
+		ERR_INVALID);
 	CHECK_TEXT(code, "no_choices");
-	CHECK_INT(add_field(w, "{\"name\":\"x\",\"zh\":\"x\",\"en\":\"x\",\"type\":\"text\",\"hidden\":true}", false, &code), ERR_INVALID);
+	CHECK_INT(add_field(w, "{\"name\":\"x\",\"zh\":\"x\",\"en\":\"x\",\"type\":\"text\",\"hidden\":true}", false,
+		&code), ERR_INVALID);
 	CHECK_TEXT(code, "not_allowed");
 
 	world_close(w);

@@ -1,5 +1,5 @@
-/* From packs and custom fields to a catalogue. Everything of one catalogue hangs on its own talloc tree without a parent, so
- * that any thread may drop the last reference. Knows no database. */
+/* From packs and custom fields to a catalogue. Everything of one catalogue hangs on its own talloc tree without a
+ * parent, so that any thread may drop the last reference. Knows no database. */
 #include "meta/meta_int.h"
 
 #include <glib.h>
@@ -9,7 +9,8 @@
 #define OBJECTS_MAX 500
 #define INDEXES_MAX 30
 
-static const char *const object_members[] = {"name", "table", "zh", "en", "zh_plural", "en_plural", "title", "scope", "read",
+static const char *const object_members[] = {"name", "table", "zh", "en", "zh_plural", "en_plural", "title", "scope",
+	"read",
 	"write", "history", "bumps_people", "fields", "indexes"};
 
 /* State of one build; the first error wins. */
@@ -108,7 +109,8 @@ static bool check_index(Build *b, const ObjectDef *object, const char *columns)
 	bool good = names[0] != NULL;
 	for (int i = 0; names[i]; i++)
 		if (!own_field(object, names[i]))
-			good = build_fail(b, "object %s: the index \"%s\" names the unknown column \"%s\"", object->name, columns, names[i]);
+			good = build_fail(b, "object %s: the index \"%s\" names the unknown column \"%s\"", object->name, columns,
+				names[i]);
 	g_strfreev(names);
 	return good || build_fail(b, "object %s: an index without columns", object->name);
 }
@@ -222,7 +224,8 @@ static bool check_whole(Build *b)
 		const ObjectDef *object = &b->objects[i];
 		for (int k = 0; k < i; k++)
 			if (strcmp(b->objects[k].table, object->table) == 0)
-				return build_fail(b, "the objects %s and %s share the table %s", b->objects[k].name, object->name, object->table);
+				return build_fail(b, "the objects %s and %s share the table %s", b->objects[k].name, object->name,
+					object->table);
 		for (int k = FIELD_AT_OWN; k < object->n_fields; k++) {
 			const char *ref = object->fields[k].ref;
 			if (ref && !meta_object(b->catalogue, ref))

@@ -6,11 +6,17 @@
 
 #include "base/check.h"
 
-#define DEAL_HEAD "{\"objects\":[{\"name\":\"deal\",\"table\":\"deal\",\"zh\":\"商机\",\"en\":\"Deal\",\"title\":\"name\"," \
-	"\"read\":\"record.read\",\"write\":\"record.write\",\"indexes\":[\"stage,created_at\"],\"fields\":["
-#define NAME_FIELD "{\"name\":\"name\",\"zh\":\"名称\",\"en\":\"Name\",\"type\":\"text\",\"searchable\":true,\"unique\":true}"
-#define STAGE_FIELD "{\"name\":\"stage\",\"zh\":\"阶段\",\"en\":\"Stage\",\"type\":\"choice\",\"default\":\"open\",\"choices\":" \
-	"[{\"value\":\"open\",\"zh\":\"进行\",\"en\":\"Open\"},{\"value\":\"won\",\"zh\":\"赢单\",\"en\":\"Won\"}]}"
+#define DEAL_HEAD \
+	"{\"objects\":[{\"name\":\"deal\",\"table\":\"deal\",\"zh\":\"商机\",\"en\":\"Deal\"," \
+	"\"title\":\"name\",\"read\":\"record.read\",\"write\":\"record.write\"," \
+	"\"indexes\":[\"stage,created_at\"],\"fields\":["
+#define NAME_FIELD \
+	"{\"name\":\"name\",\"zh\":\"名称\",\"en\":\"Name\",\"type\":\"text\"," \
+	"\"searchable\":true,\"unique\":true}"
+#define STAGE_FIELD \
+	"{\"name\":\"stage\",\"zh\":\"阶段\",\"en\":\"Stage\",\"type\":\"choice\"," \
+	"\"default\":\"open\",\"choices\":[{\"value\":\"open\",\"zh\":\"进行\",\"en\":\"Open\"}," \
+	"{\"value\":\"won\",\"zh\":\"赢单\",\"en\":\"Won\"}]}"
 #define DEAL(more) DEAL_HEAD NAME_FIELD "," STAGE_FIELD more "]}]}"
 
 static const Catalogue *read_pack(TALLOC_CTX *ctx, const char *text, char **error)
@@ -68,24 +74,35 @@ TEST(pack, refuses_a_choice_without_choices)
 {
 	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"choice\"}"),
 		"field size: a choice field needs 1 to 1000 choices");
-	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"choice\",\"choices\":[]}"), "needs 1 to");
+	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"choice\",\"choices\":[]}"),
+		"needs 1 to");
 }
 
 TEST(pack, refuses_wrong_fields_with_the_reason)
 {
-	check_refused(DEAL(",{\"name\":\"stage\",\"zh\":\"阶段\",\"en\":\"Stage\",\"type\":\"text\"}"), "the field stage is there twice");
-	check_refused(DEAL(",{\"name\":\"id\",\"zh\":\"号\",\"en\":\"Id\",\"type\":\"text\"}"), "the field id is there twice");
-	check_refused(DEAL(",{\"name\":\"Size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"text\"}"), "must begin with a letter a-z");
-	check_refused(DEAL(",{\"name\":\"a b\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"text\"}"), "must begin with a letter a-z");
-	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"texte\"}"), "unknown type \"texte\"");
-	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"text\",\"hiden\":true}"), "\"hiden\" is no property");
+	check_refused(DEAL(",{\"name\":\"stage\",\"zh\":\"阶段\",\"en\":\"Stage\",\"type\":\"text\"}"),
+		"the field stage is there twice");
+	check_refused(DEAL(",{\"name\":\"id\",\"zh\":\"号\",\"en\":\"Id\",\"type\":\"text\"}"),
+		"the field id is there twice");
+	check_refused(DEAL(",{\"name\":\"Size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"text\"}"),
+		"must begin with a letter a-z");
+	check_refused(DEAL(",{\"name\":\"a b\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"text\"}"),
+		"must begin with a letter a-z");
+	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"texte\"}"),
+		"unknown type \"texte\"");
+	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"en\":\"Size\",\"type\":\"text\",\"hiden\":true}"),
+		"\"hiden\" is no property");
 	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规模\",\"type\":\"text\"}"), "give a label \"en\"");
 	check_refused(DEAL(",{\"name\":\"size\",\"zh\":\"规[模\",\"en\":\"Size\",\"type\":\"text\"}"), "square brackets");
-	check_refused(DEAL(",{\"name\":\"who\",\"zh\":\"谁\",\"en\":\"Who\",\"type\":\"ref\",\"ref\":\"usr\"}"), "unknown object usr");
+	check_refused(DEAL(",{\"name\":\"who\",\"zh\":\"谁\",\"en\":\"Who\",\"type\":\"ref\",\"ref\":\"usr\"}"),
+		"unknown object usr");
 	check_refused(DEAL(",{\"name\":\"who\",\"zh\":\"谁\",\"en\":\"Who\",\"type\":\"ref\"}"), "which object");
-	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"int\",\"default\":\"x\"}"), "does not fit its type");
-	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"decimal\",\"scale\":11}"), "from 0 to 10");
-	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"int\",\"searchable\":true}"), "only text can be searched");
+	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"int\",\"default\":\"x\"}"),
+		"does not fit its type");
+	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"decimal\",\"scale\":11}"),
+		"from 0 to 10");
+	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"int\",\"searchable\":true}"),
+		"only text can be searched");
 	check_refused(DEAL(",{\"name\":\"n\",\"zh\":\"数\",\"en\":\"N\",\"type\":\"int\",\"required\":1}"), "true or false");
 }
 
@@ -136,7 +153,8 @@ TEST(pack, reads_the_packs_of_the_house)
 	char *error = NULL;
 	const Catalogue *catalogue = meta_read_packs(ctx, meta_embedded_packs(), &error);
 	CHECK_TEXT(error, NULL);
-	const char *const needed[] = {"lead", "account", "contact", "opportunity", "activity", "task", "user", "team", "source",
+	const char *const needed[] = {"lead", "account", "contact", "opportunity", "activity", "task", "user", "team",
+		"source",
 		"territory", "skill", "pool"};
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
 		if (!meta_object(catalogue, needed[i]))

@@ -1,5 +1,5 @@
-/* Brings the tables up to the catalogue: makes what is missing, never drops or changes what is there. Names come from the
- * catalogue only, where they were checked; they are quoted all the same, because "user" is a word of SQL. */
+/* Brings the tables up to the catalogue: makes what is missing, never drops or changes what is there. Names come from
+ * the catalogue only, where they were checked; they are quoted all the same, because "user" is a word of SQL. */
 #include "meta/meta_int.h"
 
 #include <glib.h>

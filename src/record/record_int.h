@@ -87,6 +87,9 @@ NODISCARD int history_add(Call *c, const Record *r, const Value *before, const c
 /* The event "record.<kind>" of a write. */
 NODISCARD int event_of_write(Call *c, const Plan *plan, const Record *r, const Value *before, const char *kind);
 
+/* Writes a record whose fields were set back, deleted_at among them: as the house, without the row check. */
+NODISCARD int record_write_back(Call *c, Record *r);
+
 /* --- cursor --- */
 
 typedef struct {

@@ -3,76 +3,24 @@
 
 #include <string.h>
 
-/* --- the shortest way through an endpoint --- */
-
-static const char *path_params(World *w, const char *object, Id id)
-{
-	char text[ID_TEXT_SIZE];
-	return talloc_asprintf(w, "{\"object\":\"%s\",\"id\":\"%s\"}", object, id_text(id, text));
-}
-
-static int post(World *w, const Identity *who, const char *object, const char *body, Ask *ask)
-{
-	*ask = (Ask){.params = talloc_asprintf(w, "{\"object\":\"%s\"}", object), .body = body};
-	return world_ask(w, who, "POST", "/records/:object", ask);
-}
-
-static int patch(World *w, const Identity *who, const char *object, Id id, const char *body, Ask *ask)
-{
-	*ask = (Ask){.params = path_params(w, object, id), .body = body, .if_match = ask->if_match};
-	return world_ask(w, who, "PATCH", "/records/:object/:id", ask);
-}
-
-static int get(World *w, const Identity *who, const char *object, Id id, Ask *ask)
-{
-	*ask = (Ask){.params = path_params(w, object, id)};
-	return world_ask(w, who, "GET", "/records/:object/:id", ask);
-}
-
-static int act(World *w, const Identity *who, const char *method, const char *path, const char *object, Id id, Ask *ask)
-{
-	*ask = (Ask){.params = path_params(w, object, id)};
-	return world_ask(w, who, method, path, ask);
-}
-
-static const Identity admin = {.role = ROLE_ADMINISTRATOR, .name = "root", .login = "root"};
-
-typedef struct {
-	const char *sql;
-	int64_t value;
-} Count;
-
-static int count_run(Call *c, void *arg)
-{
-	Count *count = arg;
-	return db_int_n(c->tx, &count->value, count->sql, NULL, 0);
-}
-
-static int64_t count(World *w, const char *sql)
-{
-	Count n = {.sql = sql};
-	CHECK_INT(world_read(w, NULL, count_run, &n, NULL), 0);
-	return n.value;
-}
-
 /* --- create and read --- */
 
 static void creates_and_reads(World *w)
 {
 	Ask ask;
-	CHECK_INT(post(w, &admin, "account", "{\"name\":\"　上海华信科技有限公司 \",\"phone\":\"13812341234\",\"note\":\"a\\nb\"}", &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "account", "{\"name\":\"　上海华信科技有限公司 \",\"phone\":\"13812341234\",\"note\":\"a\\nb\"}", &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "name"), "上海华信科技有限公司");
 	CHECK_INT(json_int(ask.json, "version", 0), 1);
 	CHECK(json_text(ask.json, "_change") != NULL);
 	CHECK(json_is_null(json_object_get(ask.json, "deleted_at")));
 	CHECK_INT(strlen(json_text(ask.json, "created_at")), 24);
 	Id id = json_id(ask.json, "id");
-	CHECK_INT(get(w, &admin, "account", id, &ask), 0);
+	CHECK_INT(world_get(w, &world_admin, "account", id, &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "note"), "a\nb");
 	CHECK(json_object_get(ask.json, "_change") == NULL);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM history WHERE kind = 'created' AND object = 'account'"), 1);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM event WHERE kind = 'record.created' AND object = 'account'"), 1);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM change"), 1);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM history WHERE kind = 'created' AND object = 'account'"), 1);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM event WHERE kind = 'record.created' AND object = 'account'"), 1);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM change"), 1);
 }
 
 TEST(record, creates_and_reads)
@@ -83,13 +31,13 @@ TEST(record, creates_and_reads)
 static void applies_defaults(World *w)
 {
 	Ask ask;
-	CHECK_INT(post(w, &admin, "lead", "{\"name\":\"王芳\"}", &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "lead", "{\"name\":\"王芳\"}", &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "status"), "new");
 	CHECK_TEXT(json_text(ask.json, "clock"), "none");
 	CHECK(json_is_true(json_object_get(ask.json, "consent")));
 	CHECK_INT(json_int(ask.json, "hops", -1), 0);
 	CHECK(json_object_get(ask.json, "holders") == NULL); /* hidden */
-	CHECK_INT(post(w, &admin, "opportunity", "{\"name\":\"x\"}", &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "opportunity", "{\"name\":\"x\"}", &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "currency"), "CNY");
 }
 
@@ -130,13 +78,13 @@ static void refuses_bad_values(World *w)
 {
 	for (size_t i = 0; i < ARRAY_LEN(bads); i++) {
 		Ask ask;
-		int r = post(w, &admin, bads[i].object, bads[i].body, &ask);
+		int r = world_post(w, &world_admin, bads[i].object, bads[i].body, &ask);
 		if (r != ERR_INVALID || g_strcmp0(ask.code, bads[i].code) != 0)
 			g_error("%s: %d %s, expected %s", bads[i].body, r, ask.code, bads[i].code);
 	}
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM account"), 0);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM history"), 0);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM change"), 0);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM account"), 0);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM history"), 0);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM change"), 0);
 }
 
 TEST(record, refuses_bad_values)
@@ -147,7 +95,7 @@ TEST(record, refuses_bad_values)
 static void keeps_values_exactly(World *w)
 {
 	Ask ask;
-	CHECK_INT(post(w, &admin, "lead",
+	CHECK_INT(world_post(w, &world_admin, "lead",
 	               "{\"longitude\":121.4737,\"latitude\":\"-0.000001\",\"extra\":{\"a\":[1,2.5,null,\"é😀\"]},"
 	               "\"next_follow_up_at\":\"2026-11-23T18:00:00.5+08:00\",\"consent\":false}", &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "longitude"), "121.473700");
@@ -155,10 +103,10 @@ static void keeps_values_exactly(World *w)
 	CHECK_TEXT(json_text(ask.json, "next_follow_up_at"), "2026-11-23T10:00:00.500Z");
 	CHECK(json_is_false(json_object_get(ask.json, "consent")));
 	CHECK_INT(json_array_size(json_object_get(json_object_get(ask.json, "extra"), "a")), 4);
-	CHECK_INT(post(w, &admin, "opportunity", "{\"name\":\"x\",\"amount\":922337203685477.5807}", &ask), ERR_INVALID);
-	CHECK_INT(post(w, &admin, "opportunity", "{\"name\":\"x\",\"amount\":\"922337203685477.5807\"}", &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "opportunity", "{\"name\":\"x\",\"amount\":922337203685477.5807}", &ask), ERR_INVALID);
+	CHECK_INT(world_post(w, &world_admin, "opportunity", "{\"name\":\"x\",\"amount\":\"922337203685477.5807\"}", &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "amount"), "922337203685477.5807");
-	CHECK_INT(post(w, &admin, "opportunity", "{\"name\":\"x\",\"amount\":0.1}", &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "opportunity", "{\"name\":\"x\",\"amount\":0.1}", &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "amount"), "0.1000");
 }
 
@@ -171,11 +119,11 @@ static void takes_its_own_id(World *w)
 {
 	Ask ask;
 	const char *body = "{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8057\",\"name\":\"x\"}";
-	CHECK_INT(post(w, &admin, "account", body, &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "account", body, &ask), 0);
 	CHECK_TEXT(json_text(ask.json, "id"), "01890a5d-ac96-774b-bcce-b302099a8057");
-	CHECK_INT(post(w, &admin, "account", body, &ask), ERR_CONFLICT);
+	CHECK_INT(world_post(w, &world_admin, "account", body, &ask), ERR_CONFLICT);
 	CHECK_TEXT(ask.code, "exists");
-	CHECK_INT(patch(w, &admin, "account", ID_NIL, body, &ask), ERR_NOT_FOUND);
+	CHECK_INT(world_patch(w, &world_admin, "account", ID_NIL, body, &ask), ERR_NOT_FOUND);
 }
 
 TEST(record, takes_its_own_id)
@@ -189,15 +137,15 @@ static void updates_what_differs(World *w)
 {
 	Ask ask = {0};
 	Id id = world_make(w, "account", "{\"name\":\"a\",\"city\":\"上海\"}");
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":\"a\",\"city\":\"上海\"}", &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":\"a\",\"city\":\"上海\"}", &ask), 0);
 	CHECK_INT(json_int(ask.json, "version", 0), 1); /* nothing differed, nothing happened */
 	CHECK(json_object_get(ask.json, "_change") == NULL);
-	CHECK_INT(patch(w, &admin, "account", id, "{\"city\":\"\",\"industry\":\"制造\"}", &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"city\":\"\",\"industry\":\"制造\"}", &ask), 0);
 	CHECK_INT(json_int(ask.json, "version", 0), 2);
 	CHECK(json_is_null(json_object_get(ask.json, "city")));
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":null}", &ask), ERR_INVALID);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":null}", &ask), ERR_INVALID);
 	CHECK_TEXT(ask.code, "required");
-	CHECK_INT(act(w, &admin, "GET", "/records/:object/:id/history", "account", id, &ask), 0);
+	CHECK_INT(world_act(w, &world_admin, "GET", "/records/:object/:id/history", "account", id, &ask), 0);
 	const json_t *items = json_object_get(ask.json, "items"), *last = json_array_get(items, 0);
 	CHECK_INT(json_array_size(items), 2);
 	CHECK_TEXT(json_text(last, "kind"), "updated");
@@ -216,16 +164,16 @@ static void honours_if_match(World *w)
 {
 	Id id = world_make(w, "account", "{\"name\":\"a\"}");
 	Ask ask = {.if_match = "\"1\""};
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":\"b\"}", &ask), 0);
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":\"c\"}", &ask), ERR_STALE);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":\"b\"}", &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":\"c\"}", &ask), ERR_STALE);
 	CHECK_TEXT(ask.code, "stale_version");
 	CHECK(strstr(ask.detail, "version 2") != NULL);
 	ask.if_match = "W/\"2\"";
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":\"c\"}", &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":\"c\"}", &ask), 0);
 	ask.if_match = "nonsense";
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":\"d\"}", &ask), ERR_STALE);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":\"d\"}", &ask), ERR_STALE);
 	ask.if_match = "*";
-	CHECK_INT(patch(w, &admin, "account", id, "{\"name\":\"d\"}", &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "account", id, "{\"name\":\"d\"}", &ask), 0);
 }
 
 TEST(record, honours_if_match)
@@ -268,14 +216,14 @@ static void tells_which_field_is_taken(World *w)
 {
 	Ask ask = {0};
 	Id a = world_make(w, "user", "{\"name\":\"a\",\"login\":\"a\"}"), b = world_make(w, "user", "{\"name\":\"b\",\"login\":\"b\"}");
-	CHECK_INT(post(w, &admin, "user", "{\"name\":\"c\",\"login\":\"a\"}", &ask), ERR_INVALID);
+	CHECK_INT(world_post(w, &world_admin, "user", "{\"name\":\"c\",\"login\":\"a\"}", &ask), ERR_INVALID);
 	CHECK_TEXT(ask.code, "not_unique");
-	CHECK_INT(patch(w, &admin, "user", b, "{\"login\":\"a\"}", &ask), ERR_INVALID);
+	CHECK_INT(world_patch(w, &world_admin, "user", b, "{\"login\":\"a\"}", &ask), ERR_INVALID);
 	CHECK_TEXT(ask.code, "not_unique");
-	CHECK_INT(patch(w, &admin, "user", b, "{\"login\":\"b\",\"name\":\"bb\"}", &ask), 0);
-	CHECK_INT(act(w, &admin, "DELETE", "/records/:object/:id", "user", a, &ask), 0);
-	CHECK_INT(patch(w, &admin, "user", b, "{\"login\":\"a\"}", &ask), 0); /* what lies in the bin does not count */
-	CHECK_INT(act(w, &admin, "POST", "/records/:object/:id/restore", "user", a, &ask), ERR_INVALID);
+	CHECK_INT(world_patch(w, &world_admin, "user", b, "{\"login\":\"b\",\"name\":\"bb\"}", &ask), 0);
+	CHECK_INT(world_act(w, &world_admin, "DELETE", "/records/:object/:id", "user", a, &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "user", b, "{\"login\":\"a\"}", &ask), 0); /* what lies in the bin does not count */
+	CHECK_INT(world_act(w, &world_admin, "POST", "/records/:object/:id/restore", "user", a, &ask), ERR_INVALID);
 	CHECK_TEXT(ask.code, "not_unique");
 }
 
@@ -286,14 +234,14 @@ TEST(record, tells_which_field_is_taken)
 
 static void raises_people_version(World *w)
 {
-	int64_t before = count(w, "SELECT version FROM people_version");
+	int64_t before = world_count(w, "SELECT version FROM people_version");
 	Id id = world_make(w, "team", "{\"name\":\"华东\"}");
-	CHECK_INT(count(w, "SELECT version FROM people_version"), before + 1);
+	CHECK_INT(world_count(w, "SELECT version FROM people_version"), before + 1);
 	Ask ask = {0};
-	CHECK_INT(patch(w, &admin, "team", id, "{\"name\":\"华北\"}", &ask), 0);
-	CHECK_INT(count(w, "SELECT version FROM people_version"), before + 2);
+	CHECK_INT(world_patch(w, &world_admin, "team", id, "{\"name\":\"华北\"}", &ask), 0);
+	CHECK_INT(world_count(w, "SELECT version FROM people_version"), before + 2);
 	(void)world_make(w, "account", "{\"name\":\"a\"}");
-	CHECK_INT(count(w, "SELECT version FROM people_version"), before + 2);
+	CHECK_INT(world_count(w, "SELECT version FROM people_version"), before + 2);
 }
 
 TEST(record, raises_people_version)
@@ -307,15 +255,15 @@ static void deletes_and_restores(World *w)
 {
 	Ask ask;
 	Id id = world_make(w, "account", "{\"name\":\"a\"}");
-	CHECK_INT(act(w, &admin, "DELETE", "/records/:object/:id", "account", id, &ask), 0);
+	CHECK_INT(world_act(w, &world_admin, "DELETE", "/records/:object/:id", "account", id, &ask), 0);
 	CHECK(json_text(ask.json, "change") != NULL);
-	CHECK_INT(get(w, &admin, "account", id, &ask), ERR_NOT_FOUND);
-	CHECK_INT(act(w, &admin, "DELETE", "/records/:object/:id", "account", id, &ask), ERR_NOT_FOUND);
-	CHECK_INT(act(w, &admin, "POST", "/records/:object/:id/restore", "account", id, &ask), 0);
+	CHECK_INT(world_get(w, &world_admin, "account", id, &ask), ERR_NOT_FOUND);
+	CHECK_INT(world_act(w, &world_admin, "DELETE", "/records/:object/:id", "account", id, &ask), ERR_NOT_FOUND);
+	CHECK_INT(world_act(w, &world_admin, "POST", "/records/:object/:id/restore", "account", id, &ask), 0);
 	CHECK(json_is_null(json_object_get(ask.json, "deleted_at")));
-	CHECK_INT(get(w, &admin, "account", id, &ask), 0);
+	CHECK_INT(world_get(w, &world_admin, "account", id, &ask), 0);
 	CHECK_INT(json_int(ask.json, "version", 0), 3);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM event WHERE kind IN ('record.deleted', 'record.restored')"), 2);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM event WHERE kind IN ('record.deleted', 'record.restored')"), 2);
 }
 
 TEST(record, deletes_and_restores)
@@ -329,12 +277,12 @@ static void checks_the_right_of_the_object(World *w)
 {
 	Ask ask;
 	Identity seller = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL), nobody = {.role = ROLE_NONE};
-	CHECK_INT(post(w, &seller, "team", "{\"name\":\"x\"}", &ask), ERR_DENIED);
-	CHECK_INT(post(w, &nobody, "account", "{\"name\":\"x\"}", &ask), ERR_UNAUTHENTICATED);
-	CHECK_INT(post(w, &seller, "account", "{\"name\":\"x\"}", &ask), 0);
+	CHECK_INT(world_post(w, &seller, "team", "{\"name\":\"x\"}", &ask), ERR_DENIED);
+	CHECK_INT(world_post(w, &nobody, "account", "{\"name\":\"x\"}", &ask), ERR_UNAUTHENTICATED);
+	CHECK_INT(world_post(w, &seller, "account", "{\"name\":\"x\"}", &ask), 0);
 	CHECK(id_equal(json_id(ask.json, "owner"), seller.user));
 	CHECK(id_equal(json_id(ask.json, "created_by"), seller.user));
-	CHECK_INT(post(w, &seller, "nonsense", "{}", &ask), ERR_NOT_FOUND);
+	CHECK_INT(world_post(w, &seller, "nonsense", "{}", &ask), ERR_NOT_FOUND);
 	CHECK_TEXT(ask.code, "unknown_object");
 }
 
@@ -348,15 +296,15 @@ static void checks_the_row_before_the_write(World *w)
 	Ask ask = {0};
 	Identity zhang = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL), li = world_person(w, "li", ROLE_SALESPERSON, ID_NIL);
 	char id[ID_TEXT_SIZE];
-	CHECK_INT(post(w, &zhang, "account", "{\"name\":\"x\"}", &ask), 0);
+	CHECK_INT(world_post(w, &zhang, "account", "{\"name\":\"x\"}", &ask), 0);
 	Id account = json_id(ask.json, "id");
-	CHECK_INT(patch(w, &li, "account", account, "{\"name\":\"y\"}", &ask), ERR_NOT_FOUND);
+	CHECK_INT(world_patch(w, &li, "account", account, "{\"name\":\"y\"}", &ask), ERR_NOT_FOUND);
 	/* Whose it is may be changed by the one who has it; then it is gone for him. */
 	const char *give = talloc_asprintf(w, "{\"owner\":\"%s\"}", id_text(li.user, id));
-	CHECK_INT(patch(w, &zhang, "account", account, give, &ask), 0);
-	CHECK_INT(get(w, &zhang, "account", account, &ask), ERR_NOT_FOUND);
-	CHECK_INT(get(w, &li, "account", account, &ask), 0);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM event WHERE kind = 'record.updated' AND before_owner IS NOT NULL"), 1);
+	CHECK_INT(world_patch(w, &zhang, "account", account, give, &ask), 0);
+	CHECK_INT(world_get(w, &zhang, "account", account, &ask), ERR_NOT_FOUND);
+	CHECK_INT(world_get(w, &li, "account", account, &ask), 0);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM event WHERE kind = 'record.updated' AND before_owner IS NOT NULL"), 1);
 }
 
 TEST(record, checks_the_row_before_the_write)
@@ -423,14 +371,14 @@ static void runs_hooks_in_order(World *w)
 	phase_add(w->house.phases, PHASE_BEFORE, "account", hook_before, &seen);
 	phase_add(w->house.phases, PHASE_AFTER, "account", hook_after, &seen);
 	phase_add(w->house.phases, PHASE_EVENT, "account", hook_event, &seen);
-	CHECK_INT(post(w, &admin, "account", "{\"name\":\"a\",\"phone\":\"138 1234 1234\"}", &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "account", "{\"name\":\"a\",\"phone\":\"138 1234 1234\"}", &ask), 0);
 	CHECK_TEXT(seen.order, "nvba");
 	CHECK_TEXT(json_text(ask.json, "phone"), "+8613812341234");
 	CHECK_TEXT(json_text(ask.json, "industry"), "hooked");
 	CHECK_INT(seen.events, 1);
-	CHECK_INT(patch(w, &admin, "account", json_id(ask.json, "id"), "{\"name\":\"b\"}", &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "account", json_id(ask.json, "id"), "{\"name\":\"b\"}", &ask), 0);
 	CHECK_TEXT(seen.order, "nvbanvba");
-	CHECK_INT(post(w, &admin, "account", "{\"name\":\"bad\"}", &ask), ERR_INVALID);
+	CHECK_INT(world_post(w, &world_admin, "account", "{\"name\":\"bad\"}", &ask), ERR_INVALID);
 	CHECK_TEXT(ask.code, "bad_name");
 	CHECK_TEXT(seen.order, "nvbanvbanv");
 	(void)world_make(w, "team", "{\"name\":\"x\"}"); /* other objects are none of their business */
@@ -448,17 +396,17 @@ static void batch_goes_on_past_failures(World *w)
 {
 	char a[ID_TEXT_SIZE], b[ID_TEXT_SIZE];
 	Id one = world_make(w, "account", "{\"name\":\"1\"}"), two = world_make(w, "account", "{\"name\":\"2\"}");
-	int64_t changes = count(w, "SELECT COUNT(*) FROM change");
+	int64_t changes = world_count(w, "SELECT COUNT(*) FROM change");
 	Ask ask = {.params = talloc_asprintf(w,
 		"{\"object\":\"account\",\"action\":\"update\",\"ids\":[\"%s\",\"01890a5d-ac96-774b-bcce-b302099a8057\",\"%s\"],"
 		"\"fields\":{\"city\":\"杭州\"}}", id_text(one, a), id_text(two, b))};
-	CHECK_INT(world_ask(w, &admin, "POST", "/records/:object/batch", &ask), 0);
+	CHECK_INT(world_ask(w, &world_admin, "POST", "/records/:object/batch", &ask), 0);
 	CHECK_INT(json_int(ask.json, "done", 0), 2);
 	const json_t *failed = json_object_get(ask.json, "failed");
 	CHECK_INT(json_array_size(failed), 1);
 	CHECK_TEXT(json_text(json_array_get(failed, 0), "code"), "not_found");
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM account WHERE city = '杭州'"), 2);
-	CHECK_INT(count(w, "SELECT COUNT(*) FROM change"), changes + 1);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM account WHERE city = '杭州'"), 2);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM change"), changes + 1);
 }
 
 TEST(record, batch_goes_on_past_failures)

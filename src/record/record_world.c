@@ -192,3 +192,55 @@ Identity world_person(World *w, const char *name, Role role, Id team)
 	                                               name, roles[role], id_text(team, id));
 	return (Identity){.user = world_make(w, "user", json), .role = role, .team = team, .login = name, .name = name};
 }
+
+/* --- the shortest way through an endpoint --- */
+
+static const char *path_params(World *w, const char *object, Id id)
+{
+	char text[ID_TEXT_SIZE];
+	return talloc_asprintf(w, "{\"object\":\"%s\",\"id\":\"%s\"}", object, id_text(id, text));
+}
+
+int world_post(World *w, const Identity *who, const char *object, const char *body, Ask *ask)
+{
+	*ask = (Ask){.params = talloc_asprintf(w, "{\"object\":\"%s\"}", object), .body = body};
+	return world_ask(w, who, "POST", "/records/:object", ask);
+}
+
+int world_patch(World *w, const Identity *who, const char *object, Id id, const char *body, Ask *ask)
+{
+	*ask = (Ask){.params = path_params(w, object, id), .body = body, .if_match = ask->if_match};
+	return world_ask(w, who, "PATCH", "/records/:object/:id", ask);
+}
+
+int world_get(World *w, const Identity *who, const char *object, Id id, Ask *ask)
+{
+	*ask = (Ask){.params = path_params(w, object, id)};
+	return world_ask(w, who, "GET", "/records/:object/:id", ask);
+}
+
+int world_act(World *w, const Identity *who, const char *method, const char *path, const char *object, Id id, Ask *ask)
+{
+	*ask = (Ask){.params = path_params(w, object, id)};
+	return world_ask(w, who, method, path, ask);
+}
+
+const Identity world_admin = {.role = ROLE_ADMINISTRATOR, .name = "root", .login = "root"};
+
+typedef struct {
+	const char *sql;
+	int64_t value;
+} Count;
+
+static int count_run(Call *c, void *arg)
+{
+	Count *count = arg;
+	return db_int_n(c->tx, &count->value, count->sql, NULL, 0);
+}
+
+int64_t world_count(World *w, const char *sql)
+{
+	Count n = {.sql = sql};
+	CHECK_INT(world_read(w, NULL, count_run, &n, NULL), 0);
+	return n.value;
+}

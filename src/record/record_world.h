@@ -31,3 +31,14 @@ int world_ask(World *w, const Identity *who, const char *method, const char *pat
 /* Makes a record as the house from "field=value" JSON; returns its id. */
 Id world_make(World *w, const char *object, const char *json);
 Identity world_person(World *w, const char *name, Role role, Id team);
+
+/* The endpoints of records by the shortest way. */
+extern const Identity world_admin;
+int world_post(World *w, const Identity *who, const char *object, const char *body, Ask *ask);
+/* if_match of ask is sent along. */
+int world_patch(World *w, const Identity *who, const char *object, Id id, const char *body, Ask *ask);
+int world_get(World *w, const Identity *who, const char *object, Id id, Ask *ask);
+/* Any endpoint of one record without a body. */
+int world_act(World *w, const Identity *who, const char *method, const char *path, const char *object, Id id, Ask *ask);
+/* The one integer a query gives. */
+int64_t world_count(World *w, const char *sql);

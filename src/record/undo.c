@@ -84,23 +84,25 @@ static int change_load(Call *c, Id id, Change *ret)
 
 /* --- what stands in the way --- */
 
-/* One line of the sentence: when, who, which fields. Those of the newest changes since that touched the record. */
-static int name_conflicts(Call *c, const Row *row, Id change, const char *label, Buf *out)
+/* One item of the sentence a change: who, when, which. Of the newest changes since that touched the field (NULL: the record). */
+static int name_conflicts(Call *c, const Row *row, Id change, const FieldDef *field, Buf *out)
 {
 	ROWS rows = NULL;
+	/* A quote inside a value is escaped, so only a key of the diff can look like this. */
+	const char *key = field == NULL ? "%" : talloc_asprintf(c, "%%\"%s\":[%%", field->name);
 	int r = db_query(c->tx, &rows,
-	                 "SELECT h.change, g.at, p.name, h.kind FROM history h JOIN change g ON g.id = h.change "
+	                 "SELECT g.id, g.at, p.name FROM history h JOIN change g ON g.id = h.change "
 	                 "LEFT JOIN person p ON p.id = g.who WHERE h.record = $1 AND h.object = $2 AND h.change <> $3 "
 	                 "AND h.seq > (SELECT MAX(o.seq) FROM history o WHERE o.record = $1 AND o.change = $3) "
-	                 "ORDER BY h.seq DESC LIMIT $4",
-	                 value_id(row->record), value_text(row->object->name), value_id(change),
+	                 "AND h.diff LIKE $4 GROUP BY g.id, g.at, p.name ORDER BY MAX(h.seq) DESC LIMIT $5",
+	                 value_id(row->record), value_text(row->object->name), value_id(change), value_text(key),
 	                 value_int(RECORD_CONFLICTS_MAX));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
 		char at[WHEN_TEXT_SIZE], id[ID_TEXT_SIZE];
 		const char *who = rows_text(rows, 2);
-		buf_printf(out, "%s%s: %s, %s (%s)", out->len > 0 ? "; " : "", label,
+		buf_printf(out, "%s%s %s (%s)", out->len > 0 ? "; " : "",
 		           who != NULL ? who : c->lang == LANG_EN ? "the system" : "系统", when_text(rows_int(rows, 1), at),
 		           id_text(rows_id(rows, 0), id));
 	}
@@ -110,18 +112,16 @@ static int name_conflicts(Call *c, const Row *row, Id change, const char *label,
 static int refuse_conflict(Call *c, const Row *row, const Record *now, const FieldDef *field, Id change)
 {
 	Buf *names = buf_new(c, 8192);
-	const char *title = now != NULL ? record_text(now, row->object->title) : NULL;
-	const char *label = c->lang == LANG_EN ? row->object->en : row->object->zh;
-	if (title != NULL)
-		label = talloc_asprintf(c, "%s “%s”", label, title);
-	int r = name_conflicts(c, row, change, label, names);
+	int r = name_conflicts(c, row, change, field, names);
 	if (r < 0)
 		return call_store_failed(c, r);
+	const char *title = now != NULL ? record_text(now, row->object->title) : NULL;
+	const char *object = c->lang == LANG_EN ? row->object->en : row->object->zh;
 	const char *what = field == NULL ? "-" : c->lang == LANG_EN ? field->en : field->zh;
 	return call_fail(c, ERR_CONFLICT, "changed_since",
-	                 "This cannot be undone: it was changed since (%s). Later changes: %s. Undo those first.",
-	                 "无法撤销：之后又有修改（%s）。后续变更：%s。请先撤销后续变更。", what,
-	                 names->len > 0 ? names->data : label);
+	                 "This cannot be undone: %s \"%s\" was changed since (%s). Later changes: %s. Undo those first.",
+	                 "无法撤销：%s“%s”之后又有修改（%s）。后续变更：%s。请先撤销后续变更。", object,
+	                 title != NULL ? title : "-", what, names->len > 0 ? names->data : "-");
 }
 
 /* --- the inverse of one row --- */
@@ -166,13 +166,11 @@ static int invert(Call *c, const Row *row, Id change)
 	const FieldDef *moved = field_moved(c, row, now);
 	if (moved != NULL)
 		return refuse_conflict(c, row, now, moved, change);
-	if (strcmp(row->kind, "created") == 0 || strcmp(row->kind, "restored") == 0)
+	if (strcmp(row->kind, "created") == 0) {
 		r = record_delete(c, now, RECORD_AS_HOUSE);
-	else if (strcmp(row->kind, "deleted") == 0)
-		r = record_restore(c, now, RECORD_AS_HOUSE);
-	else {
+	} else {
 		set_back(c, row, now);
-		r = record_update(c, now, RECORD_AS_HOUSE);
+		r = record_write_back(c, now);
 	}
 	talloc_free(now);
 	return r;

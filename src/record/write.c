@@ -345,6 +345,15 @@ static int write_stored(Call *c, Record *r, WriteKind kind, int flags)
 	return finish(c, &info);
 }
 
+/* What has been set back says by itself whether the record goes into the bin, comes out of it or only changes. */
+int record_write_back(Call *c, Record *r)
+{
+	if (!differs(r))
+		return 0;
+	bool was = !value_is_null(&r->before[FIELD_AT_DELETED_AT]), is = !value_is_null(&r->values[FIELD_AT_DELETED_AT]);
+	return write_stored(c, r, was == is ? WRITE_UPDATE : is ? WRITE_DELETE : WRITE_RESTORE, RECORD_AS_HOUSE);
+}
+
 /* The checks that hold whether or not anything differs. */
 static int open_for_writing(Call *c, const Record *r, int flags)
 {

@@ -10,6 +10,7 @@
 #define GATE_IDLE_MS (14 * DAY_MS)        /* a session dies after so long without use */
 #define GATE_SEEN_MS HOUR_MS              /* last_seen_at is written no oftener than this */
 #define GATE_TRUST_MS (30 * SECOND_MS)    /* a cached identity is read again after this: other processes may have ended it */
+#define GATE_CACHE_MAX 65536              /* identities kept in memory */
 #define GATE_TOKEN_MAX 80                 /* characters; longer ones are no token */
 #define GATE_KEY_PREFIX "tk_"             /* API keys begin with it, session tokens do not */
 #define GATE_HASHES_RUNNING 2             /* Argon2id runs at once: each takes memory and a core */
@@ -47,6 +48,8 @@ bool gate_cache_get(GateCache *cache, const TokenHash *hash, Call *c, bool *ret_
  * reading may be of the past and is not kept. */
 uint64_t gate_cache_generation(GateCache *cache);
 void gate_cache_put(GateCache *cache, const TokenHash *hash, const Known *known, uint64_t generation);
+/* Entries now, at most GATE_CACHE_MAX. */
+size_t gate_cache_size(GateCache *cache);
 void gate_cache_forget_user(GateCache *cache, Id user);
 void gate_cache_forget_session(GateCache *cache, Id session);
 

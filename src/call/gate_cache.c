@@ -9,7 +9,7 @@
 
 #define SHARDS 16
 #define BUCKETS 512         /* a shard */
-#define ENTRIES_MAX 4096    /* a shard; when full, it starts afresh */
+#define ENTRIES_MAX (GATE_CACHE_MAX / SHARDS) /* a shard; when full, it starts afresh */
 
 typedef struct Entry {
 	struct Entry *next;
@@ -153,6 +153,17 @@ void gate_cache_put(GateCache *cache, const TokenHash *hash, const Known *known,
 	if (atomic_load(&cache->generation) == generation)
 		entry_add(shard, hash, known);
 	pthread_mutex_unlock(&shard->lock);
+}
+
+size_t gate_cache_size(GateCache *cache)
+{
+	size_t n = 0;
+	for (int i = 0; i < SHARDS; i++) {
+		pthread_mutex_lock(&cache->shards[i].lock);
+		n += (size_t)cache->shards[i].n;
+		pthread_mutex_unlock(&cache->shards[i].lock);
+	}
+	return n;
 }
 
 static void forget(GateCache *cache, Id id, bool by_user)

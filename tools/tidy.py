@@ -10,6 +10,7 @@ import subprocess
 import sys
 from functools import lru_cache
 
+HEAD_WITHIN = 25  # a comment at the left margin stands within so many lines
 LINE_MAX, FUNCTION_MAX, FILE_MAX, NESTING_MAX, SOURCES_MAX = 120, 70, 800, 5, 25
 # What is not called outside base/, and what to use instead.
 BANNED = {"malloc": "talloc", "calloc": "talloc", "realloc": "talloc", "free": "talloc", "strcpy": "talloc_strdup or Buf",
@@ -62,7 +63,8 @@ class Tidy:
         source = path.read_text()
         lines, code = source.splitlines(), without_text(source).splitlines()
         self.expect(len(lines) <= FILE_MAX, path, FILE_MAX, f"{len(lines)} lines, {FILE_MAX} are allowed")
-        self.expect(source.lstrip().startswith("/*"), path, 1, "does not begin with a comment that says what it is")
+        spoken = any(line.startswith("/*") for line in lines[:HEAD_WITHIN])
+        self.expect(spoken or path.name.endswith("_test.c"), path, 1, "no comment near the top says what this file is")
         if path.suffix == ".h":
             self.expect("#pragma once" in source, path, 1, "header without #pragma once")
         self.check_includes(path, lines)
@@ -127,7 +129,8 @@ class Tidy:
         number = brace - 1
         while number > 1 and code[number - 1][:1] in (" ", "\t", ""):
             number -= 1
-        return number
+        attribute = re.match(r"(PRINTF_LIKE|NODISCARD|__attribute__|static)\b", code[number - 2])
+        return number - 1 if attribute and ";" not in code[number - 2] else number
 
     def check_function(self, path, lines, code, head: int, start: int, end: int) -> None:
         table = any("tidy: table" in line for line in lines[max(head - 2, 0):end])
@@ -143,7 +146,7 @@ class Tidy:
 
     def check_name(self, path: pathlib.Path, number: int, head: str) -> None:
         match = FUNCTION_HEAD.match(head)
-        if not match or re.match(r"(static|extern|TEST)\b", head) or match.group(1) in KEYWORDS | {"main"}:
+        if not match or re.search(r"\bstatic\b|^TEST\b", head) or match.group(1) in KEYWORDS | {"main"}:
             return
         if path.name.endswith("_test.c") or path.name.endswith("_fuzz.c"):
             return

@@ -20,7 +20,7 @@
 #define HUB_PENDING_MAX HUB_RESUME_MAX
 #define HUB_SWEEP_MAX 1000          /* streams of one look at sessions */
 #define HUB_CAUGHT_MS 60000         /* how long what a resume brought is remembered against doubles */
-#define HUB_RESUME_BYTES (LIMIT_LIVE_BACKLOG / 2)
+#define HUB_RESUME_BYTES (LIMIT_LIVE_BACKLOG / 4 * 3)
 
 typedef enum {
 	MESSAGE_NEWS,    /* News: committed */

@@ -7,8 +7,8 @@
 #include "event/event_int.h"
 
 /* On PostgreSQL a smaller seq may be committed after a larger one: how far back a resume looks again. */
-#define OVERLAP_SEQS 2000
-#define OVERLAP_MS 10000
+#define OVERLAP_SEQS 1000
+#define OVERLAP_MS 5000
 
 /* Who is it still */
 
@@ -74,7 +74,7 @@ static int missed_query(Tx *tx, int64_t after, Rows **ret)
 		                "WHERE seq > $1 OR (seq > $2 AND seq <= $1 AND "
 		                "at >= (SELECT e.at FROM event e WHERE e.seq = $1) - $3::bigint) ORDER BY seq LIMIT $4",
 		                value_int(after), value_int(after - OVERLAP_SEQS), value_int(OVERLAP_MS),
-		                value_int(HUB_RESUME_MAX + 1));
+		                value_int(HUB_RESUME_MAX + OVERLAP_SEQS + 1));
 	return db_query(tx, ret,
 	                "SELECT seq, at, kind, object, record, owner, before_owner, team, pool, data FROM event "
 	                "WHERE seq > $1 ORDER BY seq LIMIT $2",
@@ -120,10 +120,11 @@ static int missed_read(Tx *tx, Visit *visit)
 	int r = missed_query(tx, visit->after, &rows);
 	if (r < 0)
 		return r;
-	visit->seqs = talloc_array(visit->mem, int64_t, HUB_RESUME_MAX);
+	visit->seqs = talloc_array(visit->mem, int64_t, HUB_RESUME_MAX + OVERLAP_SEQS);
 	while (!visit->reset && rows_next(rows)) {
 		EventView view = view_read(rows);
-		if (++seen > HUB_RESUME_MAX) {
+		seen += view.seq > visit->after;
+		if (seen > HUB_RESUME_MAX) {
 			visit->reset = true;
 		} else if (event_visible(visit->access, visit->who.user, &view)) {
 			event_write(visit->bytes, &view);

@@ -449,7 +449,8 @@ TEST(hub, cuts_a_reader_who_is_too_slow_and_lets_him_resume)
 		CHECK_INT(test_write(live->t, 0, event_write_one, &row), 0);
 	CHECK(test_wait(streams_gone, live, WAIT_MS));
 	Client *again = client_open(live, ANN, newest_seq(live) - 1);
-	client_expect(again, "xxx\"}}\n\n");
+	/* On PostgreSQL the last seconds are more than a stream may lag behind: it is told to reload. */
+	client_expect(again, store_is_postgres(live->t->house.store) ? "event: reset" : "xxx\"}}\n\n");
 	live_free(live);
 }
 

@@ -1,6 +1,7 @@
 /* WorkTime against a minute-by-minute count that uses the C library's own time zones, and cases people would notice. */
 #include "event/worktime.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -361,6 +362,26 @@ TEST(worktime, refuses_plans_that_cannot_be)
 	plan = office("Asia/Shanghai");
 	plan.days_off = bad;
 	CHECK(worktime_new(NULL, &plan) == NULL);
+}
+
+static void *asking_thread(void *arg)
+{
+	const WorkTime *w = arg;
+	for (int year = 2020; year < 2040; year++)
+		CHECK(worktime_add(w, utc("2020-01-06 00:00") + (year - 2020) * 365 * DAY_MS, HOUR_MS) < INT64_MAX);
+	return NULL;
+}
+
+TEST(worktime, is_shared_between_threads)
+{
+	WorkPlan plan = office("Asia/Shanghai");
+	WorkTime *w = worktime_new(NULL, &plan);
+	pthread_t thread[4];
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		CHECK_INT(pthread_create(&thread[i], NULL, asking_thread, w), 0);
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		CHECK_INT(pthread_join(thread[i], NULL), 0);
+	talloc_free(w);
 }
 
 TEST(worktime, answers_within_a_microsecond_or_so)

@@ -32,6 +32,8 @@ static const char *const english_forms[] = {
 	"ltd", "limited", "inc", "incorporated", "co", "company", "corp", "corporation", "llc", "llp", "lp", "plc", "gmbh", "ag", "sa",
 	"sarl", "srl", "spa", "bv", "nv", "oy", "ab", "as", "kg", "pte", "pty", "sdn", "bhd", "kk",
 };
+/* Cities whose short name begins brands or is a word. */
+static const char *const brand_like[] = {"阿里", "安康", "大同", "中卫", "海东"};
 /* A name that begins so is told by the place before it. */
 static const char *const institutions[] = {
 	"银行", "农商", "大学", "学院", "医院", "机场", "地铁", "轨道交通", "电视台", "日报", "证券交易所", "人民", "海关", "第一", "第二", "第三",
@@ -203,6 +205,8 @@ static size_t cut_anywhere(char *text, size_t len)
 
 static size_t cut_end(const char *text, size_t len)
 {
+	if (listed(forms_anywhere, ARRAY_LEN(forms_anywhere), text, len))
+		return len;
 	for (;;) {
 		size_t n = ends_with(forms_at_end, ARRAY_LEN(forms_at_end), text, len);
 		if (n == 0 || n == len || ends_with(branches, ARRAY_LEN(branches), text, len) > 0)
@@ -241,6 +245,7 @@ static int32_t region_meant(const RegionAlias *rows, size_t count, size_t bytes,
 {
 	for (size_t i = 0; i < count; i++) {
 		bool is_county = rows[i].code >= 10000, is_long = rows[i].full && bytes > 2 * HAN_BYTES;
+		is_county |= listed(brand_like, ARRAY_LEN(brand_like), region_text + rows[i].text, rows[i].len);
 		if (above != 0 ? is_below(rows[i].code, above) : !is_county || is_long)
 			return rows[i].code;
 	}

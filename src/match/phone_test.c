@@ -50,7 +50,7 @@ TEST(phone, refuses_what_is_none)
 TEST(phone, knows_place_and_carrier)
 {
 	Phone phone;
-	CHECK(phone_parse("13000031234", &phone));
+	CHECK(phone_parse("13000331234", &phone));
 	CHECK_TEXT(phone.province, "江苏省");
 	CHECK_TEXT(phone.city, "无锡市");
 	CHECK_TEXT(phone.carrier, "中国联通");

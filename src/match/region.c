@@ -7,6 +7,7 @@
 
 #define TEXT_MAX 256
 #define TOKENS_MAX 4
+#define RANKS 6
 #define CHAR_BYTES 3 /* of a Han character in UTF-8 */
 
 static int level_of(int32_t code)
@@ -121,13 +122,13 @@ static int rank_of(const RegionAlias *alias, int level)
 		return 1;
 	if (level_of(alias->code) == level)
 		return 2;
-	return alias->full ? 3 : 4;
+	return alias->full ? 3 : 2 + level_of(alias->code);
 }
 
 /* The one region below above that is meant by a name in a field of that level; above itself when none or several could be. */
 static int32_t choose(const RegionAlias *first, size_t count, int level, int32_t above)
 {
-	int best = 5;
+	int best = RANKS;
 	int32_t chosen = above;
 	for (size_t i = 0; i < count; i++) {
 		int rank = rank_of(&first[i], level);
@@ -139,19 +140,27 @@ static int32_t choose(const RegionAlias *first, size_t count, int level, int32_t
 	return chosen;
 }
 
-/* A short name of a county followed by more is often a street: 朝阳门 is not 朝阳. */
-static bool is_street_like(const RegionAlias *first, size_t count, const char *rest, size_t len)
+static bool is_suffix(const char *rest, size_t len)
 {
 	static const char *const suffixes[] = {"省", "市", "区", "县", "州", "旗", "盟", "地区", "新区"};
-	for (size_t i = 0; i < count; i++)
-		if (first[i].full || level_of(first[i].code) < 3)
-			return false;
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
 		if (strlen(suffixes[i]) == len && memcmp(rest, suffixes[i], len) == 0)
-			return false;
-	return len > 0;
+			return true;
+	return false;
 }
 
+/* A short name of a county followed by more is often a street: 朝阳门 is not 朝阳. */
+static bool is_street_like(int32_t code, const RegionAlias *rows, size_t count, const char *rest, size_t len)
+{
+	if (level_of(code) < 3 || len == 0 || is_suffix(rest, len))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].code == code && rows[i].full)
+			return false;
+	return true;
+}
+
+/* The whole field, or one name after the other from its beginning. */
 static int32_t from_names(const char *text, size_t len, int level, int32_t above)
 {
 	size_t first = aliases_before(text, len, false), count = aliases_before(text, len, true) - first;
@@ -160,11 +169,12 @@ static int32_t from_names(const char *text, size_t len, int level, int32_t above
 	for (int i = 0; i < TOKENS_MAX && len > 0; i++) {
 		const RegionAlias *rows;
 		size_t bytes = region_prefix(text, len, &rows, &count);
-		if (bytes == 0 || is_street_like(rows, count, text + bytes, len - bytes))
-			break;
-		above = choose(rows, count, level, above);
+		int32_t code = bytes > 0 ? choose(rows, count, level, above) : above;
 		text += bytes;
 		len -= bytes;
+		if (bytes == 0 || (code != above && is_street_like(code, rows, count, text, len)))
+			break;
+		above = code;
 	}
 	return above;
 }

@@ -30,6 +30,8 @@ def aliases(names: dict[int, str]) -> list[tuple[bytes, str, int, bool]]:
     for code, name in names.items():
         for text in [short(name), *EXTRA.get(code, "").split()]:
             found[text, code] = False
+        if name.endswith("自治州"):
+            found[short(name) + "州", code] = False
         found[name, code] = True
         if 1000 <= code < 10000 and names[code // 100] == name:
             found["市辖区", code] = True

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "event/event_test.h"
 
 #define NOON_CN(day) ((day) * DAY_MS + 4 * HOUR_MS)
 
@@ -99,4 +100,31 @@ TEST(calendar, works_office_hours_by_default)
 	CHECK(!worktime_is_open(w, MONDAY + 18 * HOUR_MS));
 	CHECK(!worktime_is_open(w, MONDAY + 5 * DAY_MS + 12 * HOUR_MS));
 	talloc_free(w);
+}
+
+static int calendar_create(Call *c, void *arg)
+{
+	Record *r = record_new(c, meta_object_of(c, "calendar"));
+	record_set_text(r, "name", "night");
+	record_set_text(r, "week", arg);
+	int err = record_create(c, r, RECORD_AS_HOUSE);
+	if (err < 0) {
+		CHECK_TEXT(c->faults->field, "week");
+		CHECK_TEXT(c->faults->code, "bad_span");
+		return err;
+	}
+	CalendarFault fault;
+	WorkTime *w = calendar_of(c, r, &fault);
+	CHECK(w != NULL && worktime_is_open(w, MONDAY + 23 * HOUR_MS));
+	return 0;
+}
+
+TEST(calendar, is_checked_before_a_record_is_written)
+{
+	TestHouse *t = test_house_new(NULL);
+	CHECK_INT(calendar_module.start(&t->house), 0);
+	CHECK_INT(test_write(t, 0, calendar_create, "{\"mon\":[[\"22:00\",\"30:00\"]]}"), 0);
+	CHECK_INT(test_write(t, 0, calendar_create, "{\"mon\":[[\"22:00\",\"06:00\"]]}"), ERR_INVALID);
+	CHECK_INT(test_count(t, "SELECT COUNT(*) FROM calendar WHERE name = $1", value_text("night")), 1);
+	test_house_free(t);
 }

@@ -1,5 +1,5 @@
-/* The life of a Call: made, failed, cleared for another try, asked for its parameters. What a failure says is written here in
- * the caller's language and kept in the Call; nothing here knows HTTP. */
+/* The life of a Call: made, failed, cleared for another try, asked for its parameters. What a failure says is
+ * written here in the caller's language and kept in the Call; nothing here knows HTTP. */
 #include "call/call.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
-/* Call: the single currency. Every entry - endpoint, timer, command line, test - is int fn(Call *). It carries who asks, the
- * transaction, checked parameters, and takes the result or the error. All memory hangs on the Call; handlers never free. */
+/* Call: the single currency. Every entry - endpoint, timer, command line, test - is int fn(Call *). It carries who
+ * asks, the transaction, checked parameters, and takes the result or the error. All memory hangs on the Call;
+ * handlers never free. */
 #pragma once
 
 #include "base/err.h"
@@ -71,14 +72,15 @@ void call_reset(Call *c);
 /* Fails the call: keeps err, code and the sentence in the caller's language; returns err. en and zh are printf formats
  * that take the same arguments in the same order. The sentence says what to do next. */
 int call_fail(Call *c, Err err, const char *code, const char *en, const char *zh, ...);
-/* Adds a fault on one field of a form; the first makes the call's error ERR_INVALID "invalid_fields". Returns ERR_INVALID. */
+/* Adds a fault on one field of a form; the first makes the call's error ERR_INVALID "invalid_fields". Returns
+ * ERR_INVALID. */
 int call_fault(Call *c, const char *field, const char *code, const char *en, const char *zh, ...);
 /* Passes an Err from store/ on: gives it a sentence if it has none yet. Returns err. */
 int call_store_failed(Call *c, int err);
 
-/* For CALL_WORKER: runs fn with c->tx set to a reading / writing transaction of the store and waits. What fn fails with
- * is in the call; a failure of the store gets its sentence. fn may run again from its start: the call is reset before each
- * run, so result and error of what came before are gone. Never from a store thread. */
+/* For CALL_WORKER: runs fn with c->tx set to a reading / writing transaction of the store and waits. What fn fails
+ * with is in the call; a failure of the store gets its sentence. fn may run again from its start: the call is reset
+ * before each run, so result and error of what came before are gone. Never from a store thread. */
 typedef int (*CallJob)(Call *c, void *arg);
 NODISCARD int call_read_wait(Call *c, CallJob fn, void *arg);
 NODISCARD int call_write_wait(Call *c, CallJob fn, void *arg);

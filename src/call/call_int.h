@@ -9,7 +9,7 @@
 
 #define GATE_IDLE_MS (14 * DAY_MS)        /* a session dies after so long without use */
 #define GATE_SEEN_MS HOUR_MS              /* last_seen_at is written no oftener than this */
-#define GATE_TRUST_MS (30 * SECOND_MS)    /* a cached identity is read again after this: other processes may have ended it */
+#define GATE_TRUST_MS (30 * SECOND_MS)    /* a cached identity is read again after this: others may have ended it */
 #define GATE_CACHE_MAX 65536              /* identities kept in memory */
 #define GATE_TOKEN_MAX 80                 /* characters; longer ones are no token */
 #define GATE_KEY_PREFIX "tk_"             /* API keys begin with it, session tokens do not */
@@ -44,8 +44,8 @@ GateCache *gate_cache_new(TALLOC_CTX *ctx);
 /* Copies what is known into c (who, lang). False when the token is not there or was read too long ago.
  * *ret_seen_due: the caller is the one to write last_seen_at. */
 bool gate_cache_get(GateCache *cache, const TokenHash *hash, Call *c, bool *ret_seen_due);
-/* What is read from the database is put with the generation asked before reading: if anything was forgotten meanwhile, the
- * reading may be of the past and is not kept. */
+/* What is read from the database is put with the generation asked before reading: if anything was forgotten
+ * meanwhile, the reading may be of the past and is not kept. */
 uint64_t gate_cache_generation(GateCache *cache);
 void gate_cache_put(GateCache *cache, const TokenHash *hash, const Known *known, uint64_t generation);
 /* Entries now, at most GATE_CACHE_MAX. */

@@ -84,8 +84,10 @@ TEST(param, takes_what_fits)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Call *c = call_make(ctx);
-	const char *pairs[] = {"p", "id", GOOD_ID, "q", "limit", "50", "q", "bin", "true", "q", "ids", GOOD_ID "," GOOD_ID, NULL};
-	CHECK_INT(check(c, pairs, "{\"summary\":\"电话沟通\",\"method\":\"wechat\",\"at\":\"2026-11-23T10:00:00+08:00\",\"extra\":[1]}"), 0);
+	const char *pairs[] = {"p", "id", GOOD_ID, "q", "limit", "50", "q", "bin", "true", "q", "ids",
+		GOOD_ID "," GOOD_ID, NULL};
+	CHECK_INT(check(c, pairs,
+		"{\"summary\":\"电话沟通\",\"method\":\"wechat\",\"at\":\"2026-11-23T10:00:00+08:00\",\"extra\":[1]}"), 0);
 	CHECK_INT(call_int(c, "limit", 0), 50);
 	CHECK(call_flag(c, "bin", false));
 	CHECK_INT(call_int(c, "at", 0), INT64_C(1795399200000));
@@ -102,7 +104,8 @@ TEST(param, tells_all_faults_at_once)
 	Call *c = call_make(ctx);
 	const char *pairs[] = {"p", "id", "x", "q", "limit", "5x", "q", "bin", "yes", "q", "ids", GOOD_ID ",", NULL};
 	CHECK_INT(check(c, pairs, "{\"summary\":\"12345\",\"method\":\"mail\",\"at\":\"now\",\"colour\":1}"), ERR_INVALID);
-	const char *expected[] = {"id type", "limit type", "bin type", "ids type", "summary too_long", "method choice", "at type",
+	const char *expected[] = {"id type", "limit type", "bin type", "ids type", "summary too_long", "method choice",
+		"at type",
 		"colour unknown_parameter"};
 	const FieldFault *f = c->faults;
 	for (size_t i = 0; i < ARRAY_LEN(expected); i++, f = f->next) {

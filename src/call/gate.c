@@ -1,5 +1,5 @@
-/* The gate: from a token to an identity, and the table of rights. The only place where a right is checked. Reads the table of
- * people (object "user") by SQL, since catalogue and records stand on floors above. */
+/* The gate: from a token to an identity, and the table of rights. The only place where a right is checked. Reads
+ * the table of people (object "user") by SQL, since catalogue and records stand on floors above. */
 #include "call/call_int.h"
 
 #include <assert.h>
@@ -8,7 +8,8 @@
 const char *const gate_migrations[] = {
 	"CREATE TABLE credential (person {ID} PRIMARY KEY, hash {TEXT} NOT NULL, must_change {BOOL} NOT NULL, "
 	"changed_at {TIME} NOT NULL);"
-	"CREATE TABLE session (id {ID} PRIMARY KEY, hash {BYTES} NOT NULL, person {ID} NOT NULL, created_at {TIME} NOT NULL, "
+	"CREATE TABLE session (id {ID} PRIMARY KEY, hash {BYTES} NOT NULL, person {ID} NOT NULL, created_at {TIME} NOT "
+		"NULL, "
 	"last_seen_at {TIME} NOT NULL, ip {TEXT}, device {TEXT});"
 	"CREATE UNIQUE INDEX session_hash ON session (hash);"
 	"CREATE INDEX session_person ON session (person, last_seen_at);"
@@ -174,7 +175,8 @@ typedef struct {
 static int seen_write(Tx *tx, void *arg)
 {
 	const Seen *seen = arg;
-	return db_exec(tx, "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1", value_time(seen->seen_ms),
+	return db_exec(tx, "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1",
+		value_time(seen->seen_ms),
 	               value_id(seen->session));
 }
 

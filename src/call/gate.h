@@ -20,8 +20,8 @@ extern const char *const gate_migrations[]; /* session, api_key, credential */
 
 Gate *gate_new(TALLOC_CTX *ctx, House *house);
 
-/* Finds who a bearer token belongs to. Sessions and keys are cached; revocation is immediate in this process.
- * token may be NULL: who stays ROLE_NONE. Returns 0 or ERR_UNAUTHENTICATED with the reason in the call. Needs c->tx only
+/* Finds who a bearer token belongs to. Sessions and keys are cached; revocation is immediate in this process. token
+ * may be NULL: who stays ROLE_NONE. Returns 0 or ERR_UNAUTHENTICATED with the reason in the call. Needs c->tx only
  * when the cache misses. */
 NODISCARD int gate_identify(Call *c, const char *token);
 /* Tries the cache only; false: a reading transaction and gate_identify are needed. */

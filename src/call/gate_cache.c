@@ -1,6 +1,6 @@
-/* Who a token belongs to, kept in memory: every request asks here first. Sixteen shards, each a chained hash table under its own
- * lock, so that loops do not wait for each other. An entry is trusted for GATE_TRUST_MS: other processes on the same database
- * may have ended the session meanwhile. */
+/* Who a token belongs to, kept in memory: every request asks here first. Sixteen shards, each a chained hash table
+ * under its own lock, so that loops do not wait for each other. An entry is trusted for GATE_TRUST_MS: other
+ * processes on the same database may have ended the session meanwhile. */
 #include "call/call_int.h"
 
 #include <assert.h>
@@ -148,8 +148,8 @@ void gate_cache_put(GateCache *cache, const TokenHash *hash, const Known *known,
 			break;
 		}
 	}
-	/* Read under the lock: whoever forgets raises the generation first and then takes each lock in turn, so an entry of the
-	 * past either is refused here or is swept out afterwards. */
+	/* Read under the lock: whoever forgets raises the generation first and then takes each lock in turn, so an
+	 * entry of the past either is refused here or is swept out afterwards. */
 	if (atomic_load(&cache->generation) == generation)
 		entry_add(shard, hash, known);
 	pthread_mutex_unlock(&shard->lock);

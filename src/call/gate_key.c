@@ -1,5 +1,5 @@
-/* API keys: made by a person for a program, with all rights of the role or a few of them. The key is shown once; the database
- * keeps its hash. A key never makes or removes keys. */
+/* API keys: made by a person for a program, with all rights of the role or a few of them. The key is shown once;
+ * the database keeps its hash. A key never makes or removes keys. */
 #include "call/call_int.h"
 
 #include <assert.h>
@@ -89,7 +89,8 @@ int gate_key_list(Call *c)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT id, name, scopes, created_at FROM api_key WHERE person = $1 ORDER BY created_at DESC, id DESC "
+	                 "SELECT id, name, scopes, created_at FROM api_key WHERE person = $1 ORDER BY created_at DESC, id "
+	                 "DESC "
 	                 "LIMIT $2",
 	                 value_id(c->who.user), value_int(GATE_KEYS_LISTED));
 	if (r < 0)

@@ -9,7 +9,8 @@ static const Param sign_in_params[] = {
 
 static const Param password_params[] = {
 	{"old", PARAM_TEXT, PARAM_IN_BODY, .required = true, .max = 200, .help = "Present password"},
-	{"new", PARAM_TEXT, PARAM_IN_BODY, .required = true, .min = 8, .max = 200, .help = "New password, at least 8 characters"},
+	{"new", PARAM_TEXT, PARAM_IN_BODY, .required = true, .min = 8, .max = 200,
+		.help = "New password, at least 8 characters"},
 	{.type = PARAM_END},
 };
 

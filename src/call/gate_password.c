@@ -1,5 +1,5 @@
-/* Passwords: Argon2id and who may run it when. Hashing costs 50 ms and 32 MiB on purpose; the places for it are few, so that a
- * flood of sign-ins cannot take the machine. Plain passwords are never stored or logged. */
+/* Passwords: Argon2id and who may run it when. Hashing costs 50 ms and 32 MiB on purpose; the places for it are
+ * few, so that a flood of sign-ins cannot take the machine. Plain passwords are never stored or logged. */
 #include "call/call_int.h"
 
 #include <assert.h>

@@ -44,7 +44,8 @@ static void *writer(void *arg)
 	Race *race = arg;
 	while (!atomic_load(&race->stop)) {
 		for (int i = 0; i < TOKENS; i++) {
-			Known known = {.who = {.user = race->users[i % USERS], .login = "zhang", .name = "n", .role = ROLE_SUPERVISOR},
+			Known known = {.who = {.user = race->users[i % USERS], .login = "zhang", .name = "n",
+				.role = ROLE_SUPERVISOR},
 				.read_ms = clock_real_ms()};
 			gate_cache_put(race->cache, &race->hashes[i], &known, gate_cache_generation(race->cache));
 		}

@@ -1,5 +1,5 @@
-/* Sessions: sign in and out, the list of one's own, changing the password. A token leaves the house once, in the answer to the
- * sign-in; the database keeps its hash. Sessions live on the real clock, never on business time. */
+/* Sessions: sign in and out, the list of one's own, changing the password. A token leaves the house once, in the
+ * answer to the sign-in; the database keeps its hash. Sessions live on the real clock, never on business time. */
 #include "call/call_int.h"
 
 #include <assert.h>
@@ -80,7 +80,8 @@ int gate_session_add(Call *c, Identity *who, const char *token)
 	r = db_exec(c->tx,
 	            "INSERT INTO session (id, hash, person, created_at, last_seen_at, ip, device) "
 	            "VALUES ($1, $2, $3, $4, $4, $5, $6)",
-	            value_id(who->session), token_hash_value(&hash), value_id(who->user), value_time(now), value_text(c->ip),
+	            value_id(who->session), token_hash_value(&hash), value_id(who->user), value_time(now),
+	            value_text(c->ip),
 	            value_text(text_head(c, c->device, DEVICE_MAX)));
 	return call_store_failed(c, r);
 }
@@ -100,7 +101,8 @@ static int sign_in_find(Call *c, void *arg)
 	*s = (SignIn){0};
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT p.id, p.role, p.team, p.login, p.name, p.language, p.active, k.hash, k.must_change FROM person p "
+	                 "SELECT p.id, p.role, p.team, p.login, p.name, p.language, p.active, k.hash, k.must_change FROM "
+	                 "person p "
 	                 "JOIN credential k ON k.person = p.id WHERE p.login = $1 AND p.deleted_at IS NULL",
 	                 value_text(call_text(c, "login")));
 	if (r < 0)
@@ -182,8 +184,8 @@ static void sign_in_answer(Call *c, const SignIn *s)
 	json_object_end(&c->json);
 }
 
-/* Every try is counted before the password is looked at and taken back when it was right, so that many tries at once do not
- * slip past the limit. */
+/* Every try is counted before the password is looked at and taken back when it was right, so that many tries at
+ * once do not slip past the limit. */
 static int sign_in_try(Call *c, SignIn *s, const char *login)
 {
 	Throttle *throttle = c->house->gate->throttle;
@@ -226,7 +228,8 @@ int gate_sign_in(Call *c)
 
 static int session_end(Call *c, Id session)
 {
-	int r = db_exec(c->tx, "DELETE FROM session WHERE id = $1 AND person = $2", value_id(session), value_id(c->who.user));
+	int r = db_exec(c->tx, "DELETE FROM session WHERE id = $1 AND person = $2", value_id(session),
+		value_id(c->who.user));
 	if (r < 0)
 		return call_store_failed(c, r);
 	if (db_changes(c->tx) == 0)
@@ -268,9 +271,11 @@ int gate_session_list(Call *c)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT id, created_at, last_seen_at, ip, device FROM session WHERE person = $1 AND last_seen_at >= $2 "
+	                 "SELECT id, created_at, last_seen_at, ip, device FROM session WHERE person = $1 AND last_seen_at "
+	                 ">= $2 "
 	                 "ORDER BY last_seen_at DESC, id DESC LIMIT $3",
-	                 value_id(c->who.user), value_time(clock_real_ms() - GATE_IDLE_MS), value_int(GATE_SESSIONS_LISTED));
+	                 value_id(c->who.user), value_time(clock_real_ms() - GATE_IDLE_MS),
+	                 value_int(GATE_SESSIONS_LISTED));
 	if (r < 0)
 		return call_store_failed(c, r);
 	json_object_begin(&c->json);

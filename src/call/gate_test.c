@@ -1,5 +1,5 @@
-/* The gate on a database: sign-in, sessions, keys, rights, and that what was ended is refused at once. SQLite always, PostgreSQL
- * when TENON_TEST_DATABASE names one. */
+/* The gate on a database: sign-in, sessions, keys, rights, and that what was ended is refused at once. SQLite
+ * always, PostgreSQL when TENON_TEST_DATABASE names one. */
 #include "call/call_int.h"
 
 #include "base/check.h"
@@ -91,7 +91,8 @@ static int person_make(Call *c, void *arg)
 	Person *p = arg;
 	char hash[128];
 	p->id = id_new(c->now_ms);
-	int r = db_exec(c->tx, "INSERT INTO person (id, login, name, role, active, language) VALUES ($1, $2, $2, $3, 1, 'zh')",
+	int r = db_exec(c->tx,
+		"INSERT INTO person (id, login, name, role, active, language) VALUES ($1, $2, $2, $3, 1, 'zh')",
 	                value_id(p->id), value_text(p->login), value_text(p->role));
 	CHECK_INT(r, 0);
 	CHECK_INT(gate_password_hash(p->password, hash), 0);
@@ -270,7 +271,8 @@ static void lets_idle_sessions_die(World *w)
 	Identity who;
 	Id id = person_add(w, "zhang", "salesperson", "correct horse");
 	const char *token = sign_in(w, "zhang", "correct horse", &code);
-	run_sql(w, "UPDATE session SET last_seen_at = $2 WHERE person = $1", id, clock_real_ms() - GATE_IDLE_MS + MINUTE_MS);
+	run_sql(w, "UPDATE session SET last_seen_at = $2 WHERE person = $1", id,
+		clock_real_ms() - GATE_IDLE_MS + MINUTE_MS);
 	CHECK_INT(identify(w, token, &who), 0);
 	run_sql(w, "UPDATE session SET last_seen_at = $2 WHERE person = $1", id, clock_real_ms() - GATE_IDLE_MS);
 	gate_forget(w->house.gate, id);

@@ -1,5 +1,6 @@
-/* Failed sign-ins, counted by login and address in a table of fixed size: sets of eight places, the stalest of a set makes room.
- * Keys are hashed with a secret, so that nobody can aim at another's place. Real time: moving the business clock frees nobody. */
+/* Failed sign-ins, counted by login and address in a table of fixed size: sets of eight places, the stalest of a
+ * set makes room. Keys are hashed with a secret, so that nobody can aim at another's place. Real time: moving the
+ * business clock frees nobody. */
 #include "call/call_int.h"
 
 #include <assert.h>
@@ -37,7 +38,8 @@ Throttle *throttle_new(TALLOC_CTX *ctx)
 	return t;
 }
 
-/* "Admin" and "admin" are one target. The address comes first and has no line end, so two pairs never make the same text. */
+/* "Admin" and "admin" are one target. The address comes first and has no line end, so two pairs never make the same
+ * text. */
 static uint64_t key_of(const Throttle *t, const char *login, const char *ip)
 {
 	char text[256];

@@ -1,5 +1,5 @@
-/* House: the services of one open workspace, made at start, handed to every Call. Each service is opaque here and belongs
- * to the floor named beside it; only that floor and those above may look inside. */
+/* House: the services of one open workspace, made at start, handed to every Call. Each service is opaque here and
+ * belongs to the floor named beside it; only that floor and those above may look inside. */
 #pragma once
 
 #include "base/base.h"

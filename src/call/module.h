@@ -1,5 +1,6 @@
-/* The card of a module: one const struct at the end of a module's file registers all it offers. Adding an endpoint is one
- * function and one row; its Params drive validation, OpenAPI and forms alike. app/modules.def is the only list of cards. */
+/* The card of a module: one const struct at the end of a module's file registers all it offers. Adding an endpoint
+ * is one function and one row; its Params drive validation, OpenAPI and forms alike. app/modules.def is the only
+ * list of cards. */
 #pragma once
 
 #include "call/call.h"
@@ -46,7 +47,8 @@ typedef struct Endpoint {
 	const char *summary; /* English, one line, for OpenAPI */
 } Endpoint;
 
-/* What runs when a timer of that kind is due: a writing Call; subject and payload are params "subject" and "payload". */
+/* What runs when a timer of that kind is due: a writing Call; subject and payload are params "subject" and
+ * "payload". */
 typedef struct TimerKind {
 	const char *kind;    /* NULL ends the table */
 	CallFn fn;
@@ -54,13 +56,15 @@ typedef struct TimerKind {
 
 struct HttpRequest;
 
-/* A path outside /api/v1 that speaks plain HTTP: capture, widget, demo page. The function answers the request (or hands it on);
- * it runs on a loop thread. Such paths are public: they must check for themselves what they let in. */
+/* A path outside /api/v1 that speaks plain HTTP: capture, widget, demo page. The function answers the request (or
+ * hands it on); it runs on a loop thread. Such paths are public: they must check for themselves what they let in. */
 typedef struct RawRoute {
-	const char *prefix;  /* "/capture/" matches what begins with it; without a final slash the whole path; NULL ends the table */
+	/* "/capture/" matches what begins with it; without a final slash the whole path; NULL ends the table */
+	const char *prefix;
 	void (*fn)(House *house, struct HttpRequest *request);
 	/* What could not be understood as a request but was aimed here, as far as it is known; may be NULL. */
-	void (*refused)(House *house, const char *peer, const char *target, const char *body, size_t len, const char *reason);
+	void (*refused)(House *house, const char *peer, const char *target, const char *body, size_t len,
+		const char *reason);
 } RawRoute;
 
 typedef struct Module {

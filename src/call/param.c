@@ -1,5 +1,5 @@
-/* Requests against Param tables: one reader a type, each taking a JSON value (texts of path and query are turned into one
- * first), so that both roads into the house obey the same rules. */
+/* Requests against Param tables: one reader a type, each taking a JSON value (texts of path and query are turned
+ * into one first), so that both roads into the house obey the same rules. */
 #include "call/param.h"
 
 #include "base/limits.h"

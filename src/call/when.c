@@ -1,5 +1,5 @@
-/* Times as text. Days are counted by the civil calendar (Gregorian, proleptic); no time zone data and no libc calendar is used,
- * so the result never depends on the machine. */
+/* Times as text. Days are counted by the civil calendar (Gregorian, proleptic); no time zone data and no libc
+ * calendar is used, so the result never depends on the machine. */
 #include "call/when.h"
 
 #include <string.h>

@@ -5,7 +5,8 @@
 
 #define WHEN_TEXT_SIZE 25 /* 24 characters and the terminator */
 
-/* Reads a date-time with an offset or Z, fraction optional (cut to milliseconds), year 0001 to 9999. False leaves *ret_ms alone. */
+/* Reads a date-time with an offset or Z, fraction optional (cut to milliseconds), year 0001 to 9999. False leaves
+ * *ret_ms alone. */
 NODISCARD bool when_parse(const char *text, size_t len, int64_t *ret_ms);
 /* Writes the time and returns out; a time outside the years 0001 to 9999 becomes the nearest one inside. */
 const char *when_text(int64_t ms, char out[static WHEN_TEXT_SIZE]);

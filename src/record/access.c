@@ -1,5 +1,5 @@
-/* Who sees which rows, twice: as SQL for queries and as a test on one row for loads and live streams. Both say the same; the
- * unit tests compare them. */
+/* Who sees which rows, twice: as SQL for queries and as a test on one row for loads and live streams. Both say the
+ * same; the unit tests compare them. */
 #include "record/access.h"
 
 #include "record/record_int.h"
@@ -105,7 +105,8 @@ static int load_members(Call *c, Access *a)
 	return rows_error(rows);
 }
 
-/* Lists of ids are searched as text: a pool may have thousands of members, and a parser would cost more than the page. */
+/* Lists of ids are searched as text: a pool may have thousands of members, and a parser would cost more than the
+ * page. */
 static bool list_has(const char *json, Id id)
 {
 	char text[ID_TEXT_SIZE];

@@ -1,5 +1,6 @@
-/* Who sees which rows. salesperson: own records, and those waiting in pools they belong to; supervisor: those of the teams
- * they head or stand in for (with sub-teams), of their members, and unowned ones of these teams' pools; administrator: all. */
+/* Who sees which rows. salesperson: own records, and those waiting in pools they belong to; supervisor: those of
+ * the teams they head or stand in for (with sub-teams), of their members, and unowned ones of these teams' pools;
+ * administrator: all. */
 #pragma once
 
 #include "record/record.h"

@@ -1,5 +1,6 @@
-/* Values from outside: each JSON value against the type of its field, all faults at once. What needs knowledge of the world (phone
- * numbers, mail addresses, regions) is left to the hooks of PHASE_NORMALISE, which run after all fields are set. */
+/* Values from outside: each JSON value against the type of its field, all faults at once. What needs knowledge of
+ * the world (phone numbers, mail addresses, regions) is left to the hooks of PHASE_NORMALISE, which run after all
+ * fields are set. */
 #include "record/record_int.h"
 
 #include "base/limits.h"
@@ -27,8 +28,8 @@ static bool fault_range(Call *c, const FieldDef *f)
 
 /* --- texts --- */
 
-/* Bytes of the blank character at the start of text, 0 if it begins with no blank; the ideographic space and the no-break
- * space are blanks as well. */
+/* Bytes of the blank character at the start of text, 0 if it begins with no blank; the ideographic space and the
+ * no-break space are blanks as well. */
 static size_t blank_len(const char *text, size_t len)
 {
 	if (len == 0)
@@ -156,7 +157,8 @@ bool decimal_parse(const char *text, int scale, int64_t *ret)
 	return digits > 0;
 }
 
-/* The shortest decimal that reads back as the same double: what the sender wrote, up to 15 digits. Plain notation only. */
+/* The shortest decimal that reads back as the same double: what the sender wrote, up to 15 digits. Plain notation
+ * only. */
 static bool decimal_from_real(double real, int scale, int64_t *ret)
 {
 	char text[64];

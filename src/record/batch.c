@@ -1,4 +1,5 @@
-/* Many records in one call and one change: each in a savepoint of its own, so that one that fails leaves the others alone. */
+/* Many records in one call and one change: each in a savepoint of its own, so that one that fails leaves the others
+ * alone. */
 #include "record/record_int.h"
 
 #include "base/limits.h"
@@ -79,7 +80,9 @@ static int batch_run(Call *c, BatchItem *item, JsonOut *failed, int *ret_done)
 static int batch_action(Call *c, BatchItem *item)
 {
 	const char *action = call_text(c, "action");
-	item->action = strcmp(action, "delete") == 0 ? BATCH_DELETE : strcmp(action, "restore") == 0 ? BATCH_RESTORE : BATCH_UPDATE;
+	item->action = strcmp(action, "delete") == 0    ? BATCH_DELETE
+	               : strcmp(action, "restore") == 0 ? BATCH_RESTORE
+	                                                : BATCH_UPDATE;
 	item->fields = call_json(c, "fields");
 	if (item->action == BATCH_UPDATE && !json_is_object(item->fields))
 		return call_fault(c, "fields", "required", "Say which fields to change.", "请填写要修改的字段。");

@@ -1,5 +1,5 @@
-/* Cursors: the sort values of the last row of a page, sealed with the house's secret over object and order, so that a cursor of
- * another list, or one that was made up, is refused. Base64url of a tag and the values. */
+/* Cursors: the sort values of the last row of a page, sealed with the house's secret over object and order, so that
+ * a cursor of another list, or one that was made up, is refused. Base64url of a tag and the values. */
 #include "record/record_int.h"
 
 #include <assert.h>

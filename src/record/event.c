@@ -1,5 +1,5 @@
-/* Event rows: what happened, told to consumers and live streams after the commit. Written in the transaction of what they
- * tell. */
+/* Event rows: what happened, told to consumers and live streams after the commit. Written in the transaction of
+ * what they tell. */
 #include "record/record_int.h"
 
 #include <assert.h>

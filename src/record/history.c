@@ -1,5 +1,5 @@
-/* What changed, when, by whom: one row of table change for a unit of work, one of history for each record it wrote. The diff
- * is lossless (times and decimals as stored), because undo reads it back. */
+/* What changed, when, by whom: one row of table change for a unit of work, one of history for each record it wrote.
+ * The diff is lossless (times and decimals as stored), because undo reads it back. */
 #include "record/record_int.h"
 
 #include "base/limits.h"
@@ -15,7 +15,8 @@ const char *const record_migrations[] = {
 	"kind {TEXT} NOT NULL, diff {TEXT} NOT NULL);"
 	"CREATE INDEX history_record ON history (record, seq);"
 	"CREATE INDEX history_change ON history (change, seq);"
-	"CREATE TABLE event (seq {SERIAL}, at {TIME} NOT NULL, kind {TEXT} NOT NULL, object {TEXT}, record {ID}, change {ID}, "
+	"CREATE TABLE event (seq {SERIAL}, at {TIME} NOT NULL, kind {TEXT} NOT NULL, object {TEXT}, record {ID}, change "
+		"{ID}, "
 	"owner {ID}, before_owner {ID}, team {ID}, pool {ID}, data {TEXT});"
 	"CREATE TABLE people_version (version {INT} NOT NULL);"
 	"INSERT INTO people_version (version) VALUES (1);"
@@ -28,8 +29,10 @@ int record_change(Call *c, Id *ret)
 	if (id_is_nil(c->change)) {
 		Id id = id_new(c->now_ms);
 		int r = db_send(c->tx,
-		                "INSERT INTO change (id, at, who, ip, device, cause, undoes) VALUES ($1, $2, $3, $4, $5, $6, NULL)",
-		                value_id(id), value_time(c->now_ms), value_id(c->who.user), value_text(c->ip), value_text(c->device),
+		                "INSERT INTO change (id, at, who, ip, device, cause, undoes) VALUES ($1, $2, $3, $4, $5, $6, "
+		                "NULL)",
+		                value_id(id), value_time(c->now_ms), value_id(c->who.user), value_text(c->ip),
+		                value_text(c->device),
 		                value_text(c->cause));
 		if (r < 0)
 			return call_store_failed(c, r);

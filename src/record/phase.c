@@ -1,4 +1,5 @@
-/* The seams upward: who wants to hear of writes, in the order of registration. Filled at start, read without a lock after. */
+/* The seams upward: who wants to hear of writes, in the order of registration. Filled at start, read without a lock
+ * after. */
 #include "record/phase.h"
 
 #include "record/record_int.h"

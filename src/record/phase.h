@@ -1,5 +1,5 @@
-/* The seams where record/ calls upward. Floors above register hooks at start; each runs inside the writing transaction, in the
- * order of registration. A hook that fails fails the write. */
+/* The seams where record/ calls upward. Floors above register hooks at start; each runs inside the writing
+ * transaction, in the order of registration. A hook that fails fails the write. */
 #pragma once
 
 #include "record/record.h"

@@ -1,5 +1,5 @@
-/* What is derived once from an object and asked for with every record: its SQL, the types of its columns, the fields that say
- * whose a record is. Kept with the house; a new catalogue brings new plans. */
+/* What is derived once from an object and asked for with every record: its SQL, the types of its columns, the
+ * fields that say whose a record is. Kept with the house; a new catalogue brings new plans. */
 #include "record/record_int.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* Lists: a formula as filter, any order, keyset pages, a search, and always the caller's row rule. Pages never use OFFSET: the
- * cursor says after which values to go on, in a form that lets an index find the place. */
+/* Lists: a formula as filter, any order, keyset pages, a search, and always the caller's row rule. Pages never use
+ * OFFSET: the cursor says after which values to go on, in a form that lets an index find the place. */
 #include "record/record_int.h"
 
 #include "base/limits.h"
@@ -15,8 +15,8 @@
 
 static int refuse_sort(Call *c, const char *name, size_t len)
 {
-	return call_fault(c, "sort", "unknown_field", "Cannot sort by \"%.*s\".", "不能按“%.*s”排序。", (int)(len < 60 ? len : 60),
-	                  name);
+	int shown = len < 60 ? (int)len : 60;
+	return call_fault(c, "sort", "unknown_field", "Cannot sort by \"%.*s\".", "不能按“%.*s”排序。", shown, name);
 }
 
 static bool is_sortable(const FieldDef *f)

@@ -1,4 +1,5 @@
-/* Lists: every order pages through all rows once, the same on both engines; filters, searches, cursors, the row rule. */
+/* Lists: every order pages through all rows once, the same on both engines; filters, searches, cursors, the row
+ * rule. */
 #include "record/record_world.h"
 
 #include "base/limits.h"
@@ -94,7 +95,8 @@ static int make_leads(Call *c, void *arg)
 static void pages_through_any_order(World *w)
 {
 	static const char *const sorts[] = {"-created_at", "created_at", "city", "-city", "-city,score,next_follow_up_at",
-		"next_follow_up_at,-score", "-next_follow_up_at,city", "longitude", "-longitude,-created_at", "id", "-id", "consent,city",
+		"next_follow_up_at,-score", "-next_follow_up_at,city", "longitude", "-longitude,-created_at", "id", "-id",
+			"consent,city",
 		"version,-score", "score,id,city"};
 	GRand *rand = g_rand_new_with_seed((guint32)g_test_rand_int());
 	CHECK_INT(world_write(w, NULL, make_leads, rand, NULL), 0);
@@ -122,7 +124,8 @@ static void refuses_forged_cursors(World *w)
 		(void)world_make(w, "account", "{\"name\":\"a\"}");
 	CHECK_INT(list(w, &world_admin, "{\"object\":\"account\",\"limit\":2}", &ask), 0);
 	char *next = talloc_strdup(w, json_text(ask.json, "next"));
-	CHECK_INT(list(w, &world_admin, talloc_asprintf(w, "{\"object\":\"account\",\"limit\":2,\"after\":\"%s\"}", next), &ask), 0);
+	CHECK_INT(list(w, &world_admin, talloc_asprintf(w, "{\"object\":\"account\",\"limit\":2,\"after\":\"%s\"}", next),
+		&ask), 0);
 	CHECK_INT(json_array_size(json_object_get(ask.json, "items")), 1);
 	CHECK(json_is_null(json_object_get(ask.json, "next")));
 	const char *wrong[] = {
@@ -138,7 +141,8 @@ static void refuses_forged_cursors(World *w)
 	for (size_t i = 0; i < strlen(next); i++) {
 		char was = next[i];
 		next[i] = was == 'A' ? 'B' : 'A';
-		CHECK_INT(list(w, &world_admin, talloc_asprintf(w, "{\"object\":\"account\",\"after\":\"%s\"}", next), &ask), ERR_INVALID);
+		CHECK_INT(list(w, &world_admin, talloc_asprintf(w, "{\"object\":\"account\",\"after\":\"%s\"}", next), &ask),
+			ERR_INVALID);
 		next[i] = was;
 	}
 }
@@ -157,7 +161,8 @@ static void filters_and_searches(World *w)
 	(void)world_make(w, "account", "{\"name\":\"华信软件\",\"city\":\"杭州\"}");
 	(void)world_make(w, "account", "{\"name\":\"Acme\"}");
 	CHECK_INT(list_size(w, &world_admin, "{\"object\":\"account\",\"filter\":\"city = \\\"上海\\\"\"}"), 1);
-	CHECK_INT(list_size(w, &world_admin, "{\"object\":\"account\",\"filter\":\"city IN (\\\"上海\\\", \\\"杭州\\\")\"}"), 2);
+	CHECK_INT(list_size(w, &world_admin, "{\"object\":\"account\",\"filter\":\"city IN (\\\"上海\\\", \\\"杭州\\\")\"}"),
+		2);
 	CHECK_INT(list_size(w, &world_admin, "{\"object\":\"account\",\"search\":\"华信\"}"), 2);
 	CHECK_INT(list_size(w, &world_admin, "{\"object\":\"account\",\"search\":\"%_c\"}"), 1);
 	CHECK_INT(list_size(w, &world_admin, "{\"object\":\"account\",\"search\":\"%\"}"), 1);
@@ -249,20 +254,25 @@ static Id team_make(World *w, const char *name, Id parent)
 static void team_set(World *w, Id team, const char *field, Id id)
 {
 	Ask ask = {0};
-	CHECK_INT(world_patch(w, &world_admin, "team", team, talloc_asprintf(w, "{\"%s\":%s}", field, quoted(w, id)), &ask), 0);
+	CHECK_INT(world_patch(w, &world_admin, "team", team, talloc_asprintf(w, "{\"%s\":%s}", field, quoted(w, id)),
+		&ask), 0);
 }
 
 static Id lead_make(World *w, Id owner, Id team, Id pool)
 {
-	return world_make(w, "lead", talloc_asprintf(w, "{\"owner\":%s,\"team\":%s,\"pool\":%s}", quoted(w, owner), quoted(w, team),
+	return world_make(w, "lead", talloc_asprintf(w, "{\"owner\":%s,\"team\":%s,\"pool\":%s}", quoted(w, owner),
+		quoted(w, team),
 	                                             quoted(w, pool)));
 }
 
 static void shows_rows_by_role(World *w)
 {
-	Id east = team_make(w, "east", ID_NIL), shanghai = team_make(w, "shanghai", east), west = team_make(w, "west", ID_NIL);
-	Identity boss = world_person(w, "boss", ROLE_SUPERVISOR, east), stand_in = world_person(w, "standin", ROLE_SUPERVISOR, west),
-		zhang = world_person(w, "zhang", ROLE_SALESPERSON, shanghai), li = world_person(w, "li", ROLE_SALESPERSON, west),
+	Id east = team_make(w, "east", ID_NIL), shanghai = team_make(w, "shanghai", east), west = team_make(w, "west",
+		ID_NIL);
+	Identity boss = world_person(w, "boss", ROLE_SUPERVISOR, east), stand_in = world_person(w, "standin",
+		ROLE_SUPERVISOR, west),
+		zhang = world_person(w, "zhang", ROLE_SALESPERSON, shanghai), li = world_person(w, "li", ROLE_SALESPERSON,
+			west),
 		wang = world_person(w, "wang", ROLE_SALESPERSON, west);
 	team_set(w, east, "head", boss.user);
 	team_set(w, shanghai, "deputy", stand_in.user);
@@ -276,9 +286,9 @@ static void shows_rows_by_role(World *w)
 			for (size_t p = 0; p < ARRAY_LEN(pools); p++)
 				rows.ids[rows.n++] = lead_make(w, owners[o], teams[t], pools[p]);
 	const Identity *people[] = {&zhang, &li, &wang, &boss, &stand_in, &world_admin};
-	/* zhang: own 12, unowned in the pool of the team 4. li: own 12, unowned in the pool of the members 4. wang: nothing.
-	 * boss: two teams 24; of the rest (nobody's team or west) zhang's and the boss's own 12, unowned in their pool 2.
-	 * stand_in: shanghai 12; of the rest zhang's 9, unowned in its pool 3. */
+	/* zhang: own 12, unowned in the pool of the team 4. li: own 12, unowned in the pool of the members 4. wang:
+	 * nothing. boss: two teams 24; of the rest (nobody's team or west) zhang's and the boss's own 12, unowned in
+	 * their pool 2. stand_in: shanghai 12; of the rest zhang's 9, unowned in its pool 3. */
 	const int expected[] = {16, 16, 0, 38, 24, 48};
 	for (size_t i = 0; i < ARRAY_LEN(people); i++) {
 		CHECK_INT(world_read(w, people[i], compare_rules, &rows, NULL), 0);
@@ -306,7 +316,8 @@ static int load_and_see(Call *c, void *arg)
 
 static void listeners_hear_of_what_they_had(World *w)
 {
-	Identity zhang = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL), li = world_person(w, "li", ROLE_SALESPERSON, ID_NIL);
+	Identity zhang = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL), li = world_person(w, "li", ROLE_SALESPERSON,
+		ID_NIL);
 	Id pool = world_make(w, "pool", talloc_asprintf(w, "{\"name\":\"p\",\"members\":[%s]}", quoted(w, zhang.user)));
 	Id ids[] = {zhang.user, li.user, pool};
 	CHECK_INT(world_read(w, &zhang, load_and_see, ids, NULL), 0);

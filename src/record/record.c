@@ -1,4 +1,5 @@
-/* Records in memory: values by field, what was touched, reading a row, showing a record. Knows neither rights nor writing. */
+/* Records in memory: values by field, what was touched, reading a row, showing a record. Knows neither rights nor
+ * writing. */
 #include "record/record.h"
 
 #include "call/when.h"

@@ -1,5 +1,5 @@
-/* The endpoints of records: thin; what they do stands in record.h. The right is the object's, so it is checked here by the gate
- * once the object is known. */
+/* The endpoints of records: thin; what they do stands in record.h. The right is the object's, so it is checked here
+ * by the gate once the object is known. */
 #include "record/record_int.h"
 
 #include "base/limits.h"
@@ -219,10 +219,12 @@ static int record_start(House *house)
 
 /* --- the card --- */
 
-#define OBJECT_PARAM {"object", PARAM_TEXT, PARAM_IN_PATH, .required = true, .max = 63, .help = "Name of the object, such as lead"}
+#define OBJECT_PARAM \
+	{"object", PARAM_TEXT, PARAM_IN_PATH, .required = true, .max = 63, .help = "Name of the object, such as lead"}
 #define ID_PARAM {"id", PARAM_ID, PARAM_IN_PATH, .required = true, .help = "Id of the record"}
 #define FILTER_PARAM {"filter", PARAM_TEXT, PARAM_IN_QUERY, .max = LIMIT_EXPR_TEXT, .help = "Formula that must hold"}
-#define SEARCH_PARAM {"search", PARAM_TEXT, PARAM_IN_QUERY, .max = RECORD_SEARCH_MAX, .help = "Text in one of the searchable fields"}
+#define SEARCH_PARAM \
+	{"search", PARAM_TEXT, PARAM_IN_QUERY, .max = RECORD_SEARCH_MAX, .help = "Text in one of the searchable fields"}
 #define BIN_PARAM {"bin", PARAM_BOOL, PARAM_IN_QUERY, .help = "Deleted ones instead"}
 #define LIMIT_PARAM {"limit", PARAM_INT, PARAM_IN_QUERY, .min = 1, .max = LIMIT_PAGE, .help = "Rows of the page"}
 #define BODY_PARAM {"fields", PARAM_BODY, PARAM_IN_BODY, .required = true, .help = "Fields of the object by name"}
@@ -245,7 +247,8 @@ static const Param history_params[] = {
 };
 static const Param batch_params[] = {
 	OBJECT_PARAM,
-	{"action", PARAM_TEXT, PARAM_IN_BODY, .required = true, .choices = "update|delete|restore", .help = "What to do with each"},
+	{"action", PARAM_TEXT, PARAM_IN_BODY, .required = true, .choices = "update|delete|restore",
+		.help = "What to do with each"},
 	{"ids", PARAM_IDS, PARAM_IN_BODY, .required = true, .help = "Ids of the records"},
 	{"fields", PARAM_JSON, PARAM_IN_BODY, .help = "For update: fields by name"},
 	PARAMS_END,
@@ -255,12 +258,15 @@ static const Param undo_params[] = {ID_PARAM, PARAMS_END};
 static const Endpoint endpoints[] = {
 	{"GET", "/records/:object", "signed_in", CALL_READ, list_params, api_list, "List records"},
 	{"POST", "/records/:object", "signed_in", CALL_WRITE, create_params, api_create, "Create a record"},
-	{"POST", "/records/:object/batch", "signed_in", CALL_WRITE, batch_params, api_batch, "Update, delete or restore many records"},
+	{"POST", "/records/:object/batch", "signed_in", CALL_WRITE, batch_params, api_batch,
+		"Update, delete or restore many records"},
 	{"GET", "/records/:object/:id", "signed_in", CALL_READ, record_params, api_get, "Read a record"},
 	{"PATCH", "/records/:object/:id", "signed_in", CALL_WRITE, update_params, api_update, "Change fields of a record"},
 	{"DELETE", "/records/:object/:id", "signed_in", CALL_WRITE, record_params, api_delete, "Put a record into the bin"},
-	{"POST", "/records/:object/:id/restore", "signed_in", CALL_WRITE, record_params, api_restore, "Take a record out of the bin"},
-	{"GET", "/records/:object/:id/history", "signed_in", CALL_READ, history_params, api_history, "What was changed, when, by whom"},
+	{"POST", "/records/:object/:id/restore", "signed_in", CALL_WRITE, record_params, api_restore,
+		"Take a record out of the bin"},
+	{"GET", "/records/:object/:id/history", "signed_in", CALL_READ, history_params, api_history,
+		"What was changed, when, by whom"},
 	{"POST", "/changes/:id/undo", "signed_in", CALL_WRITE, undo_params, api_undo, "Undo a change"},
 	{"GET", "/count/:object", "signed_in", CALL_READ, count_params, api_count, "Count records, up to 10,000"},
 	{0},

@@ -70,8 +70,8 @@ Id record_ref_at(const Record *r, int index); /* index -1: nil */
 NODISCARD int record_find(Call *c, TALLOC_CTX *ctx, const ObjectDef *object, Id id, Record **ret);
 int refuse_not_found(Call *c, const ObjectDef *object);
 
-/* Reads a value as it came (JSON of an API, or a value of a history row): text, number ... by the field's type. NULL: it is
- * not acceptable and a fault was added. */
+/* Reads a value as it came (JSON of an API, or a value of a history row): text, number ... by the field's type.
+ * NULL: it is not acceptable and a fault was added. */
 bool value_from_json(Call *c, TALLOC_CTX *ctx, const FieldDef *field, const json_t *json, Value *ret);
 /* The JSON that json_put_value wrote, read back exactly. False: it is not of that type. */
 bool value_from_history(TALLOC_CTX *ctx, const FieldDef *field, const json_t *json, Value *ret);

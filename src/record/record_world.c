@@ -144,7 +144,8 @@ int world_ask(World *w, const Identity *who, const char *method, const char *pat
 		c->body = json_own(c, tree(ask->body));
 	int r = e.endpoint->mode == CALL_READ ? call_read_wait(c, endpoint_run, &e) : call_write_wait(c, endpoint_run, &e);
 	ask->code = code_of(c);
-	ask->detail = c->err_detail == NULL ? NULL : talloc_strdup(w, c->faults != NULL ? c->faults->detail : c->err_detail);
+	ask->detail = c->err_detail == NULL ? NULL : talloc_strdup(w, c->faults != NULL ? c->faults->detail
+		: c->err_detail);
 	ask->json = c->out->len > 0 ? json_own(w, tree(c->out->data)) : NULL;
 	talloc_free(c);
 	return r;
@@ -187,8 +188,10 @@ Identity world_person(World *w, const char *name, Role role, Id team)
 {
 	char id[ID_TEXT_SIZE];
 	const char *roles[] = {"", "salesperson", "supervisor", "administrator"};
-	char *json = id_is_nil(team) ? talloc_asprintf(w, "{\"name\":\"%s\",\"login\":\"%s\",\"role\":\"%s\"}", name, name, roles[role])
-	                             : talloc_asprintf(w, "{\"name\":\"%s\",\"login\":\"%s\",\"role\":\"%s\",\"team\":\"%s\"}", name,
+	char *json = id_is_nil(team) ? talloc_asprintf(w, "{\"name\":\"%s\",\"login\":\"%s\",\"role\":\"%s\"}", name,
+		name, roles[role])
+	                             : talloc_asprintf(w,
+	                             "{\"name\":\"%s\",\"login\":\"%s\",\"role\":\"%s\",\"team\":\"%s\"}", name,
 	                                               name, roles[role], id_text(team, id));
 	return (Identity){.user = world_make(w, "user", json), .role = role, .team = team, .login = name, .name = name};
 }

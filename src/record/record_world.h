@@ -15,8 +15,8 @@ typedef struct World {
 
 /* Runs body in a world on each engine there is. */
 void world_each(void (*body)(World *w));
-/* Runs fn in a writing transaction of its own, as who (NULL: the system); returns its result. *ret_code (may be NULL): the code
- * of the failure, or of its first fault. */
+/* Runs fn in a writing transaction of its own, as who (NULL: the system); returns its result. *ret_code (may be
+ * NULL): the code of the failure, or of its first fault. */
 int world_write(World *w, const Identity *who, CallJob fn, void *arg, const char **ret_code);
 int world_read(World *w, const Identity *who, CallJob fn, void *arg, const char **ret_code);
 /* The same for an endpoint with parameters as JSON text (NULL: none) and body; *ret_json: its answer, owned by w. */

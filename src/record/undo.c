@@ -1,5 +1,5 @@
-/* Undo of a change: the inverse of each of its rows, newest first, as a new change. A row may be undone only while the record
- * still is as that row left it; what was changed since stands in the way and is named. */
+/* Undo of a change: the inverse of each of its rows, newest first, as a new change. A row may be undone only while
+ * the record still is as that row left it; what was changed since stands in the way and is named. */
 #include "record/record_int.h"
 
 #include "call/gate.h"
@@ -53,7 +53,8 @@ static int rows_load(Call *c, Id id, Change *change)
 	if (r < 0)
 		return call_store_failed(c, r);
 	if (change->n > RECORD_UNDO_MAX)
-		return call_fail(c, ERR_TOO_LARGE, "too_large", "This change wrote more than %d records and cannot be undone at once.",
+		return call_fail(c, ERR_TOO_LARGE, "too_large",
+			"This change wrote more than %d records and cannot be undone at once.",
 		                 "该变更超过 %d 条记录，无法一次撤销。", RECORD_UNDO_MAX);
 	return 0;
 }
@@ -84,7 +85,8 @@ static int change_load(Call *c, Id id, Change *ret)
 
 /* --- what stands in the way --- */
 
-/* One item of the sentence a change: who, when, which. Of the newest changes since that touched the field (NULL: the record). */
+/* One item of the sentence a change: who, when, which. Of the newest changes since that touched the field (NULL:
+ * the record). */
 static int name_conflicts(Call *c, const Row *row, Id change, const FieldDef *field, Buf *out)
 {
 	ROWS rows = NULL;
@@ -126,7 +128,8 @@ static int refuse_conflict(Call *c, const Row *row, const Record *now, const Fie
 
 /* --- the inverse of one row --- */
 
-/* The field that is no longer as the row left it; NULL: all are. Fields that are gone from the catalogue do not count. */
+/* The field that is no longer as the row left it; NULL: all are. Fields that are gone from the catalogue do not
+ * count. */
 static const FieldDef *field_moved(Call *c, const Row *row, const Record *now)
 {
 	bool created = strcmp(row->kind, "created") == 0;
@@ -191,8 +194,8 @@ static int may_undo_row(Call *c, const Row *row)
 	return r == ERR_NOT_FOUND ? refuse_not_found(c, row->object) : call_store_failed(c, r);
 }
 
-/* One's own changes; those of others only from supervisor upward. In both cases each record must be one the caller may write. A
- * record that one's own change gave away may be taken back. */
+/* One's own changes; those of others only from supervisor upward. In both cases each record must be one the caller
+ * may write. A record that one's own change gave away may be taken back. */
 static int authorise(Call *c, const Change *change)
 {
 	bool own = !id_is_nil(c->who.user) && id_equal(change->who, c->who.user);

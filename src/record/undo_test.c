@@ -98,7 +98,8 @@ static void takes_back_a_bulk_edit_whole_or_not(World *w)
 		ids[i] = world_make(w, "account", talloc_asprintf(w, "{\"name\":\"a%zu\",\"city\":\"c%zu\"}", i, i));
 		list = talloc_asprintf_append(list, "%s\"%s\"", i > 0 ? "," : "", id_text(ids[i], text));
 	}
-	Ask ask = {.params = talloc_asprintf(w, "{\"object\":\"account\",\"action\":\"update\",\"ids\":[%s],\"fields\":{\"city\":\"all\"}}", list)};
+	Ask ask = {.params = talloc_asprintf(w,
+		"{\"object\":\"account\",\"action\":\"update\",\"ids\":[%s],\"fields\":{\"city\":\"all\"}}", list)};
 	CHECK_INT(world_ask(w, &world_admin, "POST", "/records/:object/batch", &ask), 0);
 	const char *change = change_of(&ask);
 	Ask later = {0}, undone;
@@ -120,7 +121,8 @@ TEST(undo, takes_back_a_bulk_edit_whole_or_not)
 static void is_for_who_made_it(World *w)
 {
 	Ask ask, undone;
-	Identity zhang = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL), li = world_person(w, "li", ROLE_SALESPERSON, ID_NIL);
+	Identity zhang = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL), li = world_person(w, "li", ROLE_SALESPERSON,
+		ID_NIL);
 	CHECK_INT(world_post(w, &zhang, "account", "{\"name\":\"a\"}", &ask), 0);
 	CHECK_INT(undo(w, &li, change_of(&ask), &undone), ERR_DENIED);
 	CHECK_INT(undo(w, &zhang, change_of(&ask), &undone), 0);
@@ -153,7 +155,8 @@ static Value random_value(GRand *rand, const Record *r, const FieldDef *f)
 	default: break;
 	}
 	(void)r;
-	return value_text(f->type == FIELD_JSON ? trees[g_rand_int_range(rand, 0, 4)] : texts[g_rand_int_range(rand, 0, 6)]);
+	return value_text(f->type == FIELD_JSON ? trees[g_rand_int_range(rand, 0, 4)] : texts[g_rand_int_range(rand, 0,
+		6)]);
 }
 
 typedef struct {
@@ -182,7 +185,8 @@ static int edit(Call *c, void *arg)
 	Record *r;
 	CHECK_INT(record_load_any(c, "lead", e->id, &r), 0);
 	if (g_rand_int_range(e->rand, 0, 6) == 0)
-		return value_is_null(record_get(r, "deleted_at")) ? record_delete(c, r, RECORD_AS_HOUSE) : record_restore(c, r, RECORD_AS_HOUSE);
+		return value_is_null(record_get(r, "deleted_at")) ? record_delete(c, r, RECORD_AS_HOUSE) : record_restore(c,
+			r, RECORD_AS_HOUSE);
 	for (int n = g_rand_int_range(e->rand, 1, 9); n > 0; n--) {
 		int i = g_rand_int_range(e->rand, FIELD_AT_OWN, r->object->n_fields);
 		record_set_at(r, i, random_value(e->rand, r, &r->object->fields[i]));

@@ -1,5 +1,5 @@
-/* Writing records: create, update, into the bin and out again. One road for all: authorise, validate, before, write, history,
- * event, after - all in the transaction of the Call. */
+/* Writing records: create, update, into the bin and out again. One road for all: authorise, validate, before,
+ * write, history, event, after - all in the transaction of the Call. */
 #include "record/record_int.h"
 
 #include "call/gate.h"
@@ -316,7 +316,8 @@ static int write_row(Call *c, Record *r)
 	if (err < 0)
 		return call_store_failed(c, err);
 	if (db_changes(c->tx) == 0)
-		return call_fail(c, ERR_CONFLICT, "changed_meanwhile", "Somebody changed this at the same moment; load again and repeat.",
+		return call_fail(c, ERR_CONFLICT, "changed_meanwhile",
+			"Somebody changed this at the same moment; load again and repeat.",
 		                 "数据刚被其他操作修改，请刷新后重试。");
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "app/options.h"
 #include "app/workspace.h"
 #include "base/log.h"
-#include "modules/demo/demo.h"
+#include "app/demo/demo.h"
 
 extern const EmbeddedFile web_files[];
 
@@ -60,7 +60,7 @@ static int demo(const Options *o)
 	Workspace *w = workspace_open(NULL, o, &error);
 	if (!w)
 		return complain(error);
-	bool filled = demo_fill(&w->house, &error);
+	bool filled = demo_fill(&w->house, o->admin_password_file, &error);
 	if (!filled)
 		complain(error);
 	workspace_close(w);

@@ -10,6 +10,7 @@
 #include "api/clock_file.h"
 #include "app/first.h"
 #include "call/gate.h"
+#include "call/module.h"
 #include "event/alert.h"
 #include "event/hub.h"
 #include "event/timer.h"

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "base/limits.h"
+#include "base/random.h"
 #include "call/when.h"
 #include "modules/lead/intake/intake_int.h"
 #include "record/record.h"
@@ -252,6 +253,40 @@ static int receipts_replay(Call *c)
 	return 0;
 }
 
+/* --- a test lead ----------------------------------------------------------------------------------------------------- */
+
+static int append_job(Tx *tx, void *arg)
+{
+	LogJob *job = arg;
+	return receipt_write(tx, &job->one);
+}
+
+/* Comes in like any other through the first source that is switched on, so that the wizard shows the real way. */
+static int test_lead_send(Call *c)
+{
+	const Sources *sources = source_book_acquire(c->house->intake->sources);
+	const Inlet *source = source_first(sources);
+	LogJob job = {.c = c};
+	job.one = (Receipt){
+		.id = id_new(c->now_ms), .at = c->now_ms, .source = source ? source->id : ID_NIL,
+		.source_key = talloc_strdup(c, source ? source->key : ""), .visitor = c->ip, .content_type = "application/json",
+		.headers = "{}", .state = RECEIPT_PENDING,
+	};
+	source_release(sources);
+	job.one.body = talloc_asprintf(c,
+	                               "{\"name\":\"测试访客\",\"company\":\"测试公司\",\"phone\":\"138%08u\",\"city\":\"上海\","
+	                               "\"message\":\"这是一条测试线索，用来看看分配是否正常。\"}",
+	                               (unsigned)(random_u64() % 100000000));
+	job.one.body_len = strlen(job.one.body);
+	int r = log_write(&job, append_job);
+	if (r < 0)
+		return call_store_failed(c, r);
+	taker_give(c->house->intake->taker, &job.one);
+	Outcome outcome = {.receipt = job.one.id, .state = RECEIPT_PENDING};
+	outcome_write(&c->json, &outcome);
+	return 0;
+}
+
 /* --- summary --------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -365,6 +400,7 @@ const Endpoint intake_endpoints[] = {
 	{"GET", "/intake/receipts/:id", "intake.read", CALL_WORKER, id_params, receipt_show, "One receipt with its raw body"},
 	{"POST", "/intake/receipts/:id/replay", "intake.replay", CALL_WORKER, replay_params, receipt_replay, "Correct and replay one receipt"},
 	{"POST", "/intake/replay", "intake.replay", CALL_WORKER, replay_many_params, receipts_replay, "Replay many receipts from quarantine"},
+	{"POST", "/setup/test-lead", "settings.manage", CALL_WORKER, NULL, test_lead_send, "Send a test lead through the first source"},
 	{"GET", "/intake/summary", "intake.read", CALL_WORKER, NULL, intake_summary, "What came in within the last day, by source"},
 	{0},
 };

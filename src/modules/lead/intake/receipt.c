@@ -86,7 +86,7 @@ Store *receipt_log_store(ReceiptLog *log)
 	return log->store;
 }
 
-static int receipt_write(Tx *tx, void *arg)
+int receipt_write(Tx *tx, void *arg)
 {
 	const Receipt *r = arg;
 	return db_exec(tx,

@@ -50,6 +50,8 @@ Store *receipt_log_store(ReceiptLog *log);
 
 /* Queues one receipt; done(receipt, result) runs after it is durable (0) or could not be kept. It must live until then. */
 NODISCARD int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done);
+/* Writes one receipt inside a transaction of the log. */
+NODISCARD int receipt_write(Tx *tx, void *receipt);
 /* Writes what became of many, in one transaction. May be told twice. */
 NODISCARD int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n);
 /* Loads one; ERR_NOT_FOUND. */

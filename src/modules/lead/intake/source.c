@@ -64,6 +64,14 @@ const Inlet *source_by_id(const Sources *sources, Id id)
 	return NULL;
 }
 
+const Inlet *source_first(const Sources *sources)
+{
+	for (size_t i = 0; i < sources->n; i++)
+		if (sources->source[i].enabled)
+			return &sources->source[i];
+	return NULL;
+}
+
 /* The JSON of a cell, or NULL when it is blank or broken. */
 static const json_t *cell_json(TALLOC_CTX *ctx, const Rows *rows, int column)
 {
@@ -89,7 +97,7 @@ int source_book_load(Tx *tx, void *arg)
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows,
 	                 "SELECT id, name, key, enabled, weight, rate_minute, rate_hour, mapping, origins, pool FROM source"
-	                 " WHERE deleted_at IS NULL");
+	                 " WHERE deleted_at IS NULL ORDER BY created_at, id");
 	if (r < 0)
 		return r;
 	Sources *fresh = talloc_zero(NULL, Sources);

@@ -24,5 +24,7 @@ void source_release(const Sources *sources);
 /* NULL when the snapshot knows no such key / id. */
 const Inlet *source_by_key(const Sources *sources, const char *key);
 const Inlet *source_by_id(const Sources *sources, Id id);
+/* The oldest one that is switched on, or NULL. */
+const Inlet *source_first(const Sources *sources);
 /* A job for store_read: makes a new snapshot. */
 int source_book_load(Tx *tx, void *book);

@@ -42,7 +42,8 @@ MatchIndex *match_new(TALLOC_CTX *ctx);
 void match_put(MatchIndex *index, const MatchKeys *keys);
 void match_remove(MatchIndex *index, MatchObject object, Id id);
 /* At most max hits, heaviest first, among equals open ones first, then the newest. The record (keys->object, keys->id) itself is
- * never a hit; a nil id leaves nothing out. names: also compare company names; every name of similarity >= 0.85 is found. Names
+ * never a hit; a nil id leaves nothing out. names: also compare company names; a name of similarity >= 0.85 is
+ * never missed, but of more than 32 such names only the nearest 32 are followed. Names
  * that say nothing (个人, 暂无, test) match nothing. */
 int match_find(const MatchIndex *index, const MatchKeys *keys, bool names, MatchHit *out, int max);
 size_t match_size(const MatchIndex *index);

@@ -76,7 +76,7 @@ uint32_t chain_after(const Chain *chain, uint32_t node);
 /* --- names.c: similar names --- */
 
 typedef struct NameIndex NameIndex;
-#define NAME_HITS_MAX 64
+#define NAME_HITS_MAX 32
 
 typedef struct {
 	uint32_t name;

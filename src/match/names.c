@@ -15,6 +15,7 @@
 #define CORE_MAX sizeof(((CompanyName *)NULL)->core)
 #define ERROR_PERCENT 15 /* 1 - MATCH_SIMILARITY_MIN, in whole numbers so that the bound itself is met exactly */
 #define WORD_BYTES 4
+#define TEXT_AT 2 /* in a piece, after the counts of bytes and characters */
 #define LIST_DEAD_MIN 8
 #define LENGTHS_APART 16
 #define LENGTHS_TOGETHER 8
@@ -22,10 +23,11 @@
 #define SIGNATURE_DEAD (~UINT64_C(0)) /* a living name under 16 characters has at most 15 bits */
 #define ONE_ENTRY 0 /* class of a list whose single entry stands in place of the block */
 
+/* Sixteen bytes, so that one cache line answers both whether a name may be near and where its text is. */
 typedef struct {
-	uint32_t text; /* piece of the text pool */
+	uint64_t signature;
+	uint32_t text; /* piece of the text pool: bytes, characters, text, terminator; 0: dead */
 	uint32_t refs; /* users; of a dead name, how many lists still hold it */
-	uint8_t bytes;
 } Name;
 
 /* The names of some length that have one gram. Dead ones are swept out when they are the greater part. */
@@ -38,12 +40,9 @@ typedef struct {
 struct NameIndex {
 	Chain by_text, by_gram;
 	Pool texts, entries;
-	/* By name; apart, because a search runs over these two alone. */
-	uint64_t *signature;
-	uint8_t *chars; /* 0: dead */
 	Name *name;
 	List *list;
-	uint32_t signature_cap, chars_cap, name_cap, list_cap;
+	uint32_t name_cap, list_cap;
 	uint32_t name_end, list_end; /* numbers given so far, and one */
 	uint32_t name_free, list_free; /* linked through refs and block */
 	uint32_t alive;
@@ -72,9 +71,14 @@ size_t names_count(const NameIndex *names)
 	return names->alive;
 }
 
+static const unsigned char *name_piece(const NameIndex *names, uint32_t name)
+{
+	return (const unsigned char *)(names->texts.words + names->name[name].text);
+}
+
 const char *names_text(const NameIndex *names, uint32_t name)
 {
-	return (const char *)(names->texts.words + names->name[name].text);
+	return (const char *)name_piece(names, name) + TEXT_AT;
 }
 
 static uint32_t mix(uint64_t h)
@@ -202,7 +206,7 @@ static void list_sweep(NameIndex *names, uint32_t at)
 	List *list = &names->list[at];
 	uint32_t *entries = list_entries(names, list), kept = 0;
 	for (uint32_t i = 0; i < list->len; i++) {
-		if (names->chars[entries[i]] != 0)
+		if (names->name[entries[i]].text != 0)
 			entries[kept++] = entries[i];
 		else
 			name_forget(names, entries[i]);
@@ -227,7 +231,7 @@ static void list_mourn(NameIndex *names, uint32_t gram)
 static uint32_t name_find(const NameIndex *names, const char *core, size_t bytes, uint32_t hash)
 {
 	uint32_t at = chain_first(&names->by_text, hash);
-	while (at != 0 && (names->name[at].bytes != bytes || memcmp(names_text(names, at), core, bytes) != 0))
+	while (at != 0 && (name_piece(names, at)[0] != bytes || memcmp(names_text(names, at), core, bytes) != 0))
 		at = chain_after(&names->by_text, at);
 	return at;
 }
@@ -241,15 +245,13 @@ static uint32_t name_number(NameIndex *names)
 	}
 	at = names->name_end++;
 	grow_array(names, (void **)&names->name, &names->name_cap, names->name_end, sizeof(Name));
-	grow_array(names, (void **)&names->signature, &names->signature_cap, names->name_end, sizeof(uint64_t));
-	grow_array(names, (void **)&names->chars, &names->chars_cap, names->name_end, sizeof(uint8_t));
 	return at;
 }
 
-/* Words of the text pool for a core and its terminator; their number is the class as well. */
+/* Words of the text pool for a core; their number is the class as well. */
 static unsigned text_words(size_t bytes)
 {
-	return (unsigned)(bytes / WORD_BYTES + 1);
+	return (unsigned)((TEXT_AT + bytes) / WORD_BYTES + 1);
 }
 
 static uint32_t name_new(NameIndex *names, const char *core, size_t bytes, uint32_t hash)
@@ -257,11 +259,12 @@ static uint32_t name_new(NameIndex *names, const char *core, size_t bytes, uint3
 	Core read;
 	uint32_t grams[DISTANCE_MAX], at = name_number(names);
 	uint32_t text = pool_take(names, &names->texts, text_words(bytes), text_words(bytes));
-	memcpy(names->texts.words + text, core, bytes + 1);
-	names->name[at] = (Name){.text = text, .refs = 1, .bytes = (uint8_t)bytes};
+	unsigned char *piece = (unsigned char *)(names->texts.words + text);
 	read.count = fold_read(core, bytes, read.chars);
-	names->signature[at] = signature_of(&read);
-	names->chars[at] = (uint8_t)read.count;
+	piece[0] = (unsigned char)bytes;
+	piece[1] = (unsigned char)read.count;
+	memcpy(piece + TEXT_AT, core, bytes + 1);
+	names->name[at] = (Name){.signature = signature_of(&read), .text = text, .refs = 1};
 	chain_add(names, &names->by_text, at, hash);
 	size_t count = grams_of(names, &read, grams);
 	for (size_t i = 0; i < count; i++)
@@ -285,17 +288,18 @@ uint32_t names_hold(NameIndex *names, const char *core)
 void names_release(NameIndex *names, uint32_t at)
 {
 	Name *name = &names->name[at];
-	assert(at != 0 && at < names->name_end && names->chars[at] != 0);
+	assert(at != 0 && at < names->name_end && name->text != 0);
 	if (--name->refs > 0)
 		return;
 	Core core;
 	uint32_t grams[DISTANCE_MAX];
-	core.count = fold_read(names_text(names, at), name->bytes, core.chars);
+	size_t bytes = name_piece(names, at)[0];
+	core.count = fold_read(names_text(names, at), bytes, core.chars);
 	size_t count = grams_of(names, &core, grams);
 	chain_remove(&names->by_text, at);
-	pool_give(&names->texts, text_words(name->bytes), name->text);
-	names->chars[at] = 0;
-	names->signature[at] = SIGNATURE_DEAD;
+	pool_give(&names->texts, text_words(bytes), name->text);
+	name->text = 0;
+	name->signature = SIGNATURE_DEAD;
 	names->alive--;
 	name->refs = (uint32_t)count;
 	if (count == 0)
@@ -363,14 +367,17 @@ static void hit_add(Search *s, NameHit hit)
 	limits_lower(s);
 }
 
-static void measure(Search *s, uint32_t at, size_t limit)
+static void measure(Search *s, uint32_t at)
 {
 	uint32_t chars[DISTANCE_MAX];
-	const Name *name = &s->names->name[at];
-	size_t count = fold_read(names_text(s->names, at), name->bytes, chars);
-	size_t distance = pattern_distance(&s->pattern, chars, count, limit);
+	const unsigned char *piece = name_piece(s->names, at);
+	int limit = s->names->name[at].text == 0 ? -1 : s->limit[piece[1]];
+	if (limit < 0)
+		return;
+	size_t count = fold_read((const char *)piece + TEXT_AT, piece[0], chars);
+	size_t distance = pattern_distance(&s->pattern, chars, count, (size_t)limit);
 	size_t longer = count > s->pattern.len ? count : s->pattern.len;
-	if (distance <= limit)
+	if (distance <= (size_t)limit)
 		hit_add(s, (NameHit){at, (uint16_t)distance, (uint16_t)longer});
 }
 
@@ -382,20 +389,17 @@ static bool bits_at_most(uint64_t bits, int most)
 	return bits == 0;
 }
 
-/* A change of one character turns at most two bits of the signature. In a list of one length the length need not be looked up for
- * each name; the signature of the dead is far from any. */
-static void list_scan(Search *s, const List *list, size_t length)
+/* A change of one character turns at most two bits of the signature; that of the dead is far from any short name's. limit is the
+ * greatest of the lengths in the list. */
+static void list_scan(Search *s, const List *list, size_t limit)
 {
 	const uint32_t *entries = list_read(s->names, list);
-	const uint64_t *signature = s->names->signature;
+	const Name *name = s->names->name;
 	for (uint32_t i = 0; i < list->len && !s->is_over; i++) {
-		uint32_t at = entries[i];
 		if (i + SCAN_AHEAD < list->len)
-			__builtin_prefetch(&signature[entries[i + SCAN_AHEAD]]);
-		/* Read anew each time: a hit may lower it. */
-		int limit = s->limit[length < LENGTHS_APART ? length : s->names->chars[at]];
-		if (limit >= 0 && bits_at_most(signature[at] ^ s->signature, 2 * limit))
-			measure(s, at, (size_t)limit);
+			__builtin_prefetch(&name[entries[i + SCAN_AHEAD]]);
+		if (bits_at_most(name[entries[i]].signature ^ s->signature, 2 * (int)limit))
+			measure(s, entries[i]);
 	}
 }
 
@@ -413,9 +417,8 @@ static int compare_probe(const void *a, const void *b)
 
 /* Reads, of the lists for names of that length, the shortest, one more than can be spoiled; grams count with repetition. There are always enough: a name of n
  * characters has n - 1, and the distance is at most n * 15 / 85. */
-static void search_bucket(Search *s, const Core *core, size_t length, size_t spoiled)
+static void search_bucket(Search *s, const Core *core, unsigned bucket, size_t spoiled, size_t limit)
 {
-	unsigned bucket = bucket_of_length(length);
 	Probe probes[DISTANCE_MAX];
 	size_t count = core->count - 1;
 	for (size_t i = 0; i < count; i++) {
@@ -426,7 +429,12 @@ static void search_bucket(Search *s, const Core *core, size_t length, size_t spo
 	qsort(probes, count, sizeof(*probes), compare_probe);
 	for (size_t i = 0; i <= spoiled; i++)
 		if (probes[i].list != 0 && (i == 0 || probes[i].list != probes[i - 1].list))
-			list_scan(s, &s->names->list[probes[i].list], length);
+			list_scan(s, &s->names->list[probes[i].list], limit);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
 }
 
 /* How many grams of the sought name can be missing from a near one of that length: two for each error, but what makes it longer
@@ -440,14 +448,17 @@ static size_t spoiled_by(const Search *s, size_t other)
 /* Goes through the lengths a near name can have. Where no error is allowed there is only the name itself. */
 static void search_lengths(Search *s, const Core *core)
 {
-	for (size_t other = 0; other < DISTANCE_MAX;) {
+	for (size_t other = 0; other < DISTANCE_MAX && !s->is_over;) {
 		unsigned bucket = bucket_of_length(other);
-		size_t spoiled = 0;
-		for (; other < DISTANCE_MAX && bucket_of_length(other) == bucket; other++)
-			if (s->limit[other] > 0 && spoiled_by(s, other) > spoiled)
-				spoiled = spoiled_by(s, other);
-		if (spoiled > 0)
-			search_bucket(s, core, other - 1, spoiled);
+		size_t spoiled = 0, limit = 0;
+		for (; other < DISTANCE_MAX && bucket_of_length(other) == bucket; other++) {
+			if (s->limit[other] <= 0)
+				continue;
+			spoiled = larger(spoiled, spoiled_by(s, other));
+			limit = larger(limit, (size_t)s->limit[other]);
+		}
+		if (limit > 0)
+			search_bucket(s, core, bucket, spoiled, limit);
 	}
 }
 

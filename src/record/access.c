@@ -213,6 +213,11 @@ int access_check(Call *c, const Record *record)
 	return check_row(c, record, 0);
 }
 
+bool access_is_by_owner(Call *c, const ObjectDef *object)
+{
+	return c->access != NULL && !c->access->all && c->access->n_teams == 0 && plan_of(c, object)->narrowed;
+}
+
 /* --- as SQL --- */
 
 static void add_in(Sql *sql, const char *alias, const char *column, const Id *ids, int n)

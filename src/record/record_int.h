@@ -100,11 +100,15 @@ typedef struct {
 typedef struct {
 	SortKey keys[RECORD_SORT_MAX + 1]; /* id last */
 	int n;
+	bool by_owner;                     /* few rows, found by their owner: let no index be taken for the order alone */
 } Sort;
 
 const char *cursor_write(Call *c, const ObjectDef *object, const Sort *sort, const Record *last);
 /* False: not made by this house for this object and order. Texts live in c. */
 bool cursor_read(Call *c, const ObjectDef *object, const Sort *sort, const char *text, Value *ret_values);
+
+/* True if the row rule of the object comes down to the owner column: then the caller's rows are few. */
+bool access_is_by_owner(Call *c, const ObjectDef *object);
 
 /* --- endpoints --- */
 

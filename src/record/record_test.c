@@ -413,7 +413,8 @@ static void batch_goes_on_past_failures(World *w)
 	int64_t changes = world_count(w, "SELECT COUNT(*) FROM change");
 	Ask ask = {.params = talloc_asprintf(w,
 		"{\"object\":\"account\",\"action\":\"update\",\"ids\":[\"%s\","
-		"\"01890a5d-ac96-774b-bcce-b302099a8057\",\"%s\"],\"fields\":{\"city\":\"杭州\"}}", id_text(one, a), id_text(two, b))};
+		"\"01890a5d-ac96-774b-bcce-b302099a8057\",\"%s\"],"
+		"\"fields\":{\"city\":\"杭州\"}}", id_text(one, a), id_text(two, b))};
 	CHECK_INT(world_ask(w, &world_admin, "POST", "/records/:object/batch", &ask), 0);
 	CHECK_INT(json_int(ask.json, "done", 0), 2);
 	const json_t *failed = json_object_get(ask.json, "failed");

@@ -121,7 +121,7 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 void workspace_start(Workspace *w)
 {
 	w->house.hub = hub_start(w, &w->house);
-	w->house.timers = timers_start(w, &w->house);
+	(void)timers_start(w, &w->house);
 }
 
 void workspace_close(Workspace *w)

@@ -1,4 +1,5 @@
-/* Linear hashing over numbered nodes. A bucket is a list of nodes linked through next[]; hash[] holds each node's full 32 bits. */
+/* Linear hashing over numbered nodes. A bucket is a list of nodes linked through next[]; hash[] holds each node's full
+ * 32 bits. */
 #include "match/match_int.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* What of a company's name tells it from another. Order matters: brackets first (they hold regions and forms), then English legal
- * words (they need the spaces), then Chinese forms from the end, then regions from the front. */
+/* What of a company's name tells it from another. Order matters: brackets first (they hold regions and forms), then
+ * English legal words (they need the spaces), then Chinese forms from the end, then regions from the front. */
 #include "match/company.h"
 
 #include "match/match_int.h"
@@ -21,31 +21,191 @@ typedef struct {
 static const char *const forms_anywhere[] = {"股份有限责任公司", "有限责任公司", "股份有限公司", "有限公司"};
 /* Only at the end. */
 static const char *const forms_at_end[] = {
-	"个人独资企业", "个体工商户", "特殊普通合伙", "集团公司", "股份公司", "合伙企业", "有限合伙", "普通合伙", "总公司", "集团", "股份", "公司",
+	"个人独资企业",
+	"个体工商户",
+	"特殊普通合伙",
+	"集团公司",
+	"股份公司",
+	"合伙企业",
+	"有限合伙",
+	"普通合伙",
+	"总公司",
+	"集团",
+	"股份",
+	"公司",
 };
 /* A branch is another company as far as sales is concerned. */
 static const char *const branches[] = {"分公司", "子公司", "支公司"};
 static const char *const forms_in_brackets[] = {
-	"集团", "股份", "有限合伙", "普通合伙", "特殊普通合伙", "个人独资", "个体工商户", "有限公司", "控股", "中国", "china", "prc", "group",
+	"集团",
+	"股份",
+	"有限合伙",
+	"普通合伙",
+	"特殊普通合伙",
+	"个人独资",
+	"个体工商户",
+	"有限公司",
+	"控股",
+	"中国",
+	"china",
+	"prc",
+	"group",
 };
 static const char *const english_forms[] = {
-	"ltd", "limited", "inc", "incorporated", "co", "company", "corp", "corporation", "llc", "llp", "lp", "plc", "gmbh", "ag", "sa",
-	"sarl", "srl", "spa", "bv", "nv", "oy", "ab", "as", "kg", "pte", "pty", "sdn", "bhd", "kk",
+	"ltd",
+	"limited",
+	"inc",
+	"incorporated",
+	"co",
+	"company",
+	"corp",
+	"corporation",
+	"llc",
+	"llp",
+	"lp",
+	"plc",
+	"gmbh",
+	"ag",
+	"sa",
+	"sarl",
+	"srl",
+	"spa",
+	"bv",
+	"nv",
+	"oy",
+	"ab",
+	"as",
+	"kg",
+	"pte",
+	"pty",
+	"sdn",
+	"bhd",
+	"kk",
 };
 /* Cities whose short name begins brands or is a word. */
 static const char *const brand_like[] = {"阿里", "安康", "大同", "中卫", "海东"};
 /* A name that begins so is told by the place before it. */
 static const char *const institutions[] = {
-	"银行", "农商", "大学", "学院", "医院", "机场", "地铁", "轨道交通", "电视台", "日报", "证券交易所", "人民", "海关", "第一", "第二", "第三",
+	"银行",
+	"农商",
+	"大学",
+	"学院",
+	"医院",
+	"机场",
+	"地铁",
+	"轨道交通",
+	"电视台",
+	"日报",
+	"证券交易所",
+	"人民",
+	"海关",
+	"第一",
+	"第二",
+	"第三",
 };
 /* A name of these alone says what, not who. */
 static const char *const trades[] = {
-	"网络科技", "信息技术", "人力资源", "科技", "技术", "信息", "网络", "软件", "电子", "智能", "数据", "通信", "通讯", "贸易", "商贸", "进出口",
-	"国际", "实业", "工业", "产业", "发展", "投资", "控股", "管理", "咨询", "服务", "文化", "传媒", "传播", "广告", "教育", "培训", "医药",
-	"医疗", "制药", "药业", "食品", "餐饮", "酒店", "旅游", "物流", "运输", "交通", "汽车", "机械", "制造", "设备", "机电", "重工", "钢铁",
-	"化工", "材料", "能源", "电力", "电气", "电器", "燃气", "水务", "自来水", "供水", "环保", "环境", "建设", "建筑", "工程", "建工", "城建",
-	"城投", "装饰", "设计", "置业", "地产", "房地产", "开发", "物业", "港口", "港务", "公交", "石油", "石化", "煤矿", "矿业", "农业", "啤酒",
-	"纺织", "服装", "百货", "超市", "保险", "证券", "基金", "金融", "租赁", "担保", "资产", "经营", "资本", "企业", "商业", "市场", "中心",
+	"网络科技",
+	"信息技术",
+	"人力资源",
+	"科技",
+	"技术",
+	"信息",
+	"网络",
+	"软件",
+	"电子",
+	"智能",
+	"数据",
+	"通信",
+	"通讯",
+	"贸易",
+	"商贸",
+	"进出口",
+	"国际",
+	"实业",
+	"工业",
+	"产业",
+	"发展",
+	"投资",
+	"控股",
+	"管理",
+	"咨询",
+	"服务",
+	"文化",
+	"传媒",
+	"传播",
+	"广告",
+	"教育",
+	"培训",
+	"医药",
+	"医疗",
+	"制药",
+	"药业",
+	"食品",
+	"餐饮",
+	"酒店",
+	"旅游",
+	"物流",
+	"运输",
+	"交通",
+	"汽车",
+	"机械",
+	"制造",
+	"设备",
+	"机电",
+	"重工",
+	"钢铁",
+	"化工",
+	"材料",
+	"能源",
+	"电力",
+	"电气",
+	"电器",
+	"燃气",
+	"水务",
+	"自来水",
+	"供水",
+	"环保",
+	"环境",
+	"建设",
+	"建筑",
+	"工程",
+	"建工",
+	"城建",
+	"城投",
+	"装饰",
+	"设计",
+	"置业",
+	"地产",
+	"房地产",
+	"开发",
+	"物业",
+	"港口",
+	"港务",
+	"公交",
+	"石油",
+	"石化",
+	"煤矿",
+	"矿业",
+	"农业",
+	"啤酒",
+	"纺织",
+	"服装",
+	"百货",
+	"超市",
+	"保险",
+	"证券",
+	"基金",
+	"金融",
+	"租赁",
+	"担保",
+	"资产",
+	"经营",
+	"资本",
+	"企业",
+	"商业",
+	"市场",
+	"中心",
 };
 
 static bool listed(const char *const *list, size_t count, const char *text, size_t len)
@@ -229,7 +389,8 @@ static bool is_only_trade(const char *text, size_t len)
 
 static bool is_told_by_place(const char *rest, size_t len)
 {
-	return len < 2 * HAN_BYTES || begins_with(institutions, ARRAY_LEN(institutions), rest, len) > 0 || is_only_trade(rest, len);
+	return len < 2 * HAN_BYTES || begins_with(institutions, ARRAY_LEN(institutions), rest, len) > 0 ||
+		   is_only_trade(rest, len);
 }
 
 static bool is_below(int32_t code, int32_t above)
@@ -239,8 +400,8 @@ static bool is_below(int32_t code, int32_t above)
 	return above != 0 && code == above;
 }
 
-/* Which region a name begins with, 0 for none. A county counts only by its long name or below the place before it: 平安 and 东方
- * are counties too, but rarely meant. */
+/* Which region a name begins with, 0 for none. A county counts only by its long name or below the place before it: 平安
+ * and 东方 are counties too, but rarely meant. */
 static int32_t region_meant(const RegionAlias *rows, size_t count, size_t bytes, int32_t above)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
-/* Levenshtein distance over characters: bit-parallel (Myers, in Hyyrö's form) for up to 64 characters on the prepared side, a band
- * around the diagonal above that. */
+/* Levenshtein distance over characters: bit-parallel (Myers, in Hyyrö's form) for up to 64 characters on the prepared
+ * side, a band around the diagonal above that. */
 #include "match/match_int.h"
 
 #include <assert.h>

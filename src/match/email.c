@@ -1,4 +1,5 @@
-/* Mail addresses: the syntax that is delivered in practice (RFC 5321 dot-atoms, RFC 6531 letters), not quoted strings or literals. */
+/* Mail addresses: the syntax that is delivered in practice (RFC 5321 dot-atoms, RFC 6531 letters), not quoted strings
+ * or literals. */
 #include "match/email.h"
 
 #include "match/match_int.h"
@@ -12,13 +13,69 @@
 
 /* Ascending, for bisection. */
 static const char *const public_domains[] = {
-	"126.com", "139.com", "163.com", "163.net", "188.com", "189.cn", "21cn.com", "263.net", "aliyun.com", "aol.com", "china.com",
-	"eyou.com", "fastmail.com", "foxmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hanmail.net",
-	"hotmail.co.uk", "hotmail.com", "hotmail.fr", "icloud.com", "live.cn", "live.com", "mac.com", "mail.com", "mail.ru", "me.com",
-	"msn.com", "naver.com", "outlook.com", "outlook.jp", "proton.me", "protonmail.com", "qq.com", "sina.cn", "sina.com",
-	"sina.com.cn", "sogou.com", "sohu.com", "tom.com", "vip.126.com", "vip.163.com", "vip.188.com", "vip.qq.com", "vip.sina.com",
-	"vip.sohu.com", "web.de", "wo.cn", "yahoo.cn", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.com.cn", "yahoo.com.hk",
-	"yahoo.com.tw", "yandex.com", "yandex.ru", "yeah.net", "ymail.com", "zoho.com",
+	"126.com",
+	"139.com",
+	"163.com",
+	"163.net",
+	"188.com",
+	"189.cn",
+	"21cn.com",
+	"263.net",
+	"aliyun.com",
+	"aol.com",
+	"china.com",
+	"eyou.com",
+	"fastmail.com",
+	"foxmail.com",
+	"gmail.com",
+	"gmx.com",
+	"gmx.de",
+	"gmx.net",
+	"googlemail.com",
+	"hanmail.net",
+	"hotmail.co.uk",
+	"hotmail.com",
+	"hotmail.fr",
+	"icloud.com",
+	"live.cn",
+	"live.com",
+	"mac.com",
+	"mail.com",
+	"mail.ru",
+	"me.com",
+	"msn.com",
+	"naver.com",
+	"outlook.com",
+	"outlook.jp",
+	"proton.me",
+	"protonmail.com",
+	"qq.com",
+	"sina.cn",
+	"sina.com",
+	"sina.com.cn",
+	"sogou.com",
+	"sohu.com",
+	"tom.com",
+	"vip.126.com",
+	"vip.163.com",
+	"vip.188.com",
+	"vip.qq.com",
+	"vip.sina.com",
+	"vip.sohu.com",
+	"web.de",
+	"wo.cn",
+	"yahoo.cn",
+	"yahoo.co.jp",
+	"yahoo.co.uk",
+	"yahoo.com",
+	"yahoo.com.cn",
+	"yahoo.com.hk",
+	"yahoo.com.tw",
+	"yandex.com",
+	"yandex.ru",
+	"yeah.net",
+	"ymail.com",
+	"zoho.com",
 };
 
 bool email_domain_public(const char *domain)
@@ -48,7 +105,8 @@ static bool local_valid(const uint32_t *chars, size_t count)
 	bool after_dot = true;
 	for (size_t i = 0; i < count; i++) {
 		bool is_dot = chars[i] == '.';
-		if (is_dot ? after_dot : !is_word(chars[i]) && (chars[i] >= 0x80 || strchr("!#$%&'*+-/=?^_`{|}~", (int)chars[i]) == NULL))
+		if (is_dot ? after_dot
+				   : !is_word(chars[i]) && (chars[i] >= 0x80 || strchr("!#$%&'*+-/=?^_`{|}~", (int)chars[i]) == NULL))
 			return false;
 		after_dot = is_dot;
 	}

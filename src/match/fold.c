@@ -1,5 +1,5 @@
-/* Text as it is compared: NFKC and lower case. Nearly all text is ASCII, Han and full-width forms, which one pass folds without
- * a library; the rest goes through GLib. */
+/* Text as it is compared: NFKC and lower case. Nearly all text is ASCII, Han and full-width forms, which one pass folds
+ * without a library; the rest goes through GLib. */
 #include "match/match_int.h"
 
 #include "base/utf8.h"
@@ -19,7 +19,8 @@ static uint32_t char_at(const unsigned char *p, size_t len)
 	case 3:
 		return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
 	default:
-		return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+		return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 |
+			   (p[3] & 0x3f);
 	}
 }
 

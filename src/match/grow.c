@@ -1,5 +1,5 @@
-/* Memory of the index: growing arrays and a pool of small pieces. Growing by half keeps the room that lies idle small; large
- * blocks are remapped by the allocator, not copied. */
+/* Memory of the index: growing arrays and a pool of small pieces. Growing by half keeps the room that lies idle small;
+ * large blocks are remapped by the allocator, not copied. */
 #include "match/match_int.h"
 
 #include "base/log.h"

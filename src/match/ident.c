@@ -121,7 +121,7 @@ bool id_card_valid(const char *text)
 	size_t len = squeeze(text, card, sizeof(card));
 	if (len == CARD_LEN_OLD)
 		return digits_only(card, 0, len) && area_known(number(card, 6)) &&
-		       date_valid(1900 + number(card + 6, 2), number(card + 8, 2), number(card + 10, 2));
+			   date_valid(1900 + number(card + 6, 2), number(card + 8, 2), number(card + 10, 2));
 	return len == CARD_LEN && digits_only(card, 0, len - 1) && area_known(number(card, 6)) &&
-	       date_valid(number(card + 6, 4), number(card + 10, 2), number(card + 12, 2)) && card_check_valid(card);
+		   date_valid(number(card + 6, 4), number(card + 10, 2), number(card + 12, 2)) && card_check_valid(card);
 }

@@ -1,6 +1,7 @@
-/* The duplicate index: records, their exact keys as keyed hashes, their names in a NameIndex; one read-write lock around all.
- * Every key of a record is a node; nodes of the same key form a ring whose first one stands in the hash table, so that a phone
- * typed into ten thousand leads costs no more than any other. Parsing and hashing happen outside the lock. */
+/* The duplicate index: records, their exact keys as keyed hashes, their names in a NameIndex; one read-write lock
+ * around all. Every key of a record is a node; nodes of the same key form a ring whose first one stands in the hash
+ * table, so that a phone typed into ten thousand leads costs no more than any other. Parsing and hashing happen outside
+ * the lock. */
 #include "match/index.h"
 
 #include "base/random.h"
@@ -30,10 +31,10 @@ typedef struct {
 
 typedef struct {
 	uint32_t record : 31;
-	uint32_t first : 1;   /* of its ring: it stands in the hash table */
-	uint32_t check;       /* the upper half of the hash; the table has the lower */
+	uint32_t first : 1; /* of its ring: it stands in the hash table */
+	uint32_t check; /* the upper half of the hash; the table has the lower */
 	uint32_t after, before; /* ring of the same key: open records first */
-	uint32_t sibling;     /* the next key of the record; the next free node */
+	uint32_t sibling; /* the next key of the record; the next free node */
 } Key;
 
 struct MatchIndex {
@@ -113,8 +114,8 @@ static uint32_t id_hash(const MatchIndex *index, MatchObject object, const Id *i
 /* Names that say "I would rather not tell". */
 static bool is_placeholder(const char *core)
 {
-	static const char *const words[] = {"无", "暂无", "没有", "未知", "不详", "个人", "私人", "其他", "其它", "保密", "测试", "公司",
-		"none", "na", "null", "test", "unknown", "private", "company", "xxx", "1", "11", "111", "123"};
+	static const char *const words[] = {"无", "暂无", "没有", "未知", "不详", "个人", "私人", "其他", "其它", "保密",
+		"测试", "公司", "none", "na", "null", "test", "unknown", "private", "company", "xxx", "1", "11", "111", "123"};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i], core) == 0)
 			return true;
@@ -128,7 +129,8 @@ static const char *company_domain(const char *email)
 }
 
 /* Hashes the keys of one object. A name is a key too: it leads from a similar name to its records. */
-static void keys_hash(const MatchIndex *index, uint8_t object, const MatchKeys *keys, const char *core, uint64_t hash[static KINDS])
+static void keys_hash(
+	const MatchIndex *index, uint8_t object, const MatchKeys *keys, const char *core, uint64_t hash[static KINDS])
 {
 	const char *texts[KINDS] = {keys->phone, keys->email, company_domain(keys->email), keys->code, core};
 	for (unsigned kind = 0; kind < KINDS; kind++) {
@@ -171,7 +173,8 @@ static void key_add(MatchIndex *index, uint32_t record, uint64_t hash)
 	uint32_t first = ring_first(index, hash), at = key_number(index);
 	Record *owner = &index->record[record];
 	Key *key = &index->key[at];
-	*key = (Key){.record = record, .check = (uint32_t)(hash >> 32), .after = at, .before = at, .sibling = owner->first_key};
+	*key = (Key){
+		.record = record, .check = (uint32_t)(hash >> 32), .after = at, .before = at, .sibling = owner->first_key};
 	owner->first_key = at;
 	key->first = first == 0 || owner->open;
 	if (first == 0) {
@@ -319,7 +322,8 @@ static void ring_put(Found *f, uint64_t hash, unsigned kind, double similarity)
 	}
 }
 
-/* The name of a record found by another key, so that its similarity counts even where its namesakes are too many to list. */
+/* The name of a record found by another key, so that its similarity counts even where its namesakes are too many to
+ * list. */
 static void hits_compare(Found *f)
 {
 	for (int i = 0; i < f->count; i++) {

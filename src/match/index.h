@@ -1,7 +1,7 @@
-/* "Have we seen it": exact keys and similar company names of every lead, account and contact, in memory, rebuilt at start (D1).
- * About 200 bytes a record with a phone and a company name of its own; an empty index is a few kilobytes. Up to about 8 million
- * records. Exact keys are compared by a keyed 64-bit hash, not by their text: two different keys out of four million fall together
- * with a chance of one in two million. */
+/* "Have we seen it": exact keys and similar company names of every lead, account and contact, in memory, rebuilt at
+ * start (D1). About 200 bytes a record with a phone and a company name of its own; an empty index is a few kilobytes.
+ * Up to about 8 million records. Exact keys are compared by a keyed 64-bit hash, not by their text: two different keys
+ * out of four million fall together with a chance of one in two million. */
 #pragma once
 
 #include "base/base.h"
@@ -20,20 +20,20 @@ typedef enum { MATCH_LEAD, MATCH_ACCOUNT, MATCH_CONTACT } MatchObject;
 typedef struct {
 	MatchObject object;
 	Id id;
-	bool open;                /* leads: still open (not converted, not invalid) */
-	const char *phone;        /* E.164 */
-	const char *email;        /* normalised */
-	const char *code;         /* credit code */
-	const char *company;      /* as written */
+	bool open; /* leads: still open (not converted, not invalid) */
+	const char *phone; /* E.164 */
+	const char *email; /* normalised */
+	const char *code; /* credit code */
+	const char *company; /* as written */
 } MatchKeys;
 
 typedef struct {
 	MatchObject object;
 	Id id;
 	bool open;
-	unsigned kinds;           /* MatchKind bits */
-	double similarity;        /* of the names, 0 if MATCH_NAME is not set */
-	int weight;               /* weights add up: phone 60, code 80, mail 60, domain 30, name 40 x similarity; >= 60 is high risk */
+	unsigned kinds; /* MatchKind bits */
+	double similarity; /* of the names, 0 if MATCH_NAME is not set */
+	int weight; /* weights add up: phone 60, code 80, mail 60, domain 30, name 40 x similarity; >= 60 is high risk */
 } MatchHit;
 
 /* Thread-safe: many readers, one writer at a time. */
@@ -41,10 +41,10 @@ MatchIndex *match_new(TALLOC_CTX *ctx);
 /* Replaces what is there under (object, id). Texts are copied or hashed, never kept. */
 void match_put(MatchIndex *index, const MatchKeys *keys);
 void match_remove(MatchIndex *index, MatchObject object, Id id);
-/* At most max hits, heaviest first, among equals open ones first, then the newest. The record (keys->object, keys->id) itself is
- * never a hit; a nil id leaves nothing out. names: also compare company names; a name of similarity >= 0.85 is
- * never missed, but of more than 32 such names only the nearest 32 are followed. Names
- * that say nothing (个人, 暂无, test) match nothing. */
+/* At most max hits, heaviest first, among equals open ones first, then the newest. The record (keys->object, keys->id)
+ * itself is never a hit; a nil id leaves nothing out. names: also compare company names; a name of similarity >= 0.85
+ * is never missed, but of more than 32 such names only the nearest 32 are followed. Names that say nothing (个人, 暂无,
+ * test) match nothing. */
 int match_find(const MatchIndex *index, const MatchKeys *keys, bool names, MatchHit *out, int max);
 size_t match_size(const MatchIndex *index);
 /* Bytes set aside, including room to grow that is not yet touched. */

@@ -19,7 +19,8 @@ static Id id_of(uint32_t n)
 
 static MatchKeys lead(uint32_t n, const char *phone, const char *email, const char *company)
 {
-	return (MatchKeys){.object = MATCH_LEAD, .id = id_of(n), .open = true, .phone = phone, .email = email, .company = company};
+	return (MatchKeys){
+		.object = MATCH_LEAD, .id = id_of(n), .open = true, .phone = phone, .email = email, .company = company};
 }
 
 static void put_lead(MatchIndex *index, uint32_t n, const char *phone, const char *email, const char *company)
@@ -34,7 +35,8 @@ TEST(index, weights_add_up)
 	MatchHit hits[10];
 	put_lead(index, 1, "+8613812341234", "a@acme.cn", "上海恒力石化新材料有限公司");
 	put_lead(index, 2, "+8613900000000", "b@acme.cn", NULL);
-	MatchKeys account = {.object = MATCH_ACCOUNT, .id = id_of(1), .code = "914403001922038216", .company = "恒力石华新材料"};
+	MatchKeys account = {
+		.object = MATCH_ACCOUNT, .id = id_of(1), .code = "914403001922038216", .company = "恒力石华新材料"};
 	match_put(index, &account);
 	CHECK_INT(match_size(index), 3);
 
@@ -175,7 +177,8 @@ static size_t near_by_force(char (*cores)[256], const uint32_t *numbers, const c
 	return count;
 }
 
-static void check_search(NameIndex *names, char (*cores)[256], const uint32_t *numbers, const char *core, int *ret_pairs)
+static void check_search(
+	NameIndex *names, char (*cores)[256], const uint32_t *numbers, const char *core, int *ret_pairs)
 {
 	static bool is_near[NAMES];
 	NameHit hits[NAME_HITS_MAX];
@@ -257,8 +260,8 @@ TEST(names, memory_stays_bounded)
 
 static void write_variant(GRand *r, const char *brand, const char *trade, char out[static 200])
 {
-	static const char *const patterns[] = {"苏州市%s%s有限公司", "苏州%s%s有限公司", "%s%s（苏州）有限公司", "江苏省苏州市%s%s股份有限公司",
-		"%s%s", "　%s %s有限责任公司", "%s%s(苏州)集团有限公司"};
+	static const char *const patterns[] = {"苏州市%s%s有限公司", "苏州%s%s有限公司", "%s%s（苏州）有限公司",
+		"江苏省苏州市%s%s股份有限公司", "%s%s", "　%s %s有限责任公司", "%s%s(苏州)集团有限公司"};
 	snprintf(out, 200, patterns[g_rand_int_range(r, 0, ARRAY_LEN(patterns))], brand, trade);
 }
 

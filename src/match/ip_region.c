@@ -1,5 +1,5 @@
-/* Reader of xdb version 2: a header, an index by the first two bytes of the address, and segments sorted by their first address.
- * The file comes from outside, so every offset is checked before it is followed. */
+/* Reader of xdb version 2: a header, an index by the first two bytes of the address, and segments sorted by their first
+ * address. The file comes from outside, so every offset is checked before it is followed. */
 #include "match/ip_region.h"
 
 #include "base/log.h"
@@ -98,7 +98,8 @@ static const unsigned char *segment_find(const IpRegions *regions, uint32_t ip)
 	return NULL;
 }
 
-/* "中国|0|上海|上海市|电信" to "中国|上海|上海市|电信": without the area, "0" becomes empty. False when all is unknown or too long. */
+/* "中国|0|上海|上海市|电信" to "中国|上海|上海市|电信": without the area, "0" becomes empty. False when all is unknown
+ * or too long. */
 static bool rewrite(const char *text, size_t len, char out[static OUT_BYTES])
 {
 	char written[OUT_BYTES];

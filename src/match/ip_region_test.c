@@ -62,7 +62,8 @@ TEST(ip_region, finds_segments)
 	CHECK_TEXT(out, "||内网IP|内网IP");
 	CHECK(!ip_region_find(regions, "1.2.4.10", out));
 	CHECK(!ip_region_find(regions, "1.3.0.0", out));
-	CHECK(!ip_region_find(regions, "::1", out) && !ip_region_find(regions, "x", out) && !ip_region_find(regions, NULL, out));
+	CHECK(!ip_region_find(regions, "::1", out) && !ip_region_find(regions, "x", out) &&
+		  !ip_region_find(regions, NULL, out));
 	CHECK(!ip_region_find(NULL, "1.2.3.4", out));
 	talloc_free(ctx);
 }
@@ -77,7 +78,8 @@ TEST(ip_region, survives_a_broken_file)
 	char out[128];
 	for (int i = 0; i < 40; i++) {
 		file_make(bytes);
-		size_t at = i % 2 ? row + (size_t)g_rand_int_range(r, 0, 8) : DATA_AT + (size_t)g_rand_int_range(r, 0, (int)(size - DATA_AT));
+		size_t at = i % 2 ? row + (size_t)g_rand_int_range(r, 0, 8)
+						  : DATA_AT + (size_t)g_rand_int_range(r, 0, (int)(size - DATA_AT));
 		bytes[at] = (unsigned char)g_rand_int_range(r, 0, 256);
 		IpRegions *regions = open_bytes(ctx, bytes, size);
 		CHECK(regions != NULL);
@@ -96,8 +98,9 @@ TEST(ip_region, survives_a_broken_file)
 /* The real file, where it is: IP_REGIONS=path. */
 TEST(ip_region, known_addresses_of_the_real_file)
 {
-	static const char *const rows[][2] = {{"114.114.114.114", "中国|江苏省|南京市|"}, {"202.96.209.133", "中国|上海|上海市|电信"},
-		{"180.76.76.76", "中国|北京|北京市|百度"}, {"10.0.0.1", "||内网IP|内网IP"}};
+	static const char *const rows[][2] = {{"114.114.114.114", "中国|江苏省|南京市|"},
+		{"202.96.209.133", "中国|上海|上海市|电信"}, {"180.76.76.76", "中国|北京|北京市|百度"},
+		{"10.0.0.1", "||内网IP|内网IP"}};
 	const char *path = getenv("IP_REGIONS");
 	char out[128];
 	if (path == NULL) {

@@ -1,5 +1,6 @@
-/* Who is this? Normalised phones, mails, company names, credit codes and regions; and the index in memory that answers "have we
- * seen it" over a million records in microseconds (D1, D4). This header is the whole floor; each part also stands alone. */
+/* Who is this? Normalised phones, mails, company names, credit codes and regions; and the index in memory that answers
+ * "have we seen it" over a million records in microseconds (D1, D4). This header is the whole floor; each part also
+ * stands alone. */
 #pragma once
 
 #include "match/company.h"

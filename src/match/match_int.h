@@ -8,7 +8,8 @@
 
 #define FOLD_MAX 512
 
-/* Code points of text after NFKC, in lower case; broken UTF-8 is skipped. Returns the count, at most max; the rest is cut. */
+/* Code points of text after NFKC, in lower case; broken UTF-8 is skipped. Returns the count, at most max; the rest is
+ * cut. */
 size_t fold_text(const char *text, uint32_t *out, size_t max);
 /* UTF-8 of chars, terminated; stops before a character that does not fit. Returns the bytes without the terminator. */
 size_t fold_write(const uint32_t *chars, size_t count, char *out, size_t size);
@@ -19,7 +20,8 @@ size_t fold_read(const char *text, size_t bytes, uint32_t *out);
 
 /* --- region.c --- */
 
-/* The longest alias that text begins with: its rows are *ret_first .. +*ret_count. Returns its bytes, 0 when there is none. */
+/* The longest alias that text begins with: its rows are *ret_first .. +*ret_count. Returns its bytes, 0 when there is
+ * none. */
 size_t region_prefix(const char *text, size_t len, const RegionAlias **ret_first, size_t *ret_count);
 const RegionRow *region_row(int32_t code);
 
@@ -41,7 +43,8 @@ size_t pattern_distance(const Pattern *p, const uint32_t *text, size_t len, size
 
 /* --- grow.c: memory of the index. Running out of it ends the process: an index with holes would tell lies. --- */
 
-/* Makes *array hold at least need items of size bytes; new ones are not set (their pages stay untouched). Grows by half. */
+/* Makes *array hold at least need items of size bytes; new ones are not set (their pages stay untouched). Grows by
+ * half. */
 void grow_array(TALLOC_CTX *ctx, void **array, uint32_t *cap, uint32_t need, size_t size);
 
 /* Pieces of 32-bit words in one growing block, with a free list for each class; a class has one size. 0 is no piece. */
@@ -56,8 +59,8 @@ void pool_give(Pool *pool, unsigned class, uint32_t at);
 
 /* --- chain.c: a hash table over the numbers of nodes kept elsewhere --- */
 
-/* Linear hashing: one bucket is split for each node added, so that no single addition stalls everybody while a big table is
- * rebuilt. Nodes are numbered from 1. */
+/* Linear hashing: one bucket is split for each node added, so that no single addition stalls everybody while a big
+ * table is rebuilt. Nodes are numbered from 1. */
 typedef struct {
 	uint32_t *heads, *next, *hash;
 	uint32_t head_cap, next_cap, hash_cap;

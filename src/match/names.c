@@ -1,8 +1,9 @@
-/* Similar names among a million. Each name is listed under every pair of neighbouring characters (gram) it has, apart by length.
- * One changed or lost character spoils at most two grams of the sought name, one put in spoils one; so of any k + 1 grams, where k is
- * what the allowed distance can spoil, one at least is in every name near it, and only the k + 1 shortest lists are read. "Shortest"
- * is judged at the moment of asking, so nothing needs rebuilding as data grows. On the way a length and a 64-bit signature of the
- * characters turn nearly all candidates away before the distance is measured. No filter can lose a name that is near enough. */
+/* Similar names among a million. Each name is listed under every pair of neighbouring characters (gram) it has, apart
+ * by length. One changed or lost character spoils at most two grams of the sought name, one put in spoils one; so of
+ * any k + 1 grams, where k is what the allowed distance can spoil, one at least is in every name near it, and only the
+ * k + 1 shortest lists are read. "Shortest" is judged at the moment of asking, so nothing needs rebuilding as data
+ * grows. On the way a length and a 64-bit signature of the characters turn nearly all candidates away before the
+ * distance is measured. No filter can lose a name that is near enough. */
 #include "match/match_int.h"
 
 #include "match/company.h"
@@ -99,7 +100,9 @@ static uint32_t text_hash(const NameIndex *names, const char *text, size_t bytes
 /* Names of up to 15 characters are listed by exact length, longer ones, which are few, by eight lengths together. */
 static unsigned bucket_of_length(size_t chars)
 {
-	return (unsigned)(chars < LENGTHS_APART ? chars : LENGTHS_APART - LENGTHS_APART / LENGTHS_TOGETHER + chars / LENGTHS_TOGETHER);
+	return (unsigned)(chars < LENGTHS_APART
+						  ? chars
+						  : LENGTHS_APART - LENGTHS_APART / LENGTHS_TOGETHER + chars / LENGTHS_TOGETHER);
 }
 
 static uint32_t gram_hash(const NameIndex *names, const uint32_t *pair, unsigned bucket)
@@ -170,7 +173,7 @@ static void list_widen(NameIndex *names, List *list)
 	if (list->class != ONE_ENTRY)
 		pool_give(&names->entries, list->class, list->block);
 	list->block = wider;
-	list->class++;
+	list->class ++;
 }
 
 static void list_add(NameIndex *names, uint32_t gram, uint32_t name)
@@ -335,8 +338,8 @@ static bool is_nearer(const NameHit *a, const NameHit *b)
 	return a->distance * b->longer < b->distance * a->longer;
 }
 
-/* With all places taken only what is nearer than the farthest is of interest: the limits come down to that. Of a name like a
- * thousand others the search so ends early. */
+/* With all places taken only what is nearer than the farthest is of interest: the limits come down to that. Of a name
+ * like a thousand others the search so ends early. */
 static void limits_lower(Search *s)
 {
 	const NameHit *farthest = &s->out[s->farthest];
@@ -381,7 +384,8 @@ static void measure(Search *s, uint32_t at)
 		hit_add(s, (NameHit){at, (uint16_t)distance, (uint16_t)longer});
 }
 
-/* Whether at most so many bits are set. They are few: faster than counting where the compiler may not assume a popcnt. */
+/* Whether at most so many bits are set. They are few: faster than counting where the compiler may not assume a popcnt.
+ */
 static bool bits_at_most(uint64_t bits, int most)
 {
 	for (; bits != 0 && most > 0; most--)
@@ -389,8 +393,8 @@ static bool bits_at_most(uint64_t bits, int most)
 	return bits == 0;
 }
 
-/* A change of one character turns at most two bits of the signature; that of the dead is far from any short name's. limit is the
- * greatest of the lengths in the list. */
+/* A change of one character turns at most two bits of the signature; that of the dead is far from any short name's.
+ * limit is the greatest of the lengths in the list. */
 static void list_scan(Search *s, const List *list, size_t limit)
 {
 	const uint32_t *entries = list_read(s->names, list);
@@ -415,8 +419,8 @@ static int compare_probe(const void *a, const void *b)
 	return (x->list > y->list) - (x->list < y->list);
 }
 
-/* Reads, of the lists for names of that length, the shortest, one more than can be spoiled; grams count with repetition. There are always enough: a name of n
- * characters has n - 1, and the distance is at most n * 15 / 85. */
+/* Reads, of the lists for names of that length, the shortest, one more than can be spoiled; grams count with
+ * repetition. There are always enough: a name of n characters has n - 1, and the distance is at most n * 15 / 85. */
 static void search_bucket(Search *s, const Core *core, unsigned bucket, size_t spoiled, size_t limit)
 {
 	Probe probes[DISTANCE_MAX];
@@ -437,8 +441,8 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* How many grams of the sought name can be missing from a near one of that length: two for each error, but what makes it longer
- * must have been put in, which spoils one. */
+/* How many grams of the sought name can be missing from a near one of that length: two for each error, but what makes
+ * it longer must have been put in, which spoils one. */
 static size_t spoiled_by(const Search *s, size_t other)
 {
 	size_t put_in = other > s->pattern.len ? other - s->pattern.len : 0;

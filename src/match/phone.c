@@ -1,5 +1,5 @@
-/* From what people type to E.164. First the text is reduced to groups of digits, then the groups are read as a number; what a
- * group after a complete number holds is an extension. */
+/* From what people type to E.164. First the text is reduced to groups of digits, then the groups are read as a number;
+ * what a group after a complete number holds is an extension. */
 #include "match/phone.h"
 
 #include "match/match_int.h"
@@ -169,7 +169,14 @@ typedef struct {
 } CountryLength;
 
 static const CountryLength lengths[] = {
-	{"1", 10, 10}, {"7", 10, 10}, {"852", 8, 8}, {"853", 8, 8}, {"886", 8, 9}, {"81", 9, 10}, {"82", 8, 10}, {"65", 8, 10},
+	{"1", 10, 10},
+	{"7", 10, 10},
+	{"852", 8, 8},
+	{"853", 8, 8},
+	{"886", 8, 9},
+	{"81", 9, 10},
+	{"82", 8, 10},
+	{"65", 8, 10},
 };
 
 static bool fits_country(const char *d, size_t n)
@@ -217,8 +224,8 @@ static bool is_digit(uint32_t c)
 
 static bool is_separator(uint32_t c)
 {
-	return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '_' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 ||
-	       c == 0x00b7;
+	return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '_' || (c >= 0x2010 && c <= 0x2015) ||
+		   c == 0x2212 || c == 0x00b7;
 }
 
 /* "+44 (0)20": the zero is for callers within the country. */
@@ -281,7 +288,8 @@ bool phone_parse(const char *text, Phone *ret)
 	if (text == NULL)
 		return false;
 	read_digits(text, &d);
-	bool is_foreign = d.has_plus ? strncmp(d.digit, "86", 2) != 0 : strncmp(d.digit, "00", 2) == 0 && strncmp(d.digit, "0086", 4) != 0;
+	bool is_foreign = d.has_plus ? strncmp(d.digit, "86", 2) != 0
+								 : strncmp(d.digit, "00", 2) == 0 && strncmp(d.digit, "0086", 4) != 0;
 	bool is_found = read_number(d.digit, is_foreign ? d.count : complete_end(&d), d.has_plus, &phone);
 	for (size_t i = d.groups; !is_found && !is_foreign && i > 0; i--)
 		is_found = read_number(d.digit, d.group_end[i - 1], d.has_plus, &phone);

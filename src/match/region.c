@@ -1,4 +1,5 @@
-/* Regions by name and by code. The tables are sorted at build time, so everything here is a binary search over read-only pages. */
+/* Regions by name and by code. The tables are sorted at build time, so everything here is a binary search over
+ * read-only pages. */
 #include "match/region.h"
 
 #include "match/match_int.h"
@@ -55,7 +56,8 @@ int region_children(int32_t code, int32_t *out, int max)
 	int count = 0;
 	if (code < 0 || code > 9999)
 		return 0;
-	for (size_t i = row_from(code * 100 + 1); i < region_row_count && region_rows[i].code / 100 == code && count < max; i++)
+	for (size_t i = row_from(code * 100 + 1); i < region_row_count && region_rows[i].code / 100 == code && count < max;
+		 i++)
 		out[count++] = region_rows[i].code;
 	return count;
 }
@@ -94,7 +96,8 @@ static size_t shared_bytes(const RegionAlias *alias, const char *text, size_t le
 
 size_t region_prefix(const char *text, size_t len, const RegionAlias **ret_first, size_t *ret_count)
 {
-	/* The last alias not after text either is a prefix of it, or shares with it all that the longest prefix can have. */
+	/* The last alias not after text either is a prefix of it, or shares with it all that the longest prefix can have.
+	 */
 	while (len >= 2 * CHAR_BYTES) {
 		size_t end = aliases_before(text, len, true);
 		if (end == 0)
@@ -125,7 +128,8 @@ static int rank_of(const RegionAlias *alias, int level)
 	return alias->full ? 3 : 2 + level_of(alias->code);
 }
 
-/* The one region below above that is meant by a name in a field of that level; above itself when none or several could be. */
+/* The one region below above that is meant by a name in a field of that level; above itself when none or several could
+ * be. */
 static int32_t choose(const RegionAlias *first, size_t count, int level, int32_t above)
 {
 	int best = RANKS;

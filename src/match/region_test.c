@@ -19,22 +19,53 @@ static int32_t deepest(const Region *r)
 TEST(region, finds_long_short_and_odd_names)
 {
 	static const Row rows[] = {
-		{"上海", NULL, NULL, 3101}, {"上海市", "上海市", NULL, 3101}, {"上海", "市辖区", NULL, 3101}, {"上海市", "上海市", "浦东新区", 310115},
-		{NULL, "上海", "浦东", 310115}, {NULL, NULL, "浦东", 310115}, {"北京", "朝阳区", NULL, 110105}, {"北京市", "北京市", "朝阳", 110105},
-		{NULL, NULL, "朝阳区", 0}, {NULL, "朝阳", NULL, 2113}, {"江苏", NULL, NULL, 32}, {"江苏", "昆山", NULL, 320583}, {"吉林", NULL, NULL, 22},
-		{"吉林", "吉林", NULL, 2202}, {NULL, "吉林市", NULL, 2202}, {NULL, "海南", NULL, 46}, {"青海", "海南", NULL, 6325},
-		{"四川", "凉山", NULL, 5134}, {"四川", "凉山州", NULL, 5134}, {"四川省", "凉山彝族自治州", "西昌", 513401}, {"内蒙", "呼市", NULL, 1501},
-		{"广西", "南宁", NULL, 4501}, {"湖北", "仙桃", NULL, 429004}, {NULL, "广东省深圳市南山区", NULL, 440305}, {"广东-深圳", NULL, NULL, 4403},
-		{"31", NULL, NULL, 3101}, {NULL, NULL, "310115", 310115}, {"310000", "310100", NULL, 3101}, {"沪", NULL, NULL, 3101},
-		{"香港", NULL, NULL, 81}, {"澳门", NULL, NULL, 82}, {"台湾", "台北", NULL, 7101}, {"江苏", "上海", NULL, 32}, {"重庆", "重庆市", "万州区", 500101},
-		{NULL, "深圳市", NULL, 4403}, {"", "", "", 0}, {NULL, NULL, NULL, 0}, {"火星", "?", "x", 0}, {"99", NULL, NULL, 0},
+		{"上海", NULL, NULL, 3101},
+		{"上海市", "上海市", NULL, 3101},
+		{"上海", "市辖区", NULL, 3101},
+		{"上海市", "上海市", "浦东新区", 310115},
+		{NULL, "上海", "浦东", 310115},
+		{NULL, NULL, "浦东", 310115},
+		{"北京", "朝阳区", NULL, 110105},
+		{"北京市", "北京市", "朝阳", 110105},
+		{NULL, NULL, "朝阳区", 0},
+		{NULL, "朝阳", NULL, 2113},
+		{"江苏", NULL, NULL, 32},
+		{"江苏", "昆山", NULL, 320583},
+		{"吉林", NULL, NULL, 22},
+		{"吉林", "吉林", NULL, 2202},
+		{NULL, "吉林市", NULL, 2202},
+		{NULL, "海南", NULL, 46},
+		{"青海", "海南", NULL, 6325},
+		{"四川", "凉山", NULL, 5134},
+		{"四川", "凉山州", NULL, 5134},
+		{"四川省", "凉山彝族自治州", "西昌", 513401},
+		{"内蒙", "呼市", NULL, 1501},
+		{"广西", "南宁", NULL, 4501},
+		{"湖北", "仙桃", NULL, 429004},
+		{NULL, "广东省深圳市南山区", NULL, 440305},
+		{"广东-深圳", NULL, NULL, 4403},
+		{"31", NULL, NULL, 3101},
+		{NULL, NULL, "310115", 310115},
+		{"310000", "310100", NULL, 3101},
+		{"沪", NULL, NULL, 3101},
+		{"香港", NULL, NULL, 81},
+		{"澳门", NULL, NULL, 82},
+		{"台湾", "台北", NULL, 7101},
+		{"江苏", "上海", NULL, 32},
+		{"重庆", "重庆市", "万州区", 500101},
+		{NULL, "深圳市", NULL, 4403},
+		{"", "", "", 0},
+		{NULL, NULL, NULL, 0},
+		{"火星", "?", "x", 0},
+		{"99", NULL, NULL, 0},
 		{"北京", NULL, "朝阳门街道", 1101},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		Region region = {0};
 		bool is_found = region_find(rows[i].province, rows[i].city, rows[i].district, &region);
 		if (deepest(&region) != rows[i].code)
-			g_test_message("%s/%s/%s gave %d, not %d", rows[i].province, rows[i].city, rows[i].district, deepest(&region), rows[i].code);
+			g_test_message("%s/%s/%s gave %d, not %d", rows[i].province, rows[i].city, rows[i].district,
+				deepest(&region), rows[i].code);
 		CHECK_INT(deepest(&region), rows[i].code);
 		CHECK(is_found == (rows[i].code != 0));
 	}

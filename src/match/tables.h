@@ -14,15 +14,15 @@ typedef struct {
 typedef struct {
 	uint32_t text; /* offset into region_text */
 	int32_t code;
-	uint16_t len;  /* bytes */
-	bool full;     /* the official name, not a short form */
+	uint16_t len; /* bytes */
+	bool full; /* the official name, not a short form */
 } RegionAlias;
 
 typedef struct {
 	int32_t first, last;
 } IdCardArea;
 
-extern const RegionRow region_rows[];     /* ascending by code */
+extern const RegionRow region_rows[]; /* ascending by code */
 extern const size_t region_row_count;
 extern const RegionAlias region_aliases[]; /* ascending by text (bytes) */
 extern const size_t region_alias_count;

@@ -1,5 +1,5 @@
-/* Feeds every parser of match/ with arbitrary bytes; for clang -fsanitize=fuzzer,address,undefined. Besides crashes it checks what
- * must hold of any answer: it is well-formed, and parsing it again gives it again. */
+/* Feeds every parser of match/ with arbitrary bytes; for clang -fsanitize=fuzzer,address,undefined. Besides crashes it
+ * checks what must hold of any answer: it is well-formed, and parsing it again gives it again. */
 #include "match/match.h"
 
 #include "base/utf8.h"

@@ -186,14 +186,17 @@ static int api_restore(Call *c)
 static int secret_make(Tx *tx, void *arg)
 {
 	int64_t n = 0;
-	int r = db_int(tx, &n, "SELECT COUNT(*) FROM record_secret");
+	/* Two processes that start at once must end up with one secret. */
+	int r = tx_is_postgres(tx) ? db_exec(tx, "LOCK TABLE record_secret IN EXCLUSIVE MODE") : 0;
+	if (r == 0)
+		r = db_int(tx, &n, "SELECT COUNT(*) FROM record_secret");
 	if (r < 0 || n > 0)
 		return r;
 	random_bytes(arg, RECORD_SECRET_SIZE);
 	return db_exec(tx, "INSERT INTO record_secret (secret) VALUES ($1)", value_bytes(arg, RECORD_SECRET_SIZE));
 }
 
-/* Always read back: when two processes start at once, both must use the same one. */
+/* Always read back: it may have been there, or another process may have been first. */
 static int secret_read(Tx *tx, void *arg)
 {
 	ROWS rows = NULL;

@@ -1,0 +1,51 @@
+/* The assignment policy (L5-L9): what an administrator decides about who gets a lead and how long they have. Plain data, read from
+ * the JSON that docs/developers/api.md calls POLICY, kept in versions; the newest one is in force. */
+#pragma once
+
+#include "call/call.h"
+
+#define POLICY_POOLS_MAX 20
+#define POLICY_RANKS 3
+
+/* Bits of Policy.territory_by: which parts of an address a lead must bring. */
+enum { POLICY_PROVINCE = 1, POLICY_CITY = 2, POLICY_DISTRICT = 4 };
+
+typedef enum { POLICY_RANK_WEIGHT, POLICY_RANK_LOAD, POLICY_RANK_IDLE } PolicyRank;
+
+/* What happens when everybody who fits is off hours. */
+typedef enum { POLICY_HOLD, POLICY_ON_CALL, POLICY_TO_POOL } PolicyHours;
+
+typedef struct {
+	Id pool;
+	bool territory, skill; /* which filters count in this pool */
+} PolicyPool;
+
+typedef struct Policy {
+	int64_t version;               /* 0: not saved yet */
+	PolicyPool pools[POLICY_POOLS_MAX];
+	int n_pools;
+	unsigned territory_by;
+	bool everywhere;               /* people without any territory get leads of every region */
+	Id fallback_pool;              /* where a lead waits that fits nobody */
+	int touch_minutes, protection_minutes, hops_max, escalate_minutes, freeze_misses, load_max, summary_min;
+	PolicyRank rank[POLICY_RANKS];
+	int n_rank;
+	PolicyHours out_of_hours;
+	Id on_call;                    /* person, for POLICY_ON_CALL */
+	Id out_of_hours_pool;          /* for POLICY_TO_POOL */
+} Policy;
+
+/* Reads POLICY; every fault is added to the call under its path ("pools[1].pool"). Unknown members are faults. That pools and
+ * people exist is asked by policy_check (roster.h knows them). */
+NODISCARD int policy_parse(Call *c, const json_t *json, Policy *ret);
+/* The numbers of the ledger with one pool that all leads go through and wait in. */
+Policy policy_default(Id pool);
+void policy_write(const Policy *policy, JsonOut *out);
+/* Stores the next version and puts it in force; people_version is raised, so that every process takes notice. */
+NODISCARD int policy_save(Call *c, const Policy *policy, const char *note, int64_t *ret_version);
+/* One version, 0: the one in force. ERR_NOT_FOUND (without a sentence) when there is none. */
+NODISCARD int policy_load(Call *c, int64_t version, Policy *ret);
+/* "province" ... for bit 0, 1, 2; "weight" "load" "idle"; "hold" "on_call" "pool". */
+const char *policy_level_name(int bit);
+const char *policy_rank_name(PolicyRank rank);
+const char *policy_hours_name(PolicyHours hours);

@@ -1,6 +1,7 @@
 /* Creating, changing, the bin, versions, rights, history: what record.h promises, on both engines. */
 #include "record/record_world.h"
 
+#include "call/module.h"
 #include <string.h>
 
 /* --- create and read --- */
@@ -317,6 +318,52 @@ static void checks_the_row_before_the_write(World *w)
 TEST(record, checks_the_row_before_the_write)
 {
 	world_each(checks_the_row_before_the_write);
+}
+
+/* --- people and their sessions --- */
+
+static int password_set(Call *c, void *arg)
+{
+	char hash[128];
+	CHECK_INT(gate_password_hash("correct horse", hash), 0);
+	return gate_password_set(c, *(Id *)arg, hash, false);
+}
+
+static const char *sign_in(World *w, const char *login)
+{
+	Call *c = call_new(w, &w->house, NULL);
+	json_object_set_new(c->params, "login", json_string(login));
+	json_object_set_new(c->params, "password", json_string("correct horse"));
+	for (const Endpoint *e = gate_module.endpoints; e->method != NULL; e++) {
+		if (strcmp(e->method, "POST") == 0 && strcmp(e->path, "/sessions") == 0)
+			CHECK_INT(e->fn(c), 0);
+	}
+	return json_text(json_own(w, json_loads(c->out->data, 0, NULL)), "token");
+}
+
+static int identify(Call *c, void *arg)
+{
+	return gate_identify(c, arg);
+}
+
+static void locks_out_the_disabled_at_once(World *w)
+{
+	Ask ask = {0};
+	Identity nobody = {0}, zhang = world_person(w, "zhang", ROLE_SALESPERSON, ID_NIL);
+	CHECK_INT(world_write(w, NULL, password_set, &zhang.user, NULL), 0);
+	char *token = talloc_strdup(w, sign_in(w, "zhang"));
+	CHECK_INT(world_read(w, &nobody, identify, token, NULL), 0);
+	CHECK_INT(world_patch(w, &world_admin, "user", zhang.user, "{\"active\":false}", &ask), 0);
+	const char *change = json_text(ask.json, "_change");
+	CHECK_INT(world_read(w, &nobody, identify, token, NULL), ERR_UNAUTHENTICATED);
+	ask = (Ask){.params = talloc_asprintf(w, "{\"id\":\"%s\"}", change)};
+	CHECK_INT(world_ask(w, &world_admin, "POST", "/changes/:id/undo", &ask), 0);
+	CHECK_INT(world_read(w, &nobody, identify, token, NULL), 0);
+}
+
+TEST(record, locks_out_the_disabled_at_once)
+{
+	world_each(locks_out_the_disabled_at_once);
 }
 
 /* --- hooks --- */

@@ -213,9 +213,27 @@ int access_check(Call *c, const Record *record)
 	return check_row(c, record, 0);
 }
 
-bool access_is_by_owner(Call *c, const ObjectDef *object)
+/* An index that begins "owner,<first>" gives the owner's rows in order by itself. */
+static bool has_owner_index(const ObjectDef *object, const char *first)
 {
-	return c->access != NULL && !c->access->all && c->access->n_teams == 0 && plan_of(c, object)->narrowed;
+	size_t len = strlen(first);
+	for (int i = 0; object->indexes[i] != NULL; i++) {
+		const char *rest = object->indexes[i];
+		if (strncmp(rest, "owner,", 6) == 0 && strncmp(rest + 6, first, len) == 0 &&
+		    (rest[6 + len] == '\0' || rest[6 + len] == ','))
+			return true;
+	}
+	return false;
+}
+
+bool access_sorts_own_rows(Call *c, const ObjectDef *object, const char *first)
+{
+	const Access *a = c->access;
+	const Plan *plan = plan_of(c, object);
+	if (a == NULL || a->all || a->n_teams > 0 || !plan->narrowed)
+		return false;
+	bool owner_alone = a->n_pools == 0 || plan->pool < 0;
+	return !(owner_alone && has_owner_index(object, first));
 }
 
 /* --- as SQL --- */

@@ -280,7 +280,7 @@ static int build(Call *c, const Plan *plan, const RecordQuery *q, Sort *sort, Sq
 	int r = add_conditions(c, plan->object, q, sql);
 	if (r < 0)
 		return r;
-	sort->by_owner = !q->as_house && access_is_by_owner(c, plan->object);
+	sort->by_owner = !q->as_house && access_sorts_own_rows(c, plan->object, sort->keys[0].field->name);
 	if (q->after != NULL && *q->after != '\0') {
 		Value values[RECORD_SORT_MAX + 1];
 		if (!cursor_read(c, plan->object, sort, q->after, values))

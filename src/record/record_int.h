@@ -107,8 +107,9 @@ const char *cursor_write(Call *c, const ObjectDef *object, const Sort *sort, con
 /* False: not made by this house for this object and order. Texts live in c. */
 bool cursor_read(Call *c, const ObjectDef *object, const Sort *sort, const char *text, Value *ret_values);
 
-/* True if the row rule of the object comes down to the owner column: then the caller's rows are few. */
-bool access_is_by_owner(Call *c, const ObjectDef *object);
+/* True if the caller's rows are found by the owner column, hence few, and no index has them in order of the field
+ * first. */
+bool access_sorts_own_rows(Call *c, const ObjectDef *object, const char *first);
 
 /* --- endpoints --- */
 

@@ -41,7 +41,7 @@ static int admin_find(Tx *tx, void *arg)
 {
 	First *f = arg;
 	ROWS rows = NULL;
-	int r = db_query(tx, &rows, "SELECT p.id, k.hash FROM person p LEFT JOIN credential k ON k.\"user\" = p.id WHERE p.login = $1",
+	int r = db_query(tx, &rows, "SELECT p.id, k.hash FROM person p LEFT JOIN credential k ON k.person = p.id WHERE p.login = $1",
 	                 value_text("admin"));
 	if (r < 0)
 		return r;

@@ -72,11 +72,6 @@ static void answer_preflight(House *house, HttpRequest *request, const Inlet *so
 
 /* --- what is wrong with a body --------------------------------------------------------------------------------------- */
 
-static bool is_form(const Delivery *d)
-{
-	return d->receipt.content_type && strncasecmp(d->receipt.content_type, "application/x-www-form-urlencoded", 33) == 0;
-}
-
 /* A body without a second bracket is flat: its fields cannot have the wrong type, and the full reading waits for the taker. */
 static bool is_flat(const Receipt *r)
 {
@@ -107,7 +102,7 @@ static void check_body(Delivery *d, const Inlet *source)
 		r->body_len = OVERSIZE_KEPT;
 		delivery_quarantine(d, ERR_TOO_LARGE, "too_large", "The body is larger than 256 kB; its beginning was kept for a person.",
 		                    "内容超过 256 kB，已保留开头部分供人工处理。");
-	} else if (is_form(d))
+	} else if (enquiry_is_form(r->content_type, r->body, r->body_len))
 		check_shape(d, source);
 	else if (!json_check(r->body, r->body_len, LIMIT_JSON_DEPTH, &fault))
 		delivery_quarantine(d, ERR_INVALID, "bad_json",

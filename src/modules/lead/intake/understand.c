@@ -197,16 +197,20 @@ static json_t *form_read(TALLOC_CTX *ctx, const char *body, size_t len)
 	return root;
 }
 
-static bool is_form(const char *content_type)
+bool enquiry_is_form(const char *content_type, const char *body, size_t len)
 {
-	return content_type && strncasecmp(content_type, "application/x-www-form-urlencoded", 33) == 0;
+	size_t start = 0;
+	while (start < len && isspace((unsigned char)body[start]))
+		start++;
+	return content_type && strncasecmp(content_type, "application/x-www-form-urlencoded", 33) == 0 &&
+	       (start == len || body[start] != '{');
 }
 
 bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len, const json_t *mapping, Enquiry *ret,
                   const char **ret_reason, const char **ret_detail)
 {
 	JsonFault fault = {0};
-	bool form = is_form(content_type);
+	bool form = enquiry_is_form(content_type, body, len);
 	json_t *root = form ? form_read(ctx, body, len) : json_parse(ctx, body, len, &fault);
 	*ret = (Enquiry){0};
 	if (!root) {

@@ -1,3 +1,4 @@
+/* How a Call becomes bytes. Problems are RFC 9457; every API answer says no-store. */
 #include "api/answer.h"
 
 #include <string.h>
@@ -88,6 +89,21 @@ static void answer_error(HttpRequest *request, const Call *c, int result)
 	talloc_free(out);
 }
 
+/* The same question with the next cursor: <?filter=...&after=CURSOR>; rel="next". */
+static const char *link_to_next(HttpRequest *request, const char *cursor)
+{
+	TALLOC_CTX *mem = http_mem(request);
+	char *query = talloc_strdup(mem, "");
+	const char *part = http_query(request);
+	while (*part) {
+		size_t n = strcspn(part, "&");
+		if (strncmp(part, "after=", 6) != 0)
+			query = talloc_asprintf_append(query, "%.*s&", (int)n, part);
+		part += n + (part[n] == '&');
+	}
+	return talloc_asprintf(mem, "<?%safter=%s>; rel=\"next\"", query, cursor);
+}
+
 void answer_call(HttpRequest *request, const Call *c, int result)
 {
 	if (result != 0) {
@@ -97,7 +113,7 @@ void answer_call(HttpRequest *request, const Call *c, int result)
 	Headers h = {0};
 	header_add(&h, "Location", c->location);
 	header_add(&h, "ETag", c->etag);
-	header_add(&h, "Link", c->link_next);
+	header_add(&h, "Link", c->link_next ? link_to_next(request, c->link_next) : NULL);
 	header_add(&h, "Set-Cookie", c->set_cookie);
 	header_add(&h, "Cache-Control", "no-store");
 	int status = c->status ? c->status : 200;

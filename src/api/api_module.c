@@ -19,10 +19,10 @@ static bool duration_parse(const char *text, int64_t *ret_ms)
 {
 	char *end;
 	long long n = strtoll(text, &end, 10);
-	int64_t unit = strcmp(end, "s") == 0   ? SECOND_MS
-	               : strcmp(end, "m") == 0 ? MINUTE_MS
-	               : strcmp(end, "h") == 0 ? HOUR_MS
-	               : strcmp(end, "d") == 0 ? DAY_MS
+	int64_t unit = strcmp(end, "s") == 0    ? SECOND_MS
+	               : strcmp(end, "m") == 0  ? MINUTE_MS
+	               : strcmp(end, "h") == 0  ? HOUR_MS
+	               : strcmp(end, "d") == 0  ? DAY_MS
 	               : strcmp(end, "ms") == 0 ? 1
 	                                        : 0;
 	if (end == text || unit == 0 || n < 0 || n > 400 * DAY_MS / unit)
@@ -58,7 +58,8 @@ static int test_clock_move(Call *c)
 	const char *advance = call_text(c, "advance");
 	int64_t to = call_int(c, "to", 0), by = 0;
 	if (advance && !duration_parse(advance, &by))
-		return call_fault(c, "advance", "duration", "Write a duration such as 2h, 5m or 30s.", "请填写时长，例如 2h、5m 或 30s。");
+		return call_fault(c, "advance", "duration", "Write a duration such as 2h, 5m or 30s.",
+		                  "请填写时长，例如 2h、5m 或 30s。");
 	if (advance)
 		to = clock_now_ms(c->house->clock) + by;
 	if (to < clock_now_ms(c->house->clock) - SECOND_MS)
@@ -77,7 +78,8 @@ static const Param clock_params[] = {
 static const Endpoint endpoints[] = {
 	{"GET", "/openapi.json", "public", CALL_READ, NULL, api_describe, "This description"},
 	{"GET", "/test/clock", "system.manage", CALL_NO_DB, NULL, test_clock_read, "Business time of a test server"},
-	{"POST", "/test/clock", "system.manage", CALL_WORKER, clock_params, test_clock_move, "Move the business time of a test server"},
+	{"POST", "/test/clock", "system.manage", CALL_WORKER, clock_params, test_clock_move,
+     "Move the business time of a test server"},
 	{0},
 };
 

@@ -1,3 +1,4 @@
+/* The test clock survives a restart, also a kill: it is written whenever it was moved. */
 #include "api/clock_file.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ bool clock_file_open(TALLOC_CTX *ctx, Clock *clock, const char *dir, char **ret_
 	bool read = fscanf(file, "%" SCNd64, &offset) == 1 && offset >= 0;
 	fclose(file);
 	if (!read) {
-		*ret_error = talloc_asprintf(ctx, "%s holds no offset in milliseconds. Remove it to start at the present.", path);
+		*ret_error =
+			talloc_asprintf(ctx, "%s holds no offset in milliseconds. Remove it to start at the present.", path);
 		return false;
 	}
 	clock->offset_ms = offset;

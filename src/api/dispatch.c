@@ -115,15 +115,9 @@ static void job_start(Job *job)
 	bool taken = true;
 	switch (job->match.endpoint->mode) {
 	case CALL_NO_DB:
-	case CALL_WORKER:
-		taken = workers_run(d->workers, job_on_worker, job);
-		break;
-	case CALL_READ:
-		taken = store_read(d->house->store, job_in_tx, job_done, job) == 0;
-		break;
-	case CALL_WRITE:
-		taken = store_write(d->house->store, job_in_tx, job_done, job) == 0;
-		break;
+	case CALL_WORKER: taken = workers_run(d->workers, job_on_worker, job); break;
+	case CALL_READ: taken = store_read(d->house->store, job_in_tx, job_done, job) == 0; break;
+	case CALL_WRITE: taken = store_write(d->house->store, job_in_tx, job_done, job) == 0; break;
 	}
 	if (!taken)
 		job_refuse_busy(job);
@@ -217,7 +211,8 @@ static void answer_no_route(HttpRequest *request, int err, const char *allow)
 {
 	Lang lang = answer_language(request);
 	if (err != ERR_METHOD) {
-		answer_problem(request, ERR_NOT_FOUND, "no_such_path", lang, "There is nothing at this address. See /api/v1/openapi.json.",
+		answer_problem(request, ERR_NOT_FOUND, "no_such_path", lang,
+		               "There is nothing at this address. See /api/v1/openapi.json.",
 		               "这个地址没有内容，接口说明见 /api/v1/openapi.json。");
 		return;
 	}

@@ -1,5 +1,5 @@
-/* One API request as a Call: found in the route table, identified, checked at the gate, run where its mode says, answered
- * after the COMMIT. */
+/* One API request as a Call: found in the route table, identified, checked at the gate, run where its mode says,
+ * answered after the COMMIT. */
 #pragma once
 
 #include "api/route.h"

@@ -1,3 +1,4 @@
+/* First answers by key, in a table beside the records, so that key and deed are committed together. */
 #include "api/idempotency.h"
 
 #include <sodium.h>
@@ -17,7 +18,8 @@ static void hash_text(const char *bytes, size_t len, char out[static 65])
 	sodium_bin2hex(out, 65, digest, sizeof digest);
 }
 
-void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len, IdempotencyKey *ret)
+void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len,
+                     IdempotencyKey *ret)
 {
 	char who[ID_TEXT_SIZE];
 	char *name = talloc_asprintf(NULL, "%s\n%s\n%s", id_text(c->who.user, who), path, key);

@@ -1,4 +1,5 @@
-/* Idempotency-Key on POST: the first answer of a key is kept for 24 hours, in the transaction of what it did, and given again. */
+/* Idempotency-Key on POST: the first answer of a key is kept for 24 hours, in the transaction of what it did, and given
+ * again. */
 #pragma once
 
 #include "call/call.h"
@@ -11,7 +12,8 @@ typedef struct {
 	char fingerprint[65]; /* hash of the body */
 } IdempotencyKey;
 
-void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len, IdempotencyKey *ret);
+void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len,
+                     IdempotencyKey *ret);
 /* ERR_NOT_FOUND: not used yet. 0: the call holds the first answer. ERR_CONFLICT: used with another body. */
 NODISCARD int idempotency_find(Call *c, const IdempotencyKey *key);
 /* Keeps the call's answer. */

@@ -1,3 +1,4 @@
+/* Writes the description straight from the rows and the catalogue: nothing in it is kept by hand. */
 #include "api/openapi.h"
 
 #include <ctype.h>
@@ -80,7 +81,10 @@ static void write_param_schema(JsonOut *o, const Param *p)
 		break;
 	case PARAM_BOOL: member(o, "type", "boolean"); break;
 	case PARAM_ID: write_id_schema(o); break;
-	case PARAM_TIME: member(o, "type", "string"); member(o, "format", "date-time"); break;
+	case PARAM_TIME:
+		member(o, "type", "string");
+		member(o, "format", "date-time");
+		break;
 	case PARAM_IDS:
 		member(o, "type", "array");
 		begin(o, "items");
@@ -291,8 +295,14 @@ static void write_field(JsonOut *o, const FieldDef *f)
 	switch (f->type) {
 	case FIELD_INT: member(o, "type", "integer"); break;
 	case FIELD_BOOL: member(o, "type", "boolean"); break;
-	case FIELD_TIME: member(o, "type", "string"); member(o, "format", "date-time"); break;
-	case FIELD_DATE: member(o, "type", "string"); member(o, "format", "date"); break;
+	case FIELD_TIME:
+		member(o, "type", "string");
+		member(o, "format", "date-time");
+		break;
+	case FIELD_DATE:
+		member(o, "type", "string");
+		member(o, "format", "date");
+		break;
 	case FIELD_REF: write_id_schema(o); break;
 	case FIELD_JSON: break;
 	case FIELD_CHOICE:

@@ -14,8 +14,8 @@ typedef struct {
 	int n;
 } RouteMatch;
 
-/* Collects and checks the rows: two that answer the same path, or a row without function, right or summary, refuse the start
- * with a sentence in *ret_error. A literal segment wins over a parameter. */
+/* Collects and checks the rows: two that answer the same path, or a row without function, right or summary, refuse the
+ * start with a sentence in *ret_error. A literal segment wins over a parameter. */
 Routes *routes_new(TALLOC_CTX *ctx, const House *house, char **ret_error);
 /* path is what follows /api/v1. ERR_NOT_FOUND, or ERR_METHOD with the methods that would do in *ret_allow. */
 NODISCARD int route_find(const Routes *routes, TALLOC_CTX *ctx, const char *method, const char *path, RouteMatch *ret,

@@ -1,3 +1,4 @@
+/* The front door. What is neither API nor a module's plain path nor a probe is the browser application. */
 #include "api/server.h"
 
 #include <string.h>
@@ -48,12 +49,13 @@ static void ready_done(void *arg, int result)
 
 static void answer_metrics(ApiServer *s, HttpRequest *r)
 {
-	char *text = talloc_asprintf(http_mem(r),
-	                             "# HELP tenon_live_streams Open live streams.\n# TYPE tenon_live_streams gauge\n"
-	                             "tenon_live_streams %d\n"
-	                             "# HELP tenon_store_backlog Writing jobs that wait.\n# TYPE tenon_store_backlog gauge\n"
-	                             "tenon_store_backlog %d\n",
-	                             hub_count(s->dispatch.house->hub), store_backlog(s->dispatch.house->store));
+	char *text =
+		talloc_asprintf(http_mem(r),
+	                    "# HELP tenon_live_streams Open live streams.\n# TYPE tenon_live_streams gauge\n"
+	                    "tenon_live_streams %d\n"
+	                    "# HELP tenon_store_backlog Writing jobs that wait.\n# TYPE tenon_store_backlog gauge\n"
+	                    "tenon_store_backlog %d\n",
+	                    hub_count(s->dispatch.house->hub), store_backlog(s->dispatch.house->store));
 	http_respond(r, 200, "text/plain; version=0.0.4", (HttpHeader[]){{0}}, text, strlen(text));
 }
 
@@ -119,8 +121,11 @@ ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error)
 	if (!s->dispatch.routes)
 		return NULL;
 	s->dispatch.workers = workers_start(s, WORKER_THREADS);
-	HttpConfig http = {
-		.listen = config->listen, .proxies = config->proxies, .on_request = on_request, .on_refused = on_refused, .arg = s};
+	HttpConfig http = {.listen = config->listen,
+	                   .proxies = config->proxies,
+	                   .on_request = on_request,
+	                   .on_refused = on_refused,
+	                   .arg = s};
 	s->http = http_start(s, &http, ret_error);
 	return s->http ? s : NULL;
 }

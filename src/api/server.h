@@ -1,5 +1,5 @@
-/* The front door: every request that http/ understood comes in here and is sent on - to the API, to a module's plain path, or to
- * the browser application. */
+/* The front door: every request that http/ understood comes in here and is sent on - to the API, to a module's plain
+ * path, or to the browser application. */
 #pragma once
 
 #include "base/embed.h"

@@ -1,3 +1,4 @@
+/* Embedded files: precompressed twins, immutable assets, security headers. */
 #include "api/static.h"
 
 #include <string.h>
@@ -7,13 +8,21 @@ typedef struct {
 } MediaType;
 
 static const MediaType media_types[] = {
-	{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-	{".svg", "image/svg+xml"}, {".png", "image/png"}, {".ico", "image/x-icon"}, {".json", "application/json"},
-	{".webmanifest", "application/manifest+json"}, {".woff2", "font/woff2"}, {".txt", "text/plain; charset=utf-8"},
+	{".html", "text/html; charset=utf-8"},
+	{".js", "text/javascript; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},
+	{".svg", "image/svg+xml"},
+	{".png", "image/png"},
+	{".ico", "image/x-icon"},
+	{".json", "application/json"},
+	{".webmanifest", "application/manifest+json"},
+	{".woff2", "font/woff2"},
+	{".txt", "text/plain; charset=utf-8"},
 };
 
-const char static_policy[] = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-                             "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+const char static_policy[] =
+	"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+	"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
 
 static bool ends_with(const char *text, const char *ending)
 {
@@ -80,7 +89,10 @@ static void file_answer(HttpRequest *r, const EmbeddedFile *files, const Embedde
 		{"X-Content-Type-Options", "nosniff"},
 		{"Referrer-Policy", "same-origin"},
 		{"Vary", "Accept-Encoding"},
-		{encoding ? "Content-Encoding" : etag ? "ETag" : NULL, encoding ? encoding : etag},
+		{encoding ? "Content-Encoding"
+	     : etag   ? "ETag"
+	              : NULL,
+	     encoding ? encoding : etag},
 		{encoding && etag ? "ETag" : NULL, etag},
 		{NULL, NULL},
 	};

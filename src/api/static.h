@@ -1,5 +1,5 @@
-/* The browser application carried in the binary. Hashed assets are immutable for a year; everything else is asked for again with
- * an ETag. Unknown paths without a dot give index.html, so that a copied link opens its screen. */
+/* The browser application carried in the binary. Hashed assets are immutable for a year; everything else is asked for
+ * again with an ETag. Unknown paths without a dot give index.html, so that a copied link opens its screen. */
 #pragma once
 
 #include "base/embed.h"

@@ -1,3 +1,4 @@
+/* A ring of waiting work and a few threads. Full means busy, never blocking. */
 #include "api/worker.h"
 
 #include <pthread.h>

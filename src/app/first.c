@@ -1,3 +1,5 @@
+/* The administrator is made once; a named password file always wins, so that nobody is locked out of their own house.
+ */
 #include "app/first.h"
 
 #include <errno.h>
@@ -41,7 +43,8 @@ static int admin_find(Tx *tx, void *arg)
 {
 	First *f = arg;
 	ROWS rows = NULL;
-	int r = db_query(tx, &rows, "SELECT p.id, k.hash FROM person p LEFT JOIN credential k ON k.person = p.id WHERE p.login = $1",
+	int r = db_query(tx, &rows,
+	                 "SELECT p.id, k.hash FROM person p LEFT JOIN credential k ON k.person = p.id WHERE p.login = $1",
 	                 value_text("admin"));
 	if (r < 0)
 		return r;

@@ -40,7 +40,8 @@ static int serve(const Options *o)
 	if (!w)
 		return complain(error);
 	workspace_start(w);
-	ApiConfig config = {.house = &w->house, .listen = o->listen, .proxies = (const char *const *)o->proxies, .web = web_files};
+	ApiConfig config = {
+		.house = &w->house, .listen = o->listen, .proxies = (const char *const *)o->proxies, .web = web_files};
 	ApiServer *server = api_start(w, &config, &error);
 	if (!server)
 		return complain(error);

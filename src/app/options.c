@@ -1,3 +1,4 @@
+/* The command line, read with GLib; every mistake is told with how to write it. */
 #include "app/options.h"
 
 #include <glib.h>

@@ -6,13 +6,13 @@
 #define OPTION_PROXIES_MAX 16
 
 typedef struct {
-	const char *command;             /* "serve", "demo", "version" */
+	const char *command; /* "serve", "demo", "version" */
 	const char *data_dir;
 	const char *listen;
-	const char *database;            /* postgres://..., or NULL for SQLite */
+	const char *database; /* postgres://..., or NULL for SQLite */
 	const char *admin_password_file;
 	const char *public_url;
-	char **proxies;                  /* addresses of trusted proxies, NULL-terminated, or NULL */
+	char **proxies; /* addresses of trusted proxies, NULL-terminated, or NULL */
 	bool test_clock;
 	bool help;
 } Options;

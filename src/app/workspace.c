@@ -1,3 +1,4 @@
+/* Opening a workspace: lock, store, engines' tables, catalogue, modules' tables, services, modules. */
 #include "app/workspace.h"
 
 #include <errno.h>
@@ -45,7 +46,8 @@ static bool folder_take(Workspace *w, const char *dir, char **ret_error)
 	}
 	if (flock(w->lock, LOCK_EX | LOCK_NB) == 0)
 		return true;
-	*ret_error = talloc_asprintf(w, "Another tenon is running on %s. Stop it first, or name another folder with --data.", dir);
+	*ret_error =
+		talloc_asprintf(w, "Another tenon is running on %s. Stop it first, or name another folder with --data.", dir);
 	return false;
 }
 
@@ -67,7 +69,10 @@ static bool tables_make(Workspace *w, char **ret_error)
 	static const struct {
 		const char *part;
 		const char *const *steps;
-	} engines[] = {{"gate", gate_migrations}, {"record", record_migrations}, {"timer", timer_migrations}, {"alert", alert_migrations}};
+	} engines[] = {{"gate", gate_migrations},
+	               {"record", record_migrations},
+	               {"timer", timer_migrations},
+	               {"alert", alert_migrations}};
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
 		Migration m = {engines[i].part, engines[i].steps};
 		if (store_migrate(w->house.store, &m, 1, ret_error) < 0)

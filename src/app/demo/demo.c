@@ -1,3 +1,4 @@
+/* The demo in steps, each a transaction: people, half a year of leads, the company's name, and a few fresh leads. */
 #include "app/demo/demo.h"
 
 #include <stdio.h>
@@ -29,7 +30,8 @@ static int company_name(Call *c, Demo *demo)
 {
 	(void)demo;
 	int err = db_exec(c->tx, "DELETE FROM setting WHERE name IN ('company', 'setup_done')");
-	if (err < 0 || (err = db_exec(c->tx, "INSERT INTO setting (name, value) VALUES ('company', $1)", value_text("恒拓智能装备"))) < 0)
+	if (err < 0 || (err = db_exec(c->tx, "INSERT INTO setting (name, value) VALUES ('company', $1)",
+	                              value_text("恒拓智能装备"))) < 0)
 		return err;
 	return db_exec(c->tx, "INSERT INTO setting (name, value) VALUES ('setup_done', 'demo')");
 }
@@ -80,7 +82,8 @@ bool demo_fill(House *house, const char *password_file, char **ret_error)
 		return false;
 	}
 	if (!password_hash(password_file, hash)) {
-		*ret_error = talloc_strdup(NULL, "Name a file with the password for the demo's people: --admin-password-file FILE");
+		*ret_error =
+			talloc_strdup(NULL, "Name a file with the password for the demo's people: --admin-password-file FILE");
 		return false;
 	}
 	step.demo.password_hash = hash;

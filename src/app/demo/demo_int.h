@@ -16,7 +16,7 @@ typedef struct {
 	uint64_t state;
 } Dice;
 
-uint32_t dice_roll(Dice *dice, uint32_t sides);  /* 0 .. sides-1 */
+uint32_t dice_roll(Dice *dice, uint32_t sides); /* 0 .. sides-1 */
 bool dice_chance(Dice *dice, uint32_t percent);
 int64_t dice_between(Dice *dice, int64_t from, int64_t to);
 #define dice_pick(dice, list) ((list)[dice_roll((dice), ARRAY_LEN(list))])
@@ -39,7 +39,7 @@ typedef struct Demo {
 	Dice dice;
 	const char *password_hash;
 	int64_t now_ms;
-	Id day, late;                 /* calendars */
+	Id day, late; /* calendars */
 	Id skill[DEMO_SKILLS];
 	Id source[DEMO_SOURCES];
 	Id pool;

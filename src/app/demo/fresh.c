@@ -1,4 +1,5 @@
-/* The leads that came in just now: through the real intake, so that each has its receipt, its decision and its countdown. */
+/* The leads that came in just now: through the real intake, so that each has its receipt, its decision and its
+ * countdown. */
 #include <string.h>
 
 #include "app/demo/demo_int.h"
@@ -31,10 +32,15 @@ static Receipt receipt_of(Call *c, Demo *demo, int nth)
 {
 	int64_t at = demo->now_ms - (DEMO_FRESH - nth) * SECOND_MS;
 	Receipt r = {
-		.id = id_new(at), .at = at, .source = demo->source[dice_roll(&demo->dice, DEMO_SOURCES)], .source_key = "site",
+		.id = id_new(at),
+		.at = at,
+		.source = demo->source[dice_roll(&demo->dice, DEMO_SOURCES)],
+		.source_key = "site",
 		.visitor = talloc_asprintf(c, "114.84.%u.%u", dice_roll(&demo->dice, 255), dice_roll(&demo->dice, 255)),
-		.content_type = "application/json", .headers = "{\"user_agent\":\"Mozilla/5.0 (Windows NT 10.0; Win64; x64)\"}",
-		.body = body_of(c, demo, nth % DEMO_TEAMS), .state = RECEIPT_TAKEN,
+		.content_type = "application/json",
+		.headers = "{\"user_agent\":\"Mozilla/5.0 (Windows NT 10.0; Win64; x64)\"}",
+		.body = body_of(c, demo, nth % DEMO_TEAMS),
+		.state = RECEIPT_TAKEN,
 	};
 	r.body_len = strlen(r.body);
 	return r;

@@ -9,8 +9,8 @@
 /* One lead on its way through the months. */
 typedef struct {
 	Id id, owner, team;
-	int64_t at, touched;   /* when it came, when it was first touched */
-	int64_t last;          /* last activity */
+	int64_t at, touched; /* when it came, when it was first touched */
+	int64_t last;        /* last activity */
 	int steps;
 	const char *status, *name, *company, *phone;
 	const Place *place;
@@ -49,7 +49,8 @@ static Story story_begin(Call *c, Demo *demo)
 	s.phone = demo_phone(c, &demo->dice);
 	s.source = demo->source[dice_roll(&demo->dice, DEMO_SOURCES)];
 	s.status = status_of(demo, demo->now_ms - s.at);
-	int64_t wait = dice_chance(&demo->dice, 85) ? dice_between(&demo->dice, 20, 290) : dice_between(&demo->dice, 300, 5000);
+	int64_t wait =
+		dice_chance(&demo->dice, 85) ? dice_between(&demo->dice, 20, 290) : dice_between(&demo->dice, 300, 5000);
 	s.touched = s.at + wait * SECOND_MS;
 	s.steps = 1 + (int)dice_roll(&demo->dice, 4);
 	s.last = s.touched;
@@ -128,7 +129,7 @@ static int64_t step_time(Demo *demo, const Story *s, int step)
 	return room <= 0 ? s->touched : s->touched + (room < 40 * DAY_MS ? room : 40 * DAY_MS) * step / s->steps;
 }
 
-/* --- what a converted lead became ------------------------------------------------------------------------------------ */
+/* ---- what a converted lead became ---- */
 
 static int account_make(Call *c, Demo *demo, const Story *s, Id *ret)
 {
@@ -163,8 +164,10 @@ static int contact_make(Call *c, const Story *s, Id account, Id *ret)
 
 static int opportunity_make(Call *c, Demo *demo, const Story *s, Id account, Id contact, Id *ret)
 {
-	static const char *const stages[] = {"contact", "needs", "needs", "proposal", "proposal", "negotiation", "won", "won", "lost"};
-	static const char *const goods[] = {"视觉检测项目", "运动控制升级", "协作机器人工作站", "MES 一期", "自动上下料改造", "分拣线新建"};
+	static const char *const stages[] = {"contact",     "needs", "needs", "proposal", "proposal",
+	                                     "negotiation", "won",   "won",   "lost"};
+	static const char *const goods[] = {"视觉检测项目", "运动控制升级",   "协作机器人工作站",
+	                                    "MES 一期",     "自动上下料改造", "分拣线新建"};
 	char day[16];
 	time_t soon = (time_t)((demo->now_ms + dice_between(&demo->dice, 3, 90) * DAY_MS) / 1000);
 	struct tm date;

@@ -1,16 +1,17 @@
-/* Who works at the demo company: six teams, thirty people, what they can do, where and when they work; and where leads come from. */
+/* Who works at the demo company: six teams, thirty people, what they can do, where and when they work; and where leads
+ * come from. */
 #include <string.h>
 
 #include "app/demo/demo_int.h"
 #include "call/gate.h"
 #include "modules/lead/policy.h"
 
-#define DAY_WEEK                                                                                                              \
-	"{\"mon\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],\"tue\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],"               \
-	"\"wed\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],\"thu\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],"                \
+#define DAY_WEEK                                                                                                    \
+	"{\"mon\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],\"tue\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]]," \
+	"\"wed\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],\"thu\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],"  \
 	"\"fri\":[[\"09:00\",\"12:00\"],[\"13:00\",\"18:00\"]],\"sat\":[],\"sun\":[]}"
-#define LATE_WEEK                                                                                                             \
-	"{\"mon\":[[\"13:00\",\"22:00\"]],\"tue\":[[\"13:00\",\"22:00\"]],\"wed\":[[\"13:00\",\"22:00\"]],"                           \
+#define LATE_WEEK                                                                                       \
+	"{\"mon\":[[\"13:00\",\"22:00\"]],\"tue\":[[\"13:00\",\"22:00\"]],\"wed\":[[\"13:00\",\"22:00\"]]," \
 	"\"thu\":[[\"13:00\",\"22:00\"]],\"fri\":[[\"13:00\",\"22:00\"]],\"sat\":[[\"10:00\",\"18:00\"]],\"sun\":[]}"
 
 typedef struct {
@@ -19,9 +20,10 @@ typedef struct {
 } DemoSource;
 
 static const DemoSource sources[DEMO_SOURCES] = {
-	{"官网咨询表单", "site", "form", "high", 90}, {"上海工博会二维码", "expo", "qr", "medium", 60}, {"400 来电", "call", "call", "low", 40},
-	{"渠道名单导入", "list", "import", "low", 30}, {"合作伙伴接口", "partner", "api", "medium", 55}, {"百度推广", "baidu", "ad", "high", 75},
-	{"微信小程序", "mini", "mini", "medium", 65}, {"市场邮箱", "mail", "mail", "low", 35},
+	{"官网咨询表单", "site", "form", "high", 90},     {"上海工博会二维码", "expo", "qr", "medium", 60},
+	{"400 来电", "call", "call", "low", 40},          {"渠道名单导入", "list", "import", "low", 30},
+	{"合作伙伴接口", "partner", "api", "medium", 55}, {"百度推广", "baidu", "ad", "high", 75},
+	{"微信小程序", "mini", "mini", "medium", 65},     {"市场邮箱", "mail", "mail", "low", 35},
 };
 
 typedef struct {
@@ -29,12 +31,16 @@ typedef struct {
 } DemoSkill;
 
 static const DemoSkill skills[DEMO_SKILLS] = {
-	{"机器视觉", "product", "[\"机器视觉\",\"视觉检测\",\"相机\"]"}, {"运动控制", "product", "[\"运动控制\",\"伺服\",\"控制器\"]"},
-	{"协作机器人", "product", "[\"机器人\",\"机械臂\",\"上下料\"]"}, {"MES 软件", "product", "[\"MES\",\"追溯\",\"排产\"]"},
-	{"食品行业", "industry", "[\"食品行业\",\"饮料产线\"]"}, {"英语", "language", "[\"English\",\"export\"]"},
+	{"机器视觉", "product", "[\"机器视觉\",\"视觉检测\",\"相机\"]"},
+	{"运动控制", "product", "[\"运动控制\",\"伺服\",\"控制器\"]"},
+	{"协作机器人", "product", "[\"机器人\",\"机械臂\",\"上下料\"]"},
+	{"MES 软件", "product", "[\"MES\",\"追溯\",\"排产\"]"},
+	{"食品行业", "industry", "[\"食品行业\",\"饮料产线\"]"},
+	{"英语", "language", "[\"English\",\"export\"]"},
 };
 
-static const char *const team_names[DEMO_TEAMS] = {"上海销售部", "苏浙销售部", "华南销售部", "华北销售部", "西南销售部", "华中销售部"};
+static const char *const team_names[DEMO_TEAMS] = {"上海销售部", "苏浙销售部", "华南销售部",
+                                                   "华北销售部", "西南销售部", "华中销售部"};
 static const char *const team_provinces[DEMO_TEAMS] = {"上海市", "江苏省", "广东省", "北京市", "四川省", "湖北省"};
 
 static int calendar_make(Call *c, const char *name, const char *week, Id *ret)

@@ -1,5 +1,6 @@
-/* Keeps the duplicate index true (D1) and admits fields (D4): hooks on every write of a lead, customer or contact. At start the
- * index is rebuilt from the tables. What the index is asked about stands in match/index.h; nothing here decides anything. */
+/* Keeps the duplicate index true (D1) and admits fields (D4): hooks on every write of a lead, customer or contact. At
+ * start the index is rebuilt from the tables. What the index is asked about stands in match/index.h; nothing here
+ * decides anything. */
 #include <string.h>
 
 #include "base/log.h"
@@ -28,9 +29,13 @@ static bool is_open(const char *status)
 static MatchKeys keys_of(const Recognised *what, const Record *r)
 {
 	return (MatchKeys){
-		.object = what->kind, .id = record_id(r), .open = !what->status || is_open(record_text(r, what->status)),
-		.phone = record_text(r, "phone"), .email = record_text(r, "email"),
-		.code = what->code ? record_text(r, what->code) : NULL, .company = what->company ? record_text(r, what->company) : NULL,
+		.object = what->kind,
+		.id = record_id(r),
+		.open = !what->status || is_open(record_text(r, what->status)),
+		.phone = record_text(r, "phone"),
+		.email = record_text(r, "email"),
+		.code = what->code ? record_text(r, what->code) : NULL,
+		.company = what->company ? record_text(r, what->company) : NULL,
 	};
 }
 
@@ -85,7 +90,7 @@ static int index_follow(Call *c, const PhaseInfo *info, void *arg)
 	return 0;
 }
 
-/* --- admission of fields given from outside (D4) --------------------------------------------------------------------- */
+/* ---- admission of fields given from outside (D4) ---- */
 
 static void admit_phone(Call *c, Record *r, const char *field)
 {
@@ -96,7 +101,8 @@ static void admit_phone(Call *c, Record *r, const char *field)
 	if (phone_parse(text, &phone))
 		record_set_text(r, field, phone.e164);
 	else
-		(void)call_fault(c, field, "bad_phone", "This is no phone number that can be called.", "这不是可以拨打的电话号码。");
+		(void)call_fault(c, field, "bad_phone", "This is no phone number that can be called.",
+		                 "这不是可以拨打的电话号码。");
 }
 
 static void admit_email(Call *c, Record *r, const char *field)
@@ -122,7 +128,8 @@ static void admit_code(Call *c, Record *r)
 	if (credit_code_parse(text, code))
 		record_set_text(r, "code", code);
 	else
-		(void)call_fault(c, "code", "bad_credit_code", "This is no valid 18-character credit code; a check digit is wrong.",
+		(void)call_fault(c, "code", "bad_credit_code",
+		                 "This is no valid 18-character credit code; a check digit is wrong.",
 		                 "统一社会信用代码校验不通过，请核对 18 位代码。");
 }
 
@@ -155,15 +162,20 @@ static int fields_admit(Call *c, const PhaseInfo *info, void *arg)
 	return 0;
 }
 
-/* --- start ----------------------------------------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 static int rebuild_rows(Rows *rows, MatchIndex *index, MatchObject kind)
 {
 	while (rows_next(rows)) {
 		const char *status = rows_text(rows, 5);
 		MatchKeys keys = {
-			.object = kind, .id = rows_id(rows, 0), .open = is_open(status), .phone = rows_text(rows, 1),
-			.email = rows_text(rows, 2), .code = rows_text(rows, 3), .company = rows_text(rows, 4),
+			.object = kind,
+			.id = rows_id(rows, 0),
+			.open = is_open(status),
+			.phone = rows_text(rows, 1),
+			.email = rows_text(rows, 2),
+			.code = rows_text(rows, 3),
+			.company = rows_text(rows, 4),
 		};
 		match_put(index, &keys);
 	}

@@ -1,5 +1,5 @@
-/* People as accounts: made with a password, changed by themselves, never locked out altogether. Who may get leads is the
- * business of modules/lead; here it is about signing in. */
+/* People as accounts: made with a password, changed by themselves, never locked out altogether. Who may get leads is
+ * the business of modules/lead; here it is about signing in. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +22,8 @@ static int password_given(Call *c, const json_t *value, Password *p)
 {
 	const char *text = json_string_value(value);
 	if (!text || strlen(text) < PASSWORD_MIN || strlen(text) > PASSWORD_MAX)
-		return call_fault(c, "password", "password_length", "A password has at least 8 characters.", "密码至少 8 个字符。");
+		return call_fault(c, "password", "password_length", "A password has at least 8 characters.",
+		                  "密码至少 8 个字符。");
 	snprintf(p->text, sizeof p->text, "%s", text);
 	return 0;
 }
@@ -41,7 +42,7 @@ static int password_prepare(Call *c, const json_t *value, Password *p)
 	return r < 0 ? r : gate_password_hash(p->text, p->hash);
 }
 
-/* --- a new person ---------------------------------------------------------------------------------------------------- */
+/* ---- a new person ---- */
 
 typedef struct {
 	json_t *fields;
@@ -92,7 +93,7 @@ static int person_create(Call *c)
 	return call_write_wait(c, person_write, new);
 }
 
-/* --- a new password -------------------------------------------------------------------------------------------------- */
+/* ---- a new password ---- */
 
 static int password_write(Call *c, void *arg)
 {
@@ -119,7 +120,7 @@ static int password_reset(Call *c)
 	return 0;
 }
 
-/* --- oneself --------------------------------------------------------------------------------------------------------- */
+/* ---- oneself ---- */
 
 static int me_change(Call *c)
 {
@@ -140,7 +141,7 @@ static int me_change(Call *c)
 	return 0;
 }
 
-/* --- what follows a change of a person ------------------------------------------------------------------------------- */
+/* ---- what follows a change of a person ---- */
 
 typedef struct {
 	Gate *gate;
@@ -183,9 +184,10 @@ static int last_administrator(Call *c, const PhaseInfo *info, void *arg)
 	bool stays = info->kind != WRITE_DELETE && signs_in(user) && is_administrator(user);
 	if (info->kind == WRITE_CREATE || stays)
 		return 0;
-	int r = db_int(c->tx, &others,
-	               "SELECT count(*) FROM person WHERE role = 'administrator' AND active = 1 AND deleted_at IS NULL AND id <> $1",
-	               value_id(record_id(user)));
+	int r = db_int(
+		c->tx, &others,
+		"SELECT count(*) FROM person WHERE role = 'administrator' AND active = 1 AND deleted_at IS NULL AND id <> $1",
+		value_id(record_id(user)));
 	if (r < 0 || others > 0)
 		return r;
 	return call_fail(c, ERR_CONFLICT, "last_administrator",
@@ -217,8 +219,10 @@ static const Param me_params[] = {
 };
 
 static const Endpoint endpoints[] = {
-	{"POST", "/records/user", "people.manage", CALL_WORKER, body_params, person_create, "Make a person with a first password"},
-	{"POST", "/users/:id/password", "people.manage", CALL_WORKER, reset_params, password_reset, "Make a new password, shown once"},
+	{"POST", "/records/user", "people.manage", CALL_WORKER, body_params, person_create,
+     "Make a person with a first password"},
+	{"POST", "/users/:id/password", "people.manage", CALL_WORKER, reset_params, password_reset,
+     "Make a new password, shown once"},
 	{"PATCH", "/me", "signed_in", CALL_WRITE, me_params, me_change, "Change my language and presence"},
 	{0},
 };

@@ -12,7 +12,7 @@ static const char *const migrations[] = {
 	NULL,
 };
 
-/* --- settings -------------------------------------------------------------------------------------------------------- */
+/* ---- settings ---- */
 
 static int setting_get(Call *c, const char *name, const char *fallback, const char **ret)
 {
@@ -27,10 +27,12 @@ static int setting_get(Call *c, const char *name, const char *fallback, const ch
 static int setting_set(Call *c, const char *name, const char *value)
 {
 	int r = db_exec(c->tx, "DELETE FROM setting WHERE name = $1", value_text(name));
-	return r < 0 ? r : db_exec(c->tx, "INSERT INTO setting (name, value) VALUES ($1, $2)", value_text(name), value_text(value));
+	return r < 0 ? r
+	             : db_exec(c->tx, "INSERT INTO setting (name, value) VALUES ($1, $2)", value_text(name),
+	                       value_text(value));
 }
 
-/* --- boot ------------------------------------------------------------------------------------------------------------ */
+/* ---- boot ---- */
 
 static void write_user(Call *c)
 {
@@ -76,7 +78,8 @@ static int write_names(Call *c, const char *key, Rows *rows, const char *ref, co
 static int write_people(Call *c)
 {
 	ROWS people = NULL;
-	int r = db_query(c->tx, &people, "SELECT id, name, team, active FROM person WHERE deleted_at IS NULL ORDER BY name, id");
+	int r = db_query(c->tx, &people,
+	                 "SELECT id, name, team, active FROM person WHERE deleted_at IS NULL ORDER BY name, id");
 	if (r < 0 || (r = write_names(c, "people", people, "team", "active")) < 0)
 		return r;
 	ROWS teams = NULL;
@@ -92,7 +95,8 @@ static int write_sources(Call *c)
 {
 	JsonOut *o = &c->json;
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, name, key, grade FROM source WHERE deleted_at IS NULL ORDER BY name, id");
+	int r =
+		db_query(c->tx, &rows, "SELECT id, name, key, grade FROM source WHERE deleted_at IS NULL ORDER BY name, id");
 	if (r < 0)
 		return r;
 	json_key(o, "sources");
@@ -142,7 +146,7 @@ static int boot(Call *c)
 	return r;
 }
 
-/* --- the wizard ------------------------------------------------------------------------------------------------------ */
+/* ---- the wizard ---- */
 
 static void write_step(JsonOut *o, const char *name, bool done)
 {

@@ -1,5 +1,6 @@
-/* POST /capture/{source_key}: a receipt, durable before the 202; everything else about the lead follows behind. Nothing that was
- * aimed here is thrown away: what cannot be understood goes on the log as quarantined, and the sender is told what is wrong. */
+/* POST /capture/{source_key}: a receipt, durable before the 202; everything else about the lead follows behind. Nothing
+ * that was aimed here is thrown away: what cannot be understood goes on the log as quarantined, and the sender is told
+ * what is wrong. */
 #include <string.h>
 #include <strings.h>
 
@@ -28,13 +29,14 @@ static char *key_of_path(TALLOC_CTX *ctx, const char *path)
 	return talloc_strndup(ctx, key, n);
 }
 
-/* --- CORS ------------------------------------------------------------------------------------------------------------ */
+/* ---- CORS ---- */
 
 static bool is_own_origin(const HttpRequest *request, const House *house, const char *origin)
 {
 	const char *host = http_header(request, "Host");
 	const char *name = strstr(origin, "://");
-	return (house->public_url && strcmp(origin, house->public_url) == 0) || (host && name && strcmp(name + 3, host) == 0);
+	return (house->public_url && strcmp(origin, house->public_url) == 0) ||
+	       (host && name && strcmp(name + 3, host) == 0);
 }
 
 static bool origin_allowed(const HttpRequest *request, const House *house, const Inlet *source, const char *origin)
@@ -43,8 +45,7 @@ static bool origin_allowed(const HttpRequest *request, const House *house, const
 	json_t *allowed;
 	if (is_own_origin(request, house, origin))
 		return true;
-	json_array_foreach((json_t *)source->origins, i, allowed)
-	{
+	json_array_foreach ((json_t *)source->origins, i, allowed) {
 		const char *text = json_string_value(allowed);
 		if (text && (strcmp(text, "*") == 0 || strcasecmp(text, origin) == 0))
 			return true;
@@ -70,9 +71,10 @@ static void answer_preflight(House *house, HttpRequest *request, const Inlet *so
 	http_respond(request, 204, NULL, headers, "", 0);
 }
 
-/* --- what is wrong with a body --------------------------------------------------------------------------------------- */
+/* ---- what is wrong with a body ---- */
 
-/* A body without a second bracket is flat: its fields cannot have the wrong type, and the full reading waits for the taker. */
+/* A body without a second bracket is flat: its fields cannot have the wrong type, and the full reading waits for the
+ * taker. */
 static bool is_flat(const Receipt *r)
 {
 	const char *first = memchr(r->body, '{', r->body_len);
@@ -84,14 +86,15 @@ static void check_shape(Delivery *d, const Inlet *source)
 {
 	Enquiry enquiry;
 	const char *reason, *detail;
-	if (!enquiry_read(d, d->receipt.content_type, d->receipt.body, d->receipt.body_len, source ? source->mapping : NULL, &enquiry,
-	                  &reason, &detail))
+	if (!enquiry_read(d, d->receipt.content_type, d->receipt.body, d->receipt.body_len, source ? source->mapping : NULL,
+	                  &enquiry, &reason, &detail))
 		delivery_quarantine(d, ERR_INVALID, reason, talloc_asprintf(d, "The body cannot be read: %s.", detail),
 		                    talloc_asprintf(d, "内容无法读取：%s。", detail));
 	else if (enquiry.fault)
-		delivery_quarantine(d, ERR_INVALID, "wrong_type",
-		                    talloc_asprintf(d, "The field \"%s\" must be a text, not a list or an object.", enquiry.fault),
-		                    talloc_asprintf(d, "字段“%s”应为文本，不能是列表或对象。", enquiry.fault));
+		delivery_quarantine(
+			d, ERR_INVALID, "wrong_type",
+			talloc_asprintf(d, "The field \"%s\" must be a text, not a list or an object.", enquiry.fault),
+			talloc_asprintf(d, "字段“%s”应为文本，不能是列表或对象。", enquiry.fault));
 }
 
 static void check_body(Delivery *d, const Inlet *source)
@@ -100,14 +103,16 @@ static void check_body(Delivery *d, const Inlet *source)
 	Receipt *r = &d->receipt;
 	if (r->body_len > LIMIT_CAPTURE_BODY) {
 		r->body_len = OVERSIZE_KEPT;
-		delivery_quarantine(d, ERR_TOO_LARGE, "too_large", "The body is larger than 256 kB; its beginning was kept for a person.",
+		delivery_quarantine(d, ERR_TOO_LARGE, "too_large",
+		                    "The body is larger than 256 kB; its beginning was kept for a person.",
 		                    "内容超过 256 kB，已保留开头部分供人工处理。");
 	} else if (enquiry_is_form(r->content_type, r->body, r->body_len))
 		check_shape(d, source);
 	else if (!json_check(r->body, r->body_len, LIMIT_JSON_DEPTH, &fault))
-		delivery_quarantine(d, ERR_INVALID, "bad_json",
-		                    talloc_asprintf(d, "The body is not acceptable JSON: %s (byte %zu).", fault.reason, fault.offset),
-		                    talloc_asprintf(d, "内容不是可接受的 JSON：%s（第 %zu 字节）。", fault.reason, fault.offset));
+		delivery_quarantine(
+			d, ERR_INVALID, "bad_json",
+			talloc_asprintf(d, "The body is not acceptable JSON: %s (byte %zu).", fault.reason, fault.offset),
+			talloc_asprintf(d, "内容不是可接受的 JSON：%s（第 %zu 字节）。", fault.reason, fault.offset));
 	else if (!is_flat(r))
 		check_shape(d, source);
 }
@@ -129,7 +134,7 @@ static void check_sender(Delivery *d, const Inlet *source)
 		d->origin = talloc_strdup(d, origin);
 }
 
-/* --- the same thing again -------------------------------------------------------------------------------------------- */
+/* ---- the same thing again ---- */
 
 static int original_load(Tx *tx, void *arg)
 {
@@ -153,8 +158,8 @@ static void original_loaded(void *arg, int result)
 	delivery_release(d);
 }
 
-/* Answers with the state of the delivery that came first. Whoever waits is registered before the look, so that nothing slips
- * through between the two. */
+/* Answers with the state of the delivery that came first. Whoever waits is registered before the look, so that nothing
+ * slips through between the two. */
 static void original_look(void *arg, const Outcome *durable)
 {
 	Delivery *d = arg;
@@ -200,7 +205,7 @@ static bool answered_as_repeat(Delivery *d)
 	return false;
 }
 
-/* --- the way in ------------------------------------------------------------------------------------------------------ */
+/* ---- the way in ---- */
 
 /* The receipt is on disk, or it could not be kept: only now the visitor hears of it. */
 static void appended(void *arg, int result)
@@ -228,9 +233,10 @@ static void appended(void *arg, int result)
 
 static void delivery_take(Delivery *d, const Inlet *source)
 {
-	int after_s = !source || http_is_local(d->request) ? 0
-	              : limiter_knock(d->intake->arrivals, source->id, d->receipt.visitor, source->rate_minute, source->rate_hour,
-	                              clock_real_ms());
+	int after_s = !source || http_is_local(d->request)
+	                  ? 0
+	                  : limiter_knock(d->intake->arrivals, source->id, d->receipt.visitor, source->rate_minute,
+	                                  source->rate_hour, clock_real_ms());
 	if (after_s > 0) {
 		delivery_slow_down(d, after_s);
 		delivery_release(d);
@@ -279,7 +285,8 @@ static void capture_look(Intake *intake, HttpRequest *request, const char *key, 
 {
 	Delivery *d = delivery_new(intake, request, key);
 	int after_s = http_is_local(request) ? 0
-	              : limiter_knock(intake->lookups, ID_NIL, d->receipt.visitor, LOOKUPS_MINUTE, LOOKUPS_HOUR, clock_real_ms());
+	                                     : limiter_knock(intake->lookups, ID_NIL, d->receipt.visitor, LOOKUPS_MINUTE,
+	                                                     LOOKUPS_HOUR, clock_real_ms());
 	d->is_look = true;
 	if (after_s > 0) {
 		delivery_slow_down(d, after_s);
@@ -310,7 +317,7 @@ void capture_request(House *house, HttpRequest *request)
 	source_release(sources);
 }
 
-/* --- what was no request at all -------------------------------------------------------------------------------------- */
+/* ---- what was no request at all ---- */
 
 static void refused_kept(void *arg, int result)
 {
@@ -320,16 +327,24 @@ static void refused_kept(void *arg, int result)
 	talloc_free(r);
 }
 
-void capture_refused(House *house, const char *peer, const char *target, const char *body, size_t len, const char *reason)
+void capture_refused(House *house, const char *peer, const char *target, const char *body, size_t len,
+                     const char *reason)
 {
 	Receipt *r = talloc_zero(NULL, Receipt);
 	const char *at = strstr(target, PREFIX);
 	int64_t now = clock_now_ms(house->clock);
 	size_t kept = len < OVERSIZE_KEPT ? len : OVERSIZE_KEPT;
 	*r = (Receipt){
-		.id = id_new(now), .at = now, .source_key = key_of_path(r, at ? at + strlen(PREFIX) : ""),
-		.visitor = talloc_strdup(r, peer), .headers = "{}", .body = talloc_memdup(r, body ? body : "", kept + (kept == 0)),
-		.body_len = kept, .state = RECEIPT_QUARANTINED, .reason = "bad_request", .detail = talloc_strdup(r, reason),
+		.id = id_new(now),
+		.at = now,
+		.source_key = key_of_path(r, at ? at + strlen(PREFIX) : ""),
+		.visitor = talloc_strdup(r, peer),
+		.headers = "{}",
+		.body = talloc_memdup(r, body ? body : "", kept + (kept == 0)),
+		.body_len = kept,
+		.state = RECEIPT_QUARANTINED,
+		.reason = "bad_request",
+		.detail = talloc_strdup(r, reason),
 	};
 	const Sources *sources = source_book_acquire(house->intake->sources);
 	const Inlet *source = source_by_key(sources, r->source_key);

@@ -52,9 +52,15 @@ Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_
 	memcpy(copy, body, len);
 	copy[len] = '\0';
 	d->receipt = (Receipt){
-		.id = id_new(now), .at = now, .source_key = talloc_strdup(d, source_key), .visitor = talloc_strdup(d, http_visitor(request)),
-		.content_type = talloc_strdup(d, http_header(request, "Content-Type")), .headers = headers_note(d, request),
-		.body = copy, .body_len = len, .state = RECEIPT_PENDING,
+		.id = id_new(now),
+		.at = now,
+		.source_key = talloc_strdup(d, source_key),
+		.visitor = talloc_strdup(d, http_visitor(request)),
+		.content_type = talloc_strdup(d, http_header(request, "Content-Type")),
+		.headers = headers_note(d, request),
+		.body = copy,
+		.body_len = len,
+		.state = RECEIPT_PENDING,
 	};
 	return d;
 }
@@ -101,8 +107,7 @@ static void answer(Delivery *d, int status, const char *type, const char *retry_
 	if (atomic_exchange(&d->answered, true))
 		return;
 	HttpHeader headers[] = {
-		{"Cache-Control", "no-store"},
-		{NULL, NULL}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL},
+		{"Cache-Control", "no-store"}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL},
 	};
 	int n = 1;
 	if (retry_after)
@@ -149,12 +154,14 @@ void delivery_fail(Delivery *d, int err)
 	bool zh = d->lang == LANG_ZH;
 	d->receipt.state = RECEIPT_PENDING;
 	if (d->is_look && err == ERR_NOT_FOUND)
-		answer_problem(d, err, "no_such_receipt", zh ? "没有这个回执，请检查编号。" : "There is no such receipt. Check its id.", NULL);
+		answer_problem(d, err, "no_such_receipt",
+		               zh ? "没有这个回执，请检查编号。" : "There is no such receipt. Check its id.", NULL);
 	else
-		answer_problem(d, err, err_code(err),
-		               zh ? "暂时无法保存，请用同一个 Idempotency-Key 稍后重发。"
-		                  : "It could not be stored just now. Please send it again later with the same Idempotency-Key.",
-		               err == ERR_FULL ? "60" : "2");
+		answer_problem(
+			d, err, err_code(err),
+			zh ? "暂时无法保存，请用同一个 Idempotency-Key 稍后重发。"
+			   : "It could not be stored just now. Please send it again later with the same Idempotency-Key.",
+			err == ERR_FULL ? "60" : "2");
 }
 
 void delivery_slow_down(Delivery *d, int after_s)
@@ -162,7 +169,8 @@ void delivery_slow_down(Delivery *d, int after_s)
 	char after[16];
 	snprintf(after, sizeof after, "%d", after_s);
 	answer_problem(d, ERR_LIMIT, "rate_limited",
-	               d->lang == LANG_ZH ? "提交过于频繁，请稍后再试。" : "Too many deliveries. Please try again later.", after);
+	               d->lang == LANG_ZH ? "提交过于频繁，请稍后再试。" : "Too many deliveries. Please try again later.",
+	               after);
 }
 
 void delivery_settled(void *arg, const Outcome *outcome)

@@ -1,19 +1,19 @@
-/* One delivery on its way from the visitor to the log and back: who waits for it, and its one answer. Several threads may hold it
- * (the log, a waiter, a reader); the first to answer wins, the last to let go frees it. */
+/* One delivery on its way from the visitor to the log and back: who waits for it, and its one answer. Several threads
+ * may hold it (the log, a waiter, a reader); the first to answer wins, the last to let go frees it. */
 #pragma once
 
 #include "http/http.h"
 #include "modules/lead/intake/intake_int.h"
 
 typedef struct Delivery {
-	Receipt receipt;        /* comes first: the log hands it back as the argument of done */
+	Receipt receipt; /* comes first: the log hands it back as the argument of done */
 	Intake *intake;
 	HttpRequest *request;
 	Lang lang;
-	int err;                /* not 0: the answer is this problem, though the receipt is on the log */
-	const char *origin;     /* allowed origin of a browser, or NULL */
-	int64_t wait_ms;        /* Prefer: wait=N */
-	bool is_look;           /* a look-up: answered with 200 or 404, not 202 */
+	int err;            /* not 0: the answer is this problem, though the receipt is on the log */
+	const char *origin; /* allowed origin of a browser, or NULL */
+	int64_t wait_ms;    /* Prefer: wait=N */
+	bool is_look;       /* a look-up: answered with 200 or 404, not 202 */
 	Digest by_key, by_body;
 	bool has_key, has_body; /* digests that this delivery holds in the windows */
 	_Atomic int holders;
@@ -24,7 +24,8 @@ typedef struct Delivery {
 Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_key);
 void delivery_hold(Delivery *d);
 void delivery_release(Delivery *d);
-/* The receipt will go on the log as quarantined, and the sender gets err with the sentence (0: a 202 like any other). */
+/* The receipt will go on the log as quarantined, and the sender gets err with the sentence (0: a 202 like any other).
+ */
 void delivery_quarantine(Delivery *d, int err, const char *reason, const char *en, const char *zh);
 /* Answers with what became of the receipt, unless it was answered already. */
 void delivery_answer(Delivery *d, const Outcome *outcome);

@@ -4,8 +4,8 @@
 #include "modules/lead/policy.h"
 #include "record/record.h"
 
-#define WEEK                                                                                                                  \
-	"{\"mon\":[[\"09:00\",\"18:00\"]],\"tue\":[[\"09:00\",\"18:00\"]],\"wed\":[[\"09:00\",\"18:00\"]],"                        \
+#define WEEK                                                                                            \
+	"{\"mon\":[[\"09:00\",\"18:00\"]],\"tue\":[[\"09:00\",\"18:00\"]],\"wed\":[[\"09:00\",\"18:00\"]]," \
 	"\"thu\":[[\"09:00\",\"18:00\"]],\"fri\":[[\"09:00\",\"18:00\"]],\"sat\":[],\"sun\":[]}"
 
 /* The first four records, each referring to the one before. */
@@ -26,7 +26,8 @@ static int calendar_make(Call *c, Furniture *f)
 static int admin_find(Call *c, Id *ret)
 {
 	ROWS rows = NULL;
-	int err = db_query(c->tx, &rows, "SELECT id FROM person WHERE role = $1 AND deleted_at IS NULL ORDER BY created_at LIMIT 1",
+	int err = db_query(c->tx, &rows,
+	                   "SELECT id FROM person WHERE role = $1 AND deleted_at IS NULL ORDER BY created_at LIMIT 1",
 	                   value_text("administrator"));
 	if (err == 0)
 		*ret = rows_next(rows) ? rows_id(rows, 0) : ID_NIL;

@@ -1,4 +1,5 @@
-/* What a new house needs so that its first lead finds a person: working hours, a team, a pool, a source and the policy of the ledger. */
+/* What a new house needs so that its first lead finds a person: working hours, a team, a pool, a source and the policy
+ * of the ledger. */
 #pragma once
 
 #include "call/house.h"

@@ -8,8 +8,10 @@
 
 static const char *const migrations[] = {
 	/* what became of a receipt, written in the transaction of the lead: a second run finds the first result */
-	"CREATE TABLE taken (receipt {ID} NOT NULL PRIMARY KEY, state {TEXT} NOT NULL, reason {TEXT}, lead {ID}, duplicate_of {ID});"
-	"CREATE TABLE enquiry (id {ID} NOT NULL PRIMARY KEY, lead {ID} NOT NULL, receipt {ID}, source {ID}, at {TIME} NOT NULL,"
+	"CREATE TABLE taken (receipt {ID} NOT NULL PRIMARY KEY, state {TEXT} NOT NULL, reason {TEXT}, lead {ID}, "
+	"duplicate_of {ID});"
+	"CREATE TABLE enquiry (id {ID} NOT NULL PRIMARY KEY, lead {ID} NOT NULL, receipt {ID}, source {ID}, at {TIME} NOT "
+	"NULL,"
 	" message {TEXT});"
 	"CREATE INDEX enquiry_lead ON enquiry (lead, at)",
 	NULL,
@@ -36,7 +38,7 @@ static int source_written(Call *c, const PhaseInfo *info, void *arg)
 	return 0;
 }
 
-/* --- what came in lately is remembered across a restart -------------------------------------------------------------- */
+/* ---- what came in lately is remembered across a restart ---- */
 
 static void window_fill(Window *window, const Rows *rows, int column)
 {
@@ -108,5 +110,9 @@ static const RawRoute raw[] = {
 	{0},
 };
 
-const Module intake_module = {
-	.name = "intake", .endpoints = intake_endpoints, .migrations = migrations, .raw = raw, .start = intake_start, .stop = intake_stop};
+const Module intake_module = {.name = "intake",
+                              .endpoints = intake_endpoints,
+                              .migrations = migrations,
+                              .raw = raw,
+                              .start = intake_start,
+                              .stop = intake_stop};

@@ -35,7 +35,7 @@ static int log_write(LogJob *job, StoreJob fn)
 	return store_write_wait(receipt_log_store(job->c->house->intake->log), fn, job);
 }
 
-/* --- writing receipts ------------------------------------------------------------------------------------------------ */
+/* ---- writing receipts ---- */
 
 static void write_time(JsonOut *o, const char *key, int64_t at)
 {
@@ -80,7 +80,7 @@ static void write_receipt(Call *c, const Receipt *r)
 	json_member_text(o, "visitor", r->visitor);
 }
 
-/* --- list ------------------------------------------------------------------------------------------------------------ */
+/* ---- list ---- */
 
 static int list_job(Tx *tx, void *arg)
 {
@@ -110,8 +110,12 @@ static int receipts_list(Call *c)
 	ReceiptState state;
 	LogJob job = {.c = c};
 	job.query = (ReceiptQuery){
-		.state = call_text(c, "state"), .reason = call_text(c, "reason"), .source = call_id(c, "source"),
-		.search = call_text(c, "search"), .before = call_id(c, "after"), .limit = (int)call_int(c, "limit", LIMIT_PAGE_DEFAULT),
+		.state = call_text(c, "state"),
+		.reason = call_text(c, "reason"),
+		.source = call_id(c, "source"),
+		.search = call_text(c, "search"),
+		.before = call_id(c, "after"),
+		.limit = (int)call_int(c, "limit", LIMIT_PAGE_DEFAULT),
 	};
 	if (job.query.state && !receipt_state_parse(job.query.state, &state))
 		return call_fault(c, "state", "unknown", "States are pending, taken, duplicate and quarantined.",
@@ -123,7 +127,7 @@ static int receipts_list(Call *c)
 	return 0;
 }
 
-/* --- one ------------------------------------------------------------------------------------------------------------- */
+/* ---- one ---- */
 
 static void write_acts(Call *c, Rows *rows)
 {
@@ -178,7 +182,7 @@ static int receipt_show(Call *c)
 	return r < 0 ? no_such_receipt(c, r) : 0;
 }
 
-/* --- replay ---------------------------------------------------------------------------------------------------------- */
+/* ---- replay ---- */
 
 static int reopen_one(Tx *tx, void *arg)
 {
@@ -194,11 +198,12 @@ static int receipt_replay(Call *c)
 	JsonFault fault;
 	LogJob job = {.c = c, .id = call_id(c, "id"), .body = call_text(c, "body")};
 	if (job.body && !json_check(job.body, strlen(job.body), LIMIT_JSON_DEPTH, &fault))
-		return call_fault(c, "body", "bad_json", "The corrected text is not acceptable JSON: %s.", "更正后的内容不是可接受的 JSON：%s。",
-		                  fault.reason);
+		return call_fault(c, "body", "bad_json", "The corrected text is not acceptable JSON: %s.",
+		                  "更正后的内容不是可接受的 JSON：%s。", fault.reason);
 	int r = log_write(&job, reopen_one);
 	if (r == ERR_CONFLICT)
-		return call_fail(c, ERR_CONFLICT, "not_quarantined", "Only receipts in quarantine can be replayed; this one has its result.",
+		return call_fail(c, ERR_CONFLICT, "not_quarantined",
+		                 "Only receipts in quarantine can be replayed; this one has its result.",
 		                 "只有隔离区中的回执可以重放，这一条已有结果。");
 	if (r < 0)
 		return no_such_receipt(c, r);
@@ -221,8 +226,7 @@ static int reopen_many(Tx *tx, void *arg)
 		return r;
 	for (i = 0; i < job->n && r == 0; i++, job->done++)
 		r = receipt_reopen(tx, &job->found[i], NULL, c->who.name, c->now_ms);
-	json_array_foreach((json_t *)ids, i, item)
-	{
+	json_array_foreach ((json_t *)ids, i, item) {
 		Id id;
 		const char *text = json_string_value(item);
 		if (!text || !id_parse(text, strlen(text), &id) || receipt_load(tx, c, id, &job->one) < 0 ||
@@ -238,10 +242,12 @@ static int reopen_many(Tx *tx, void *arg)
 static int receipts_replay(Call *c)
 {
 	LogJob job = {.c = c};
-	job.query = (ReceiptQuery){.state = "quarantined", .reason = call_text(c, "reason"), .source = call_id(c, "source"), .limit = REPLAY_MAX};
+	job.query = (ReceiptQuery){
+		.state = "quarantined", .reason = call_text(c, "reason"), .source = call_id(c, "source"), .limit = REPLAY_MAX};
 	const json_t *ids = call_json(c, "ids");
 	if (!ids && !job.query.reason && id_is_nil(job.query.source))
-		return call_fail(c, ERR_INVALID, "say_which", "Say which receipts: ids, a reason or a source.", "请说明要重放哪些回执：编号、原因或来源。");
+		return call_fail(c, ERR_INVALID, "say_which", "Say which receipts: ids, a reason or a source.",
+		                 "请说明要重放哪些回执：编号、原因或来源。");
 	int r = log_write(&job, reopen_many);
 	if (r < 0)
 		return call_store_failed(c, r);
@@ -253,7 +259,7 @@ static int receipts_replay(Call *c)
 	return 0;
 }
 
-/* --- a test lead ----------------------------------------------------------------------------------------------------- */
+/* ---- a test lead ---- */
 
 static int append_job(Tx *tx, void *arg)
 {
@@ -268,15 +274,21 @@ static int test_lead_send(Call *c)
 	const Inlet *source = source_first(sources);
 	LogJob job = {.c = c};
 	job.one = (Receipt){
-		.id = id_new(c->now_ms), .at = c->now_ms, .source = source ? source->id : ID_NIL,
-		.source_key = talloc_strdup(c, source ? source->key : ""), .visitor = c->ip, .content_type = "application/json",
-		.headers = "{}", .state = RECEIPT_PENDING,
+		.id = id_new(c->now_ms),
+		.at = c->now_ms,
+		.source = source ? source->id : ID_NIL,
+		.source_key = talloc_strdup(c, source ? source->key : ""),
+		.visitor = c->ip,
+		.content_type = "application/json",
+		.headers = "{}",
+		.state = RECEIPT_PENDING,
 	};
 	source_release(sources);
-	job.one.body = talloc_asprintf(c,
-	                               "{\"name\":\"测试访客\",\"company\":\"测试公司\",\"phone\":\"138%08u\",\"city\":\"上海\","
-	                               "\"message\":\"这是一条测试线索，用来看看分配是否正常。\"}",
-	                               (unsigned)(random_u64() % 100000000));
+	job.one.body =
+		talloc_asprintf(c,
+	                    "{\"name\":\"测试访客\",\"company\":\"测试公司\",\"phone\":\"138%08u\",\"city\":\"上海\","
+	                    "\"message\":\"这是一条测试线索，用来看看分配是否正常。\"}",
+	                    (unsigned)(random_u64() % 100000000));
 	job.one.body_len = strlen(job.one.body);
 	int r = log_write(&job, append_job);
 	if (r < 0)
@@ -287,7 +299,7 @@ static int test_lead_send(Call *c)
 	return 0;
 }
 
-/* --- summary --------------------------------------------------------------------------------------------------------- */
+/* ---- summary ---- */
 
 typedef struct {
 	Id source;
@@ -316,8 +328,9 @@ static int summary_job(Tx *tx, void *arg)
 {
 	Summary *s = arg;
 	ROWS rows = NULL;
-	int r = db_query(tx, &rows, "SELECT source, state, count(*), max(at) FROM receipt WHERE id > $1 GROUP BY source, state",
-	                 value_id(id_new(s->since)));
+	int r =
+		db_query(tx, &rows, "SELECT source, state, count(*), max(at) FROM receipt WHERE id > $1 GROUP BY source, state",
+	             value_id(id_new(s->since)));
 	if (r < 0)
 		return r;
 	memset(s->by_state, 0, sizeof s->by_state);
@@ -396,11 +409,17 @@ static const Param replay_many_params[] = {
 };
 
 const Endpoint intake_endpoints[] = {
-	{"GET", "/intake/receipts", "intake.read", CALL_WORKER, list_params, receipts_list, "The log of everything that came in"},
-	{"GET", "/intake/receipts/:id", "intake.read", CALL_WORKER, id_params, receipt_show, "One receipt with its raw body"},
-	{"POST", "/intake/receipts/:id/replay", "intake.replay", CALL_WORKER, replay_params, receipt_replay, "Correct and replay one receipt"},
-	{"POST", "/intake/replay", "intake.replay", CALL_WORKER, replay_many_params, receipts_replay, "Replay many receipts from quarantine"},
-	{"POST", "/setup/test-lead", "settings.manage", CALL_WORKER, NULL, test_lead_send, "Send a test lead through the first source"},
-	{"GET", "/intake/summary", "intake.read", CALL_WORKER, NULL, intake_summary, "What came in within the last day, by source"},
+	{"GET", "/intake/receipts", "intake.read", CALL_WORKER, list_params, receipts_list,
+     "The log of everything that came in"},
+	{"GET", "/intake/receipts/:id", "intake.read", CALL_WORKER, id_params, receipt_show,
+     "One receipt with its raw body"},
+	{"POST", "/intake/receipts/:id/replay", "intake.replay", CALL_WORKER, replay_params, receipt_replay,
+     "Correct and replay one receipt"},
+	{"POST", "/intake/replay", "intake.replay", CALL_WORKER, replay_many_params, receipts_replay,
+     "Replay many receipts from quarantine"},
+	{"POST", "/setup/test-lead", "settings.manage", CALL_WORKER, NULL, test_lead_send,
+     "Send a test lead through the first source"},
+	{"GET", "/intake/summary", "intake.read", CALL_WORKER, NULL, intake_summary,
+     "What came in within the last day, by source"},
 	{0},
 };

@@ -19,8 +19,8 @@ typedef struct Intake {
 	SourceBook *sources;
 	Window *by_key, *by_body;
 	Limiter *arrivals, *lookups;
-	Waits *durable;  /* who waits for another delivery of the same thing to be durable */
-	Waits *settled;  /* who waits for what became of a receipt (Prefer: wait) */
+	Waits *durable; /* who waits for another delivery of the same thing to be durable */
+	Waits *settled; /* who waits for what became of a receipt (Prefer: wait) */
 	Taker *taker;
 } Intake;
 
@@ -28,7 +28,8 @@ typedef struct Intake {
 struct HttpRequest;
 void capture_request(House *house, struct HttpRequest *request);
 /* Puts on the log what http/ could not understand (F2). */
-void capture_refused(House *house, const char *peer, const char *target, const char *body, size_t len, const char *reason);
+void capture_refused(House *house, const char *peer, const char *target, const char *body, size_t len,
+                     const char *reason);
 
 /* The taker: takes durable receipts in, in batches, in the background (take.c). */
 Taker *taker_start(Intake *intake);

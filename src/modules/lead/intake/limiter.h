@@ -6,6 +6,6 @@
 typedef struct Limiter Limiter;
 
 Limiter *limiter_new(TALLOC_CTX *ctx);
-/* Counts one knock of `visitor` at `door`. 0: let in; else the seconds after which to try again. A refused knock does not
- * count. Thread-safe. */
+/* Counts one knock of `visitor` at `door`. 0: let in; else the seconds after which to try again. A refused knock does
+ * not count. Thread-safe. */
 int limiter_knock(Limiter *limiter, Id door, const char *visitor, int a_minute, int an_hour, int64_t now_ms);

@@ -18,18 +18,21 @@ static const char *const state_names[] = {"pending", "taken", "duplicate", "quar
 
 static const char *const log_migrations[] = {
 	"CREATE TABLE receipt (id {ID} NOT NULL PRIMARY KEY, at {TIME} NOT NULL, source {ID}, source_key {TEXT} NOT NULL,"
-	" visitor {TEXT}, content_type {TEXT}, headers {TEXT}, body {BYTES} NOT NULL, dedupe_key {TEXT}, dedupe_body {TEXT},"
+	" visitor {TEXT}, content_type {TEXT}, headers {TEXT}, body {BYTES} NOT NULL, dedupe_key {TEXT}, dedupe_body "
+	"{TEXT},"
 	" state {TEXT} NOT NULL, reason {TEXT}, detail {TEXT}, lead {ID}, duplicate_of {ID},"
 	" released {BOOL} NOT NULL DEFAULT 0);"
 	"CREATE INDEX receipt_pending ON receipt (id) WHERE state = 'pending';"
 	"CREATE INDEX receipt_quarantined ON receipt (id) WHERE state = 'quarantined';"
-	"CREATE TABLE receipt_act (seq {SERIAL}, receipt {ID} NOT NULL, at {TIME} NOT NULL, who {TEXT} NOT NULL, act {TEXT} NOT NULL);"
+	"CREATE TABLE receipt_act (seq {SERIAL}, receipt {ID} NOT NULL, at {TIME} NOT NULL, who {TEXT} NOT NULL, act "
+	"{TEXT} NOT NULL);"
 	"CREATE INDEX receipt_act_receipt ON receipt_act (receipt)",
 	NULL,
 };
 
-#define RECEIPT_COLUMNS                                                                                                        \
-	"id, at, source, source_key, visitor, content_type, headers, body, dedupe_key, dedupe_body, state, reason, detail, lead, " \
+#define RECEIPT_COLUMNS                                                                                          \
+	"id, at, source, source_key, visitor, content_type, headers, body, dedupe_key, dedupe_body, state, reason, " \
+	"detail, lead, "                                                                                             \
 	"duplicate_of, released"
 
 const char *receipt_state_name(ReceiptState state)
@@ -64,8 +67,10 @@ ReceiptLog *receipt_log_open(TALLOC_CTX *ctx, House *house)
 	log->own_file = !store_is_postgres(house->store);
 	if (log->own_file) {
 		char *error = NULL;
-		StoreConfig config = {.path = talloc_asprintf(log, "%s/receipts.db", house->data_dir), .readers = 1,
-		                      .full_sync = true, .gather_us = GATHER_US};
+		StoreConfig config = {.path = talloc_asprintf(log, "%s/receipts.db", house->data_dir),
+		                      .readers = 1,
+		                      .full_sync = true,
+		                      .gather_us = GATHER_US};
 		log->store = store_open(log, &config, &error);
 		if (!log->store) {
 			log_error("intake", "the log of receipts could not be opened: %s", error ? error : "unknown");
@@ -90,11 +95,13 @@ int receipt_write(Tx *tx, void *arg)
 {
 	const Receipt *r = arg;
 	return db_exec(tx,
-	               "INSERT INTO receipt (" RECEIPT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-	               value_id(r->id), value_time(r->at), value_id(r->source), value_text(r->source_key), value_text(r->visitor),
-	               value_text(r->content_type), value_text(r->headers), value_bytes(r->body, r->body_len),
-	               value_text(r->dedupe_key), value_text(r->dedupe_body), value_text(state_names[r->state]),
-	               value_text(r->reason), value_text(r->detail), value_id(r->lead), value_id(r->duplicate_of), value_bool(r->released));
+	               "INSERT INTO receipt (" RECEIPT_COLUMNS
+	               ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+	               value_id(r->id), value_time(r->at), value_id(r->source), value_text(r->source_key),
+	               value_text(r->visitor), value_text(r->content_type), value_text(r->headers),
+	               value_bytes(r->body, r->body_len), value_text(r->dedupe_key), value_text(r->dedupe_body),
+	               value_text(state_names[r->state]), value_text(r->reason), value_text(r->detail), value_id(r->lead),
+	               value_id(r->duplicate_of), value_bool(r->released));
 }
 
 int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)
@@ -127,11 +134,21 @@ static void receipt_read(const Rows *rows, TALLOC_CTX *ctx, Receipt *ret)
 	size_t len = 0;
 	const void *body = rows_bytes(rows, 7, &len);
 	*ret = (Receipt){
-		.id = rows_id(rows, 0), .at = rows_int(rows, 1), .source = rows_id(rows, 2), .source_key = kept_text(ctx, rows, 3),
-		.visitor = kept_text(ctx, rows, 4), .content_type = kept_text(ctx, rows, 5), .headers = kept_text(ctx, rows, 6),
-		.body_len = len, .dedupe_key = kept_text(ctx, rows, 8),
-		.dedupe_body = kept_text(ctx, rows, 9), .reason = kept_text(ctx, rows, 11), .detail = kept_text(ctx, rows, 12),
-		.lead = rows_id(rows, 13), .duplicate_of = rows_id(rows, 14), .released = rows_int(rows, 15) != 0,
+		.id = rows_id(rows, 0),
+		.at = rows_int(rows, 1),
+		.source = rows_id(rows, 2),
+		.source_key = kept_text(ctx, rows, 3),
+		.visitor = kept_text(ctx, rows, 4),
+		.content_type = kept_text(ctx, rows, 5),
+		.headers = kept_text(ctx, rows, 6),
+		.body_len = len,
+		.dedupe_key = kept_text(ctx, rows, 8),
+		.dedupe_body = kept_text(ctx, rows, 9),
+		.reason = kept_text(ctx, rows, 11),
+		.detail = kept_text(ctx, rows, 12),
+		.lead = rows_id(rows, 13),
+		.duplicate_of = rows_id(rows, 14),
+		.released = rows_int(rows, 15) != 0,
 	};
 	char *copy = talloc_array(ctx, char, len + 1);
 	if (len)
@@ -169,8 +186,8 @@ int receipt_pending(Tx *tx, TALLOC_CTX *ctx, Id after, size_t max, Receipt **ret
 	ROWS rows = NULL;
 	Value from = id_is_nil(after) ? value_id(id_new(0)) : value_id(after);
 	int r = db_query(tx, &rows,
-	                 "SELECT " RECEIPT_COLUMNS " FROM receipt WHERE state = 'pending' AND id > $1 ORDER BY id LIMIT $2", from,
-	                 value_int((int64_t)max));
+	                 "SELECT " RECEIPT_COLUMNS " FROM receipt WHERE state = 'pending' AND id > $1 ORDER BY id LIMIT $2",
+	                 from, value_int((int64_t)max));
 	return r < 0 ? r : receipts_read(rows, ctx, max, ret, ret_n);
 }
 
@@ -178,7 +195,9 @@ int receipt_reopen(Tx *tx, const Receipt *receipt, const char *body, const char 
 {
 	const char *text = body ? body : receipt->body;
 	size_t len = body ? strlen(body) : receipt->body_len;
-	int r = db_exec(tx, "UPDATE receipt SET state = 'pending', reason = NULL, detail = NULL, released = 1, body = $2, content_type = $3 WHERE id = $1",
+	int r = db_exec(tx,
+	                "UPDATE receipt SET state = 'pending', reason = NULL, detail = NULL, released = 1, body = $2, "
+	                "content_type = $3 WHERE id = $1",
 	                value_id(receipt->id), value_bytes(text, len),
 	                value_text(body && body[0] == '{' ? "application/json" : receipt->content_type));
 	if (r < 0)

@@ -1,6 +1,6 @@
-/* The log of everything that came in from outside (L3). A receipt is durable before anybody is told of it, and ends in one final
- * state. With SQLite the log has its own file and writer, so that a burst of visitors waits for nothing else; with PostgreSQL
- * it is a table beside the others. */
+/* The log of everything that came in from outside (L3). A receipt is durable before anybody is told of it, and ends in
+ * one final state. With SQLite the log has its own file and writer, so that a burst of visitors waits for nothing else;
+ * with PostgreSQL it is a table beside the others. */
 #pragma once
 
 #include "base/id.h"
@@ -11,21 +11,21 @@ typedef enum { RECEIPT_PENDING, RECEIPT_TAKEN, RECEIPT_DUPLICATE, RECEIPT_QUARAN
 
 typedef struct Receipt {
 	Id id;
-	int64_t at;                /* when it arrived, business time */
-	Id source;                 /* nil when the key named none */
+	int64_t at; /* when it arrived, business time */
+	Id source;  /* nil when the key named none */
 	const char *source_key;
-	const char *visitor;       /* address */
+	const char *visitor; /* address */
 	const char *content_type;
-	const char *headers;       /* JSON object text: the few headers that tell something */
-	const char *body;          /* raw */
+	const char *headers; /* JSON object text: the few headers that tell something */
+	const char *body;    /* raw */
 	size_t body_len;
-	const char *dedupe_key;    /* text of the Idempotency-Key hash, or NULL */
-	const char *dedupe_body;   /* text of the hash of visitor and body, or NULL */
+	const char *dedupe_key;  /* text of the Idempotency-Key hash, or NULL */
+	const char *dedupe_body; /* text of the hash of visitor and body, or NULL */
 	ReceiptState state;
-	const char *reason;        /* stable word: "bad_json", "suspected_bot", ... or NULL */
-	const char *detail;        /* a sentence for the person who looks after it, or NULL */
+	const char *reason; /* stable word: "bad_json", "suspected_bot", ... or NULL */
+	const char *detail; /* a sentence for the person who looks after it, or NULL */
 	Id lead, duplicate_of;
-	bool released;             /* a person looked at it and let it pass: no more suspicion */
+	bool released; /* a person looked at it and let it pass: no more suspicion */
 } Receipt;
 
 /* What became of a receipt. */
@@ -48,7 +48,8 @@ void receipt_log_close(ReceiptLog *log);
 /* Where the log is kept: for reading jobs. */
 Store *receipt_log_store(ReceiptLog *log);
 
-/* Queues one receipt; done(receipt, result) runs after it is durable (0) or could not be kept. It must live until then. */
+/* Queues one receipt; done(receipt, result) runs after it is durable (0) or could not be kept. It must live until then.
+ */
 NODISCARD int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done);
 /* Writes one receipt inside a transaction of the log. */
 NODISCARD int receipt_write(Tx *tx, void *receipt);

@@ -1,3 +1,4 @@
+/* Snapshots of the sources, swapped whole; readers count themselves in and out. */
 #include "modules/lead/intake/source.h"
 
 #include <pthread.h>
@@ -84,9 +85,15 @@ static void source_read(Sources *s, const Rows *rows)
 {
 	s->source = talloc_realloc(s, s->source, Inlet, s->n + 1);
 	s->source[s->n++] = (Inlet){
-		.id = rows_id(rows, 0), .name = talloc_strdup(s, rows_text(rows, 1)), .key = talloc_strdup(s, rows_text(rows, 2)),
-		.enabled = rows_int(rows, 3) != 0, .weight = (int)rows_int(rows, 4), .rate_minute = (int)rows_int(rows, 5),
-		.rate_hour = (int)rows_int(rows, 6), .mapping = cell_json(s, rows, 7), .origins = cell_json(s, rows, 8),
+		.id = rows_id(rows, 0),
+		.name = talloc_strdup(s, rows_text(rows, 1)),
+		.key = talloc_strdup(s, rows_text(rows, 2)),
+		.enabled = rows_int(rows, 3) != 0,
+		.weight = (int)rows_int(rows, 4),
+		.rate_minute = (int)rows_int(rows, 5),
+		.rate_hour = (int)rows_int(rows, 6),
+		.mapping = cell_json(s, rows, 7),
+		.origins = cell_json(s, rows, 8),
 		.pool = rows_id(rows, 9),
 	};
 }

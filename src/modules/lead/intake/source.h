@@ -1,4 +1,5 @@
-/* The sources that may deliver, by their key: an immutable snapshot in memory, so that a burst asks the database nothing. */
+/* The sources that may deliver, by their key: an immutable snapshot in memory, so that a burst asks the database
+ * nothing. */
 #pragma once
 
 #include "call/call.h"
@@ -9,12 +10,12 @@ typedef struct Inlet {
 	bool enabled;
 	int weight;
 	int rate_minute, rate_hour;
-	const json_t *mapping;  /* object, or NULL */
-	const json_t *origins;  /* array of origins that browsers may send from; "*" is any; NULL: our own pages only */
+	const json_t *mapping; /* object, or NULL */
+	const json_t *origins; /* array of origins that browsers may send from; "*" is any; NULL: our own pages only */
 	Id pool;
 } Inlet;
 
-typedef struct Sources Sources;   /* one snapshot */
+typedef struct Sources Sources; /* one snapshot */
 typedef struct SourceBook SourceBook;
 
 SourceBook *source_book_new(TALLOC_CTX *ctx, House *house);

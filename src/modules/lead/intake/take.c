@@ -1,5 +1,5 @@
-/* The taker: one thread that takes durable receipts in, as many in one transaction as are there. Nothing is lost here: a receipt
- * stays pending in the log until its outcome is written, and is found there again after a crash. */
+/* The taker: one thread that takes durable receipts in, as many in one transaction as are there. Nothing is lost here:
+ * a receipt stays pending in the log until its outcome is written, and is found there again after a crash. */
 #include "modules/lead/intake/take.h"
 
 #include <pthread.h>
@@ -10,8 +10,8 @@
 #include "base/log.h"
 
 #define BATCH_MAX 500
-#define QUEUE_MAX 20000   /* receipts held in memory; beyond it they are read from the log again */
-#define RETRY_MS 1000     /* after the database refused a batch */
+#define QUEUE_MAX 20000 /* receipts held in memory; beyond it they are read from the log again */
+#define RETRY_MS 1000   /* after the database refused a batch */
 
 typedef struct Waiting {
 	Receipt receipt;
@@ -25,7 +25,7 @@ struct Taker {
 	pthread_cond_t wake;
 	Waiting *first, *last;
 	int n;
-	bool behind;          /* the log holds pending ones that are not in the queue */
+	bool behind; /* the log holds pending ones that are not in the queue */
 	bool stopping;
 	const IpRegions *ip_regions;
 };
@@ -38,7 +38,7 @@ typedef struct {
 	size_t n;
 } Batch;
 
-/* --- the queue ------------------------------------------------------------------------------------------------------- */
+/* ---- the queue ---- */
 
 static Waiting *waiting_new(const Receipt *r)
 {
@@ -126,7 +126,7 @@ static int batch_from_log(Taker *t, Batch *b)
 	return r;
 }
 
-/* --- one batch ------------------------------------------------------------------------------------------------------- */
+/* ---- one batch ---- */
 
 typedef struct {
 	Call *c;
@@ -163,8 +163,10 @@ static int batch_one(Tx *tx, Batch *b, size_t i, TakeGround *ground)
 	one.c->ip = b->receipt[i]->visitor;
 	int r = tx_nested(tx, one_run, &one);
 	if (r < 0 && !is_storage_trouble(r))
-		b->outcome[i] = (Outcome){.receipt = b->receipt[i]->id, .state = RECEIPT_QUARANTINED,
-		                          .reason = one.c->err_code ? one.c->err_code : err_code(r), .detail = one.c->err_detail};
+		b->outcome[i] = (Outcome){.receipt = b->receipt[i]->id,
+		                          .state = RECEIPT_QUARANTINED,
+		                          .reason = one.c->err_code ? one.c->err_code : err_code(r),
+		                          .detail = one.c->err_detail};
 	outcome_keep(b, i);
 	talloc_free(one.c);
 	return r;
@@ -193,7 +195,8 @@ static int outcomes_write(Tx *tx, void *arg)
 	return receipt_settle(tx, b->outcome, b->n);
 }
 
-/* Takes the batch in and writes what became of it; false: the database could not, and the log still has them as pending. */
+/* Takes the batch in and writes what became of it; false: the database could not, and the log still has them as
+ * pending. */
 static bool batch_take(Batch *b)
 {
 	Intake *in = b->taker->intake;
@@ -210,7 +213,7 @@ static bool batch_take(Batch *b)
 	return true;
 }
 
-/* --- the thread ------------------------------------------------------------------------------------------------------ */
+/* ---- the thread ---- */
 
 static void pause_after_failure(Taker *t)
 {

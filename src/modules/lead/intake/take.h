@@ -6,7 +6,7 @@
 #include "modules/lead/place.h"
 
 typedef struct {
-	Ground *place;             /* who may get leads and what they carry (place.h) */
+	Ground *place; /* who may get leads and what they carry (place.h) */
 	const Sources *sources;
 	const IpRegions *ip_regions; /* or NULL: no table of addresses is there */
 } TakeGround;

@@ -1,5 +1,5 @@
-/* Taking one receipt in: understand it, ask whether this is somebody known, and place the lead (L3, L5, D1, F1). Runs inside one
- * transaction; the row in `taken` makes a second run give the first result. */
+/* Taking one receipt in: understand it, ask whether this is somebody known, and place the lead (L3, L5, D1, F1). Runs
+ * inside one transaction; the row in `taken` makes a second run give the first result. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ typedef struct {
 	Outcome *outcome;
 } Take;
 
-/* --- refusing -------------------------------------------------------------------------------------------------------- */
+/* ---- refusing ---- */
 
 static int quarantine(Take *t, const char *reason, const char *detail)
 {
@@ -58,7 +58,8 @@ static bool is_admissible(Take *t)
 	else if (is_machine(t))
 		(void)quarantine(t, "suspected_bot", "填写方式像程序 / filled in like a machine");
 	else if (e->fault)
-		(void)quarantine(t, "wrong_type", talloc_asprintf(t->c, "字段 %s 不是文本 / field %s is no text", e->fault, e->fault));
+		(void)quarantine(t, "wrong_type",
+		                 talloc_asprintf(t->c, "字段 %s 不是文本 / field %s is no text", e->fault, e->fault));
 	else if (enquiry_is_empty(e))
 		(void)quarantine(t, "empty", "没有姓名、联系方式或留言 / no name, contact or message");
 	else if (e->phone && !t->has_phone && !reachable)
@@ -78,13 +79,13 @@ static void normalise(Take *t)
 	t->has_code = e->code && credit_code_parse(e->code, t->code);
 }
 
-/* --- recognising ----------------------------------------------------------------------------------------------------- */
+/* ---- recognising ---- */
 
 typedef struct {
-	Id lead;              /* an open lead with the same phone or mail, or nil */
-	Id account;           /* a customer with the same code, mail domain, phone or mail, or nil */
-	Id contact;           /* the same by a contact */
-	const char *mark;     /* "none", "similar", "high" */
+	Id lead;          /* an open lead with the same phone or mail, or nil */
+	Id account;       /* a customer with the same code, mail domain, phone or mail, or nil */
+	Id contact;       /* the same by a contact */
+	const char *mark; /* "none", "similar", "high" */
 } Recognition;
 
 static void hit_weigh(const MatchHit *hit, Recognition *r)
@@ -92,7 +93,8 @@ static void hit_weigh(const MatchHit *hit, Recognition *r)
 	bool same_person = hit->kinds & (MATCH_PHONE | MATCH_EMAIL);
 	if (hit->object == MATCH_LEAD && hit->open && same_person && id_is_nil(r->lead))
 		r->lead = hit->id;
-	if (hit->object == MATCH_ACCOUNT && (hit->kinds & (MATCH_CODE | MATCH_DOMAIN | MATCH_PHONE | MATCH_EMAIL)) && id_is_nil(r->account))
+	if (hit->object == MATCH_ACCOUNT && (hit->kinds & (MATCH_CODE | MATCH_DOMAIN | MATCH_PHONE | MATCH_EMAIL)) &&
+	    id_is_nil(r->account))
 		r->account = hit->id;
 	if (hit->object == MATCH_CONTACT && (same_person || (hit->kinds & MATCH_DOMAIN)) && id_is_nil(r->contact))
 		r->contact = hit->id;
@@ -106,8 +108,12 @@ static Recognition recognise(const Take *t)
 {
 	MatchHit hit[HITS_MAX];
 	MatchKeys keys = {
-		.object = MATCH_LEAD, .open = true, .phone = t->has_phone ? t->phone.e164 : NULL, .email = t->has_email ? t->email : NULL,
-		.code = t->has_code ? t->code : NULL, .company = t->enquiry.company,
+		.object = MATCH_LEAD,
+		.open = true,
+		.phone = t->has_phone ? t->phone.e164 : NULL,
+		.email = t->has_email ? t->email : NULL,
+		.code = t->has_code ? t->code : NULL,
+		.company = t->enquiry.company,
 	};
 	Recognition r = {.mark = "none"};
 	int n = match_find(t->c->house->match, &keys, t->enquiry.company != NULL, hit, HITS_MAX);
@@ -126,19 +132,21 @@ static int account_of_contact(Call *c, Id contact, Id *ret)
 	return err == ERR_NOT_FOUND ? 0 : err;
 }
 
-/* --- a repeated enquiry ---------------------------------------------------------------------------------------------- */
+/* ---- a repeated enquiry ---- */
 
 static bool is_open_lead(const Record *lead)
 {
 	const char *status = record_text(lead, "status");
-	return value_is_null(record_get(lead, "deleted_at")) && strcmp(status, "converted") != 0 && strcmp(status, "invalid") != 0;
+	return value_is_null(record_get(lead, "deleted_at")) && strcmp(status, "converted") != 0 &&
+	       strcmp(status, "invalid") != 0;
 }
 
 static int enquiry_keep(Take *t, Id lead)
 {
-	return db_exec(t->c->tx, "INSERT INTO enquiry (id, lead, receipt, source, at, message) VALUES ($1, $2, $3, $4, $5, $6)",
-	               value_id(id_new(t->c->now_ms)), value_id(lead), value_id(t->receipt->id), value_id(t->receipt->source),
-	               value_time(t->receipt->at), value_text(t->enquiry.message));
+	return db_exec(t->c->tx,
+	               "INSERT INTO enquiry (id, lead, receipt, source, at, message) VALUES ($1, $2, $3, $4, $5, $6)",
+	               value_id(id_new(t->c->now_ms)), value_id(lead), value_id(t->receipt->id),
+	               value_id(t->receipt->source), value_time(t->receipt->at), value_text(t->enquiry.message));
 }
 
 static const char *repeat_data(Take *t, const Record *lead)
@@ -160,7 +168,8 @@ static int owner_tell(Take *t, const Record *lead, const char *data)
 	Id owner = record_ref(lead, "owner");
 	if (id_is_nil(owner))
 		return 0;
-	Alert alert = {.receiver = owner, .reason = "lead.repeated", .object = "lead", .record = record_id(lead), .data = data};
+	Alert alert = {
+		.receiver = owner, .reason = "lead.repeated", .object = "lead", .record = record_id(lead), .data = data};
 	char id[ID_TEXT_SIZE];
 	alert.merge_key = talloc_asprintf(t->c, "lead.repeated %s", id_text(record_id(lead), id));
 	return alert_send(t->c, &alert);
@@ -175,8 +184,13 @@ static int repeat_attach(Take *t, Record *lead)
 	if (r < 0 || (r = enquiry_keep(t, record_id(lead))) < 0)
 		return r;
 	EventRow event = {
-		.kind = "lead.repeated", .object = "lead", .record = record_id(lead), .owner = record_ref(lead, "owner"),
-		.team = record_ref(lead, "team"), .pool = record_ref(lead, "pool"), .data = repeat_data(t, lead),
+		.kind = "lead.repeated",
+		.object = "lead",
+		.record = record_id(lead),
+		.owner = record_ref(lead, "owner"),
+		.team = record_ref(lead, "team"),
+		.pool = record_ref(lead, "pool"),
+		.data = repeat_data(t, lead),
 	};
 	if ((r = record_event(t->c, &event)) < 0 || (r = owner_tell(t, lead, event.data)) < 0)
 		return r;
@@ -186,7 +200,7 @@ static int repeat_attach(Take *t, Record *lead)
 	return 0;
 }
 
-/* --- a new lead ------------------------------------------------------------------------------------------------------ */
+/* ---- a new lead ---- */
 
 /* A text cut to what the field takes, control characters as blanks. The whole stays on the receipt. */
 static void put_text(Record *lead, const char *field, const char *text)
@@ -281,9 +295,10 @@ static void put_extra(Take *t, Record *lead)
 		json_object_set_new(extra, "phone", json_string(e->phone));
 	if (odd_email)
 		json_object_set_new(extra, "email", json_string(e->email));
-	char *text = json_dumps(extra, JSON_COMPACT);
-	record_set_text(lead, "extra", text);
-	free(text);
+	Buf *text = buf_new(t->c, LIMIT_CAPTURE_BODY * 2);
+	JsonOut o = json_out(text);
+	json_put_tree(&o, extra);
+	record_set_text(lead, "extra", buf_failed(text) ? NULL : text->data);
 }
 
 static Record *lead_fill(Take *t, const Recognition *who)
@@ -323,12 +338,15 @@ static int64_t number_of(const char *text, int64_t max)
 
 static int lead_make(Take *t, Recognition *who)
 {
-	int r = id_is_nil(who->account) && !id_is_nil(who->contact) ? account_of_contact(t->c, who->contact, &who->account) : 0;
+	int r =
+		id_is_nil(who->account) && !id_is_nil(who->contact) ? account_of_contact(t->c, who->contact, &who->account) : 0;
 	if (r < 0)
 		return r;
 	Record *lead = lead_fill(t, who);
 	PlaceInfo info = {
-		.ground = t->ground->place, .create = true, .dwell_ms = number_of(t->enquiry.dwell_ms, DAY_MS),
+		.ground = t->ground->place,
+		.create = true,
+		.dwell_ms = number_of(t->enquiry.dwell_ms, DAY_MS),
 		.pages = (int)number_of(t->enquiry.pages_seen, 1000),
 	};
 	if ((r = lead_place(t->c, lead, &info)) < 0)
@@ -338,13 +356,14 @@ static int lead_make(Take *t, Recognition *who)
 	return 0;
 }
 
-/* --- the whole way --------------------------------------------------------------------------------------------------- */
+/* ---- the whole way ---- */
 
 /* 0 with *ret_found when this receipt was taken in before. */
 static int taken_find(Call *c, const Receipt *receipt, Outcome *outcome, bool *ret_found)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT state, reason, lead, duplicate_of FROM taken WHERE receipt = $1", value_id(receipt->id));
+	int r = db_query(c->tx, &rows, "SELECT state, reason, lead, duplicate_of FROM taken WHERE receipt = $1",
+	                 value_id(receipt->id));
 	if (r < 0)
 		return r;
 	*ret_found = rows_next(rows);
@@ -360,8 +379,8 @@ static int taken_find(Call *c, const Receipt *receipt, Outcome *outcome, bool *r
 static int taken_keep(Call *c, const Outcome *o)
 {
 	return db_exec(c->tx, "INSERT INTO taken (receipt, state, reason, lead, duplicate_of) VALUES ($1, $2, $3, $4, $5)",
-	               value_id(o->receipt), value_text(receipt_state_name(o->state)), value_text(o->reason), value_id(o->lead),
-	               value_id(o->duplicate_of));
+	               value_id(o->receipt), value_text(receipt_state_name(o->state)), value_text(o->reason),
+	               value_id(o->lead), value_id(o->duplicate_of));
 }
 
 static int lead_attach_or_make(Take *t)
@@ -386,8 +405,8 @@ int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, Outc
 		return r;
 	t.source = id_is_nil(receipt->source) ? source_by_key(ground->sources, receipt->source_key)
 	                                      : source_by_id(ground->sources, receipt->source);
-	if (!enquiry_read(c, receipt->content_type, receipt->body, receipt->body_len, t.source ? t.source->mapping : NULL, &t.enquiry,
-	                  &reason, &detail))
+	if (!enquiry_read(c, receipt->content_type, receipt->body, receipt->body_len, t.source ? t.source->mapping : NULL,
+	                  &t.enquiry, &reason, &detail))
 		return quarantine(&t, reason, detail);
 	normalise(&t);
 	return is_admissible(&t) ? lead_attach_or_make(&t) : 0;

@@ -1,3 +1,4 @@
+/* Names of fields as people write them in forms, and paths into any JSON. Nothing is thrown away: the rest is extra. */
 #include "modules/lead/intake/understand.h"
 
 #include <ctype.h>
@@ -22,13 +23,16 @@ typedef struct {
 
 static const FieldNames known[] = {
 	{"name 姓名 名字 称呼 联系人 contact contact_name full_name fullname your_name", AT(name)},
-	{"phone 电话 手机 手机号 手机号码 联系电话 电话号码 联系方式 mobile tel telephone phone_number mobile_phone cellphone", AT(phone)},
+	{"phone 电话 手机 手机号 手机号码 联系电话 电话号码 联系方式 mobile tel telephone phone_number mobile_phone "
+     "cellphone",
+     AT(phone)},
 	{"email 邮箱 电子邮箱 邮件 电子邮件 mail e_mail email_address", AT(email)},
 	{"company 公司 公司名称 企业 企业名称 单位 单位名称 company_name organization organisation", AT(company)},
 	{"province 省 省份 所在省 所在省份 state", AT(province)},
 	{"city 市 城市 所在城市", AT(city)},
 	{"district 区 区县 县 所在区 所在区县 county area", AT(district)},
-	{"message 留言 需求 备注 内容 咨询内容 咨询 描述 问题 comment comments content remark note requirement description", AT(message)},
+	{"message 留言 需求 备注 内容 咨询内容 咨询 描述 问题 comment comments content remark note requirement description",
+     AT(message)},
 	{"code 统一社会信用代码 信用代码 税号 credit_code uscc", AT(code)},
 	{"consent 同意 隐私同意 授权 agree privacy", AT(consent)},
 	{"page 页面 落地页 page_url url landing_page", AT(page)},
@@ -131,8 +135,7 @@ static void read_by_names(TALLOC_CTX *ctx, json_t *root, Enquiry *e)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach(root, key, value)
-	{
+	json_object_foreach (root, key, value) {
 		const FieldNames *field = field_find(key);
 		if (field)
 			field_put(ctx, e, field, value);
@@ -171,8 +174,7 @@ static void read_by_mapping(TALLOC_CTX *ctx, json_t *root, const json_t *mapping
 {
 	const char *name;
 	json_t *path;
-	json_object_foreach((json_t *)mapping, name, path)
-	{
+	json_object_foreach ((json_t *)mapping, name, path) {
 		const FieldNames *field = field_find(name);
 		const json_t *value = json_is_string(path) ? json_path(root, json_string_value(path)) : NULL;
 		if (field && value)
@@ -206,8 +208,8 @@ bool enquiry_is_form(const char *content_type, const char *body, size_t len)
 	       (start == len || body[start] != '{');
 }
 
-bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len, const json_t *mapping, Enquiry *ret,
-                  const char **ret_reason, const char **ret_detail)
+bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len, const json_t *mapping,
+                  Enquiry *ret, const char **ret_reason, const char **ret_detail)
 {
 	JsonFault fault = {0};
 	bool form = enquiry_is_form(content_type, body, len);
@@ -215,7 +217,8 @@ bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, s
 	*ret = (Enquiry){0};
 	if (!root) {
 		*ret_reason = form ? "bad_form" : "bad_json";
-		*ret_detail = form ? "the form body is malformed" : talloc_asprintf(ctx, "%s (byte %zu)", fault.reason, fault.offset);
+		*ret_detail =
+			form ? "the form body is malformed" : talloc_asprintf(ctx, "%s (byte %zu)", fault.reason, fault.offset);
 		return false;
 	}
 	if (!json_is_object(root)) {

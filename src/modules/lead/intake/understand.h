@@ -1,5 +1,5 @@
-/* From the raw body of a receipt to an enquiry: usual names in Chinese and English without a mapping, any JSON shape with one. Pure:
- * no database, no clock. */
+/* From the raw body of a receipt to an enquiry: usual names in Chinese and English without a mapping, any JSON shape
+ * with one. Pure: no database, no clock. */
 #pragma once
 
 #include "base/json.h"
@@ -10,16 +10,16 @@ typedef struct Enquiry {
 	const char *page, *referrer, *utm_source, *utm_medium, *utm_campaign;
 	const char *device, *language, *screen, *dwell_ms, *pages_seen, *form_ms; /* context facts, as sent */
 	const char *longitude, *latitude;
-	const char *consent;  /* as sent: "true", "0", "不同意" ... */
-	const char *trap;     /* the field no person sees; filled: a machine */
-	json_t *extra;        /* keys nobody knows, or NULL */
-	const char *fault;    /* a known field that holds a list or an object: its name */
+	const char *consent; /* as sent: "true", "0", "不同意" ... */
+	const char *trap;    /* the field no person sees; filled: a machine */
+	json_t *extra;       /* keys nobody knows, or NULL */
+	const char *fault;   /* a known field that holds a list or an object: its name */
 } Enquiry;
 
-/* Reads JSON or form pairs by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a stable word in
- * *ret_reason ("bad_json", "bad_form", "not_an_object") with a sentence in *ret_detail. */
-NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len, const json_t *mapping,
-                            Enquiry *ret, const char **ret_reason, const char **ret_detail);
+/* Reads JSON or form pairs by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a stable
+ * word in *ret_reason ("bad_json", "bad_form", "not_an_object") with a sentence in *ret_detail. */
+NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len,
+                            const json_t *mapping, Enquiry *ret, const char **ret_reason, const char **ret_detail);
 /* A form body: said to be one, and not JSON under the wrong name (what `curl -d` sends). */
 bool enquiry_is_form(const char *content_type, const char *body, size_t len);
 /* Consent as a word of yes or no; absent counts as given. */

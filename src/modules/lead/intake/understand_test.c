@@ -17,7 +17,9 @@ static Enquiry read_json(TALLOC_CTX *ctx, const char *body, const char *mapping)
 TEST(understand, knows_usual_names_in_both_languages)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
-	Enquiry e = read_json(ctx, "{\"姓名\":\" 王芳 \",\"手机号\":13812341234,\"Company-Name\":\"恒远\",\"城市\":\"上海\",\"备注\":\"急\"}", NULL);
+	Enquiry e = read_json(
+		ctx, "{\"姓名\":\" 王芳 \",\"手机号\":13812341234,\"Company-Name\":\"恒远\",\"城市\":\"上海\",\"备注\":\"急\"}",
+		NULL);
 	CHECK_TEXT(e.name, "王芳");
 	CHECK_TEXT(e.phone, "13812341234");
 	CHECK_TEXT(e.company, "恒远");
@@ -60,7 +62,8 @@ TEST(understand, form_pairs_are_read)
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Enquiry e;
 	const char *reason, *detail, *body = "name=%E7%8E%8B&phone=138+1234&consent=0";
-	CHECK(enquiry_read(ctx, "application/x-www-form-urlencoded; charset=utf-8", body, strlen(body), NULL, &e, &reason, &detail));
+	CHECK(enquiry_read(ctx, "application/x-www-form-urlencoded; charset=utf-8", body, strlen(body), NULL, &e, &reason,
+	                   &detail));
 	CHECK_TEXT(e.name, "王");
 	CHECK_TEXT(e.phone, "138 1234");
 	CHECK(!enquiry_consents(&e));

@@ -1,3 +1,4 @@
+/* Waiters by receipt, and one thread that watches the time. Callbacks run outside the lock. */
 #include "modules/lead/intake/waits.h"
 
 #include <errno.h>

@@ -16,8 +16,8 @@ typedef struct {
 	bool live, durable;
 } Entry;
 
-/* Entries stand in a ring in order of coming; an open-addressing table of ring places finds them. The table has twice the
- * ring's size and is rebuilt when the ring grows or has gone round once. */
+/* Entries stand in a ring in order of coming; an open-addressing table of ring places finds them. The table has twice
+ * the ring's size and is rebuilt when the ring grows or has gone round once. */
 struct Window {
 	pthread_mutex_t lock;
 	int64_t span_ms;
@@ -48,7 +48,8 @@ const char *digest_text(Digest digest, char out[static 33])
 bool digest_parse(const char *text, Digest *ret)
 {
 	size_t n = 0;
-	return text && sodium_hex2bin(ret->byte, sizeof ret->byte, text, strlen(text), NULL, &n, NULL) == 0 && n == sizeof ret->byte;
+	return text && sodium_hex2bin(ret->byte, sizeof ret->byte, text, strlen(text), NULL, &n, NULL) == 0 &&
+	       n == sizeof ret->byte;
 }
 
 static uint32_t slot_first(const Window *w, Digest digest)

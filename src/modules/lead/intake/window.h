@@ -1,5 +1,5 @@
-/* A window of recently seen digests: "did this delivery come already, and as which receipt?" Bounded in memory: the oldest go
- * first when it is full. Thread-safe. */
+/* A window of recently seen digests: "did this delivery come already, and as which receipt?" Bounded in memory: the
+ * oldest go first when it is full. Thread-safe. */
 #pragma once
 
 #include "base/id.h"
@@ -17,8 +17,8 @@ const char *digest_text(Digest digest, char out[static 33]);
 NODISCARD bool digest_parse(const char *text, Digest *ret);
 
 Window *window_new(TALLOC_CTX *ctx, int64_t span_ms);
-/* Takes the digest for `mine`; false when another receipt holds it since less than the span: *ret_other, and whether that one
- * is durable yet. */
+/* Takes the digest for `mine`; false when another receipt holds it since less than the span: *ret_other, and whether
+ * that one is durable yet. */
 NODISCARD bool window_take(Window *w, Digest digest, int64_t now_ms, Id mine, Id *ret_other, bool *ret_durable);
 /* The receipt that took the digest is durable now, or (durable false) could not be kept and gives the digest up. */
 void window_settle(Window *w, Digest digest, Id mine, bool durable);

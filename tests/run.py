@@ -28,6 +28,8 @@ class Tally:
         bad = len(results) - good
         if status != 0 and bad == 0:
             bad = 1
+        elif not results and status == 0 and title == "tidy":
+            good = 1
         self.passed += good
         self.failed += bad
         print(f"{'FAIL' if bad else 'ok  '} {title}: {good} passed, {bad} failed ({seconds:.0f} s)", flush=True)
@@ -88,7 +90,7 @@ def main() -> int:
     postgres = Postgres()
     try:
         if not name or "tidy" in name:
-            tally.read(*program("tidy", ["python3", "tools/tidy.py", "--tap"]))
+            tally.read(*program("tidy", ["python3", "tools/tidy.py"]))
         run_jobs(tally, unit_jobs("build-test", name, postgres.url(), TENON_TEST_DATA=options.with_data), 2)
     finally:
         postgres.remove()

@@ -13,7 +13,7 @@ bool clock_file_open(TALLOC_CTX *ctx, Clock *clock, const char *dir, char **ret_
 	if (!file)
 		return errno == ENOENT;
 	int64_t offset = 0;
-	bool read = fscanf(file, "%" SCNd64, &offset) == 1 && offset >= 0;
+	bool read = fscanf(file, "%" SCNd64, &offset) == 1;
 	fclose(file);
 	if (!read) {
 		*ret_error =

@@ -106,6 +106,8 @@ bool static_answer(HttpRequest *r, const EmbeddedFile *files)
 {
 	const char *path = http_path(r) + 1;
 	const EmbeddedFile *file = file_find(files, path);
+	if (!file) /* pages of their own, such as /demo */
+		file = file_find(files, talloc_asprintf(http_mem(r), "%s.html", path));
 	if (!file && !strchr(path, '.'))
 		file = file_find(files, "index.html");
 	if (!file)

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""Starts the demo company and runs the browser tests against it: tests/browser/run.py [NAME]."""
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, ROOT + "/tests")
+from lib.house import PASSWORD, House  # noqa: E402
+
+
+class DemoHouse(House):
+    """A house that is filled with the demo company before it opens."""
+
+    def start(self, port: int = 0, wrapper: tuple = ()) -> None:
+        if not os.path.exists(self.dir + "/tenon.db"):
+            subprocess.run([self.binary, "demo", "--data", self.dir, "--admin-password-file", self.password_file], check=True,
+                           stderr=subprocess.DEVNULL)
+        super().start(port, wrapper)
+
+
+def main() -> int:
+    house = DemoHouse(binary=os.environ.get("TENON_BINARY", ROOT + "/build/tenon"))
+    node = ROOT + "/web/.node/node_modules/node/bin/node"
+    try:
+        name = [sys.argv[1]] if len(sys.argv) > 1 and sys.argv[1] else []
+        return subprocess.run([node, ROOT + "/tests/browser/run.mjs", f"http://127.0.0.1:{house.port}", PASSWORD, *name], check=False,
+                              env={**os.environ, "TENON_BINARY": house.binary}).returncode
+    finally:
+        house.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

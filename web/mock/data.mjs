@@ -82,16 +82,17 @@ export function makeData(total) {
 	const base = { teams, users, sources, pools, sellers, total }
 	const leads = Array.from({ length: total }, (_, n) => lead(base, n))
 	untouched(base, leads)
+	leads.forEach((row, n) => (row.duplicate_mark = n % 37 === 6 ? 'high' : n % 23 === 4 ? 'similar' : 'none'))
 	for (const row of leads) row.team = users.find((user) => user.id === row.owner)?.team ?? null
 	const account = Array.from({ length: 60 }, () => {
 		const [province, city] = pick(CITIES)
-		return { id: id(), version: 1, name: company(city), credit_code: null, phone: mobile(), province, city, owner: pick(sellers).id, created_at: at(-random(300) * DAY) }
+		return { id: id(), version: 1, name: company(city), code: null, level: pick(['key', 'normal', 'potential']), phone: mobile(), province, city, owner: pick(sellers).id, created_at: at(-random(300) * DAY) }
 	})
 	const contact = account.flatMap((a) => [{ id: id(), version: 1, name: person(), title: pick(['总经理', '采购经理', '技术总监']), phone: mobile(), account: a.id, created_at: a.created_at }])
 	const opportunity = account.slice(0, 40).map((a) => ({
-		id: id(), version: 1, name: `${a.name.slice(0, 6)}采购项目`, account: a.id, amount: `${(1 + random(90)) * 10_000}.00`, status: pick(['open', 'open', 'won', 'lost']), owner: a.owner, created_at: at(-random(90) * DAY),
+		id: id(), version: 1, name: `${a.name.slice(0, 6)}采购项目`, account: a.id, amount: `${(1 + random(90)) * 10_000}.00`, stage: pick(['contact', 'needs', 'proposal', 'won', 'lost']), owner: a.owner, created_at: at(-random(90) * DAY),
 	}))
-	const task = leads.slice(20, 28).map((l) => ({ id: id(), version: 1, name: `回访 ${l.name}`, due_at: at(random(3 * DAY) - DAY), done: false, owner: l.owner, lead: l.id, created_at: at(-DAY) }))
+	const task = leads.slice(20, 28).map((l) => ({ id: id(), version: 1, name: `回访 ${l.name}`, due_at: at(random(3 * DAY) - DAY), done_at: null, owner: l.owner, lead: l.id, created_at: at(-DAY) }))
 	const activity = leads.slice(20, 60).map((l) => ({
 		id: id(), version: 1, kind: pick(['call', 'wechat', 'visit']), summary: '已与客户沟通需求，确认了设备数量与预算，下周安排演示。', lead: l.id, owner: l.owner, at: at(-random(5 * DAY)), created_at: at(-random(5 * DAY)),
 	}))

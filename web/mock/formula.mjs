@@ -1,7 +1,7 @@
 // Enough of the formula language for lists: comparisons, AND/OR/NOT/IN/CONTAINS/STARTS_WITH/ISBLANK, text, numbers, TRUE/FALSE/BLANK().
 import { Fail } from './http.mjs'
 
-const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|([A-Za-z_][\w.]*)|(<=|>=|!=|<>|[=<>(),!]))/y
+const TOKEN = /\s*(?:("(?:[^"]|"")*")|(\d+(?:\.\d+)?)|([A-Za-z_][\w.]*)|(<=|>=|!=|<>|[=<>(),!]))/y
 
 function tokens(text) {
 	const out = []
@@ -10,7 +10,7 @@ function tokens(text) {
 		const at = TOKEN.lastIndex
 		const hit = TOKEN.exec(text)
 		if (!hit) throw new Fail(400, 'bad_formula', `公式第 ${at + 1} 个字符处无法理解。`)
-		if (hit[1] !== undefined) out.push({ kind: 'value', value: JSON.parse(hit[1]) })
+		if (hit[1] !== undefined) out.push({ kind: 'value', value: hit[1].slice(1, -1).replaceAll('""', '"') })
 		else if (hit[2] !== undefined) out.push({ kind: 'value', value: Number(hit[2]) })
 		else if (hit[3] !== undefined) out.push({ kind: 'word', value: hit[3] })
 		else out.push({ kind: 'sign', value: hit[4] })
@@ -18,6 +18,7 @@ function tokens(text) {
 	return out
 }
 
+let meNow = null
 const blank = (v) => v === null || v === undefined || v === ''
 const FUNCTIONS = {
 	AND: (...a) => a.every(Boolean),
@@ -26,6 +27,8 @@ const FUNCTIONS = {
 	IN: (a, ...list) => list.includes(a),
 	ISBLANK: blank,
 	BLANK: () => null,
+	ME: () => meNow,
+	HOURS_SINCE: (a) => (blank(a) ? null : Math.floor((Date.now() - Date.parse(a)) / 3_600_000)),
 	CONTAINS: (a, b) => String(a ?? '').includes(b),
 	STARTS_WITH: (a, b) => String(a ?? '').startsWith(b),
 	TODAY: () => new Date(new Date().setHours(0, 0, 0, 0)).toISOString(),
@@ -45,7 +48,8 @@ const COMPARE = {
 	'>=': (a, b) => !blank(a) && a >= b,
 }
 
-export function compile(text) {
+/** A test of one record; `me` is who asks. */
+export function compile(text, me = null) {
 	const list = tokens(text)
 	let at = 0
 	const take = (value) => list[at]?.value === value && list[at].kind === 'sign' && (at++, true)
@@ -71,11 +75,19 @@ export function compile(text) {
 		}
 		if (/^true$/i.test(token.value)) return () => true
 		if (/^false$/i.test(token.value)) return () => false
+		if (/^null$/i.test(token.value)) return () => null
 		return (r) => r[token.value]
 	}
 	function comparison() {
 		const left = atom()
 		const sign = list[at]
+		if (sign?.kind === 'word' && /^in$/i.test(sign.value)) {
+			at++
+			if (!take('(')) throw new Fail(400, 'bad_formula', 'IN 之后缺少括号。')
+			const members = []
+			while (!take(')')) members.push(comparison()), take(',')
+			return (r) => members.some((m) => m(r) === left(r))
+		}
 		if (sign?.kind !== 'sign' || !COMPARE[sign.value]) return left
 		at++
 		const right = atom()
@@ -83,5 +95,8 @@ export function compile(text) {
 	}
 	const whole = comparison()
 	if (at < list.length) throw new Fail(400, 'bad_formula', '公式多出了内容。')
-	return whole
+	return (r) => {
+		meNow = me
+		return whole(r)
+	}
 }

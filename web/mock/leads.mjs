@@ -40,7 +40,7 @@ function touch(ctx) {
 	const changeId = apply(world, 'lead', lead, { status: body.status ?? (lead.status === 'new' ? 'contacting' : lead.status), first_touch_at: lead.first_touch_at ?? new Date().toISOString(), next_follow_up_at: body.next_follow_up_at ?? null }, user)
 	const entry = { id: id(), version: 1, kind: body.method, summary: body.summary, lead: lead.id, owner: user.id, at: new Date().toISOString(), created_at: new Date().toISOString() }
 	world.tables.activity.unshift(entry)
-	log(lead, 'activity', user, { kind: body.method, summary: body.summary })
+	log(lead, 'activity', user, { method: body.method, summary: body.summary })
 	world.tell('lead.touched', { object: 'lead', record: lead.id, owner: lead.owner })
 	return { ...shown(lead), _change: changeId }
 }
@@ -49,8 +49,10 @@ function decision(world, lead, kind, owner, reason) {
 	const others = world.sellers.slice(0, 8)
 	const decided = {
 		id: id(), at: new Date().toISOString(), kind, owner: named(owner), pool: world.pools[0], policy_version: 3, reason,
-		candidates: others.slice(0, 3).map((u, n) => ({ user: u.id, name: u.name, score: 82 - n * 9.5, parts: { weight: 50 - n * 4, load: 20 - n * 3, idle: 12 - n * 2.5 } })),
-		dropped: [['territory', '区域不含上海市'], ['load', '已有 3 条未联系线索'], ['off_hours', '班次 18:00 结束'], ['absent', '今天缺勤'], ['frozen', '熔断至 18:00']].map(([rule, detail], n) => ({ user: others[n + 3]?.id ?? others[0].id, name: (others[n + 3] ?? others[0]).name, rule, detail })),
+		candidates: others.slice(0, 3).map((u, n) => ({ user: u.id, name: u.name, score: 82 - n * 9, parts: { weight: 5 - n, load: 3 - n, idle: 46 - n * 12 } })),
+		candidates_total: 3,
+		dropped_by: { territory: 1, load: 1, off_hours: 1, absent: 1, frozen: 1 },
+		dropped: [['territory', '区域不含上海市'], ['load', '手上有 3 条未联系线索'], ['off_hours', '班次 18:00 结束'], ['absent', '今天缺勤'], ['frozen', '熔断至 18:00']].map(([rule, detail], n) => ({ user: others[n + 3]?.id ?? others[0].id, name: (others[n + 3] ?? others[0]).name, rule, detail })),
 	}
 	;(lead._assignments ??= []).unshift(decided)
 	log(lead, 'assignment', null, { kind, owner: named(owner), reason })
@@ -65,7 +67,7 @@ export function give(ctx, lead, to, kind, reason) {
 	lead._assigned = new Date().toISOString()
 	lead._unread = true
 	decision(world, lead, kind, owner, reason)
-	world.tell(owner ? (before ? 'lead.moved' : 'lead.assigned') : 'lead.waiting', { object: 'lead', record: lead.id, owner: lead.owner, before, data: { why: reason } })
+	world.tell(owner ? (before ? 'lead.moved' : 'lead.assigned') : 'lead.waiting', { object: 'lead', record: lead.id, owner: lead.owner, before, data: { why: kind, owner_name: owner?.name } })
 	if (owner && owner.id !== ctx.user.id) alert(world, owner.id, before ? 'lead.handed_over' : 'lead.assigned', lead)
 	return key
 }
@@ -85,7 +87,7 @@ function desk(ctx) {
 		top: [...cards.slice(0, 1).map((c) => ({ lead: c, why: '官网表单来源，剩余时间最短' })), ...top.map((l) => ({ lead: card(world, l), why: `评分 ${l.score}，近 7 天访问官网 4 次` }))].slice(0, 3),
 		today: { new: cards.length + 3, touched: 7, missed: 1, due: 4 },
 		follow_ups: mine.filter((l) => l.next_follow_up_at && l.status === 'contacting').sort((a, b) => (a.next_follow_up_at < b.next_follow_up_at ? -1 : 1)).slice(0, 8).map((l) => ({ lead: l.id, name: l.name, company: l.company, at: l.next_follow_up_at, overdue: Date.parse(l.next_follow_up_at) < Date.now() })),
-		tasks: world.tables.task.filter((x) => x.owner === user.id && !x.done).map(shown),
+		tasks: world.tables.task.filter((x) => x.owner === user.id && !x.done_at).map(shown),
 		waiting: table(world, 'lead').filter((l) => !l.owner && l.status === 'new').slice(0, 8).map((l) => ({ id: l.id, name: l.name, company: l.company, pool: named(by(world.pools, l.pool)), waiting_since: l.created_at })),
 		frozen_until: null, absent: user.absent ?? false,
 	}
@@ -117,7 +119,7 @@ function convert(ctx) {
 	if (!body.account?.id) world.tables.account.unshift(account)
 	const contact = { id: id(), version: 1, name: body.contact?.name ?? lead.name, phone: body.contact?.phone ?? lead.phone, account: account.id, created_at: at(0) }
 	world.tables.contact.unshift(contact)
-	const opportunity = body.opportunity ? { id: id(), version: 1, ...body.opportunity, account: account.id, owner: user.id, status: 'open', created_at: at(0) } : null
+	const opportunity = body.opportunity ? { id: id(), version: 1, ...body.opportunity, account: account.id, owner: user.id, stage: 'contact', created_at: at(0) } : null
 	if (opportunity) world.tables.opportunity.unshift(opportunity)
 	const key = apply(world, 'lead', lead, { status: 'converted' }, user)
 	world.tell('lead.converted', { object: 'lead', record: lead.id, owner: lead.owner })
@@ -152,7 +154,7 @@ export function leadRoutes({ on }) {
 		const changes = (l._history ?? []).map((h) => ({ kind: 'change', at: h.at, who: h.who, data: { fields: h.fields } }))
 		const enquiry = { kind: 'enquiry', at: l.created_at, who: null, data: { message: l.message, page: 'https://example.com/产品/数据采集', source: by(ctx.world.sources, l.source)?.name } }
 		const first = { kind: 'assignment', at: l._assigned ?? l.created_at, who: null, data: { kind: 'first', owner: named(by(ctx.world.users, l.owner)), reason: '得分最高' } }
-		const talk = l.first_touch_at ? [{ kind: 'activity', at: l.first_touch_at, who: named(by(ctx.world.users, l.owner)), data: { kind: 'call', summary: '已与客户沟通需求，确认了设备数量与预算，下周安排演示。' } }] : []
+		const talk = l.first_touch_at ? [{ kind: 'activity', at: l.first_touch_at, who: named(by(ctx.world.users, l.owner)), data: { method: 'call', summary: '已与客户沟通需求，确认了设备数量与预算，下周安排演示。' } }] : []
 		return { items: [...(l._timeline ?? []), ...changes, ...talk, ...(l.owner && !l._timeline ? [first] : []), enquiry].sort((a, b) => (a.at < b.at ? 1 : -1)), next: null }
 	})
 	on('GET', '/leads/:id/duplicates', (ctx) => ({ items: matches(ctx, lead(ctx), ctx.params.id) }))

@@ -1,9 +1,16 @@
 // /records, /count, /changes, /objects, /expr/check
 import { objects } from './catalogue.mjs'
+import { countdown } from './data.mjs'
 import { compile } from './formula.mjs'
 import { Fail, id } from './http.mjs'
 
-export const shown = (row) => Object.fromEntries(Object.entries(row).filter(([key]) => !key.startsWith('_')))
+/** A record as the API shows it; a lead carries its clock as fields too. */
+export function shown(row) {
+	const own = Object.fromEntries(Object.entries(row).filter(([key]) => !key.startsWith('_')))
+	if (!('first_touch_at' in row)) return own
+	const { state, respond_by } = countdown(row)
+	return { ...own, clock: state, respond_by, assigned_at: row._assigned ?? null, duplicate_mark: row.duplicate_mark ?? 'none' }
+}
 
 export function table(world, object) {
 	const rows = world.tables[object]
@@ -56,7 +63,7 @@ function select(ctx, object) {
 	const { world, query } = ctx
 	const key = JSON.stringify([object, query.filter, query.sort, query.search, query.bin, ctx.user.id, world.seq])
 	if (cached.key === key) return cached.rows
-	const test = query.filter ? compile(query.filter) : () => true
+	const test = query.filter ? compile(query.filter, ctx.user.id) : () => true
 	const text = query.search?.toLowerCase()
 	const hit = (r) => !text || ['name', 'company', 'phone', 'email', 'summary'].some((f) => String(r[f] ?? '').toLowerCase().includes(text))
 	const rows = (query.bin ? [...world.bin.values()].filter((b) => b.object === object).map((b) => b.row) : table(world, object)).filter((r) => mayRead(ctx, object, r) && test(r) && hit(r))

@@ -99,7 +99,7 @@ async function api(request, response, url) {
 }
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
-const DIST = new URL('../dist/', import.meta.url).pathname
+const DIST = process.env.TENON_DIST ?? new URL('../dist/', import.meta.url).pathname
 const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 function asset(request, response, url) {

@@ -1,4 +1,4 @@
-// Writes .gz and .br beside every file of dist that is worth compressing, so that the server never compresses at request time.
+// compress.mjs [DIR]: writes .gz and .br beside every file of dist that is worth compressing, so that the server never compresses at request time.
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -12,7 +12,7 @@ function files(dir) {
 	})
 }
 
-const dist = new URL('../dist', import.meta.url).pathname
+const dist = process.argv[2] ?? new URL('../dist', import.meta.url).pathname
 let raw = 0
 let small = 0
 for (const path of files(dist)) {

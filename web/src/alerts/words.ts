@@ -20,6 +20,6 @@ export function alertTitle(alert: Alert): string {
 
 /** Who or what it is about, from whatever the data offers. */
 export function alertDetail(alert: Alert): string {
-	const { company, name, lead_name, person, detail, why } = alert.data ?? {}
-	return [company, lead_name ?? name, person, detail ?? why].filter((part) => typeof part === 'string' && part).join(' · ')
+	const { company, name, person, owner_name, detail } = alert.data ?? {}
+	return [company, name, person ?? owner_name, detail].filter((part) => typeof part === 'string' && part).join(' · ')
 }

@@ -119,6 +119,7 @@ export interface LeadView extends Lead {
 		protection: { holder: Named; until: Time } | null
 		may: { touch: boolean; claim: boolean; return: boolean; assign: boolean; convert: boolean; edit: boolean }
 		phone: PhoneFacts | null
+		heat?: number
 	}
 }
 
@@ -209,7 +210,9 @@ export interface Assignment {
 	policy_version: number
 	reason: string | null
 	candidates: Candidate[]
+	candidates_total?: number
 	dropped: Dropped[]
+	dropped_by?: Record<string, number>
 }
 
 export interface TimelineItem {

@@ -28,12 +28,12 @@ export function concerns(message: LiveMessage, mine: Id): boolean {
 /** Why a card left my desk, in words; undefined when it did not leave. */
 export function leaving(message: LiveMessage, mine: Id): string | undefined {
 	if (message.object !== 'lead' || message.owner === mine) return message.kind === 'record.deleted' ? t('gone_deleted') : undefined
-	const who = personName(message.owner) || t('someone')
+	const who = personName(message.owner) || String(message.data.owner_name ?? '') || t('someone')
 	if (message.kind === 'record.deleted') return t('gone_deleted')
 	if (message.kind === 'lead.escalated') return t('gone_escalated', { who })
 	if (message.kind === 'lead.waiting' || (message.before === mine && !message.owner)) return t('gone_waiting')
 	if (message.before !== mine) return undefined
-	const missed = message.data.reason === 'miss' || message.data.kind === 'miss'
+	const missed = message.data.why === 'miss'
 	if (message.kind === 'lead.moved' || message.kind === 'lead.assigned') return t(missed ? 'gone_missed' : 'gone_moved', { who })
 	return undefined
 }

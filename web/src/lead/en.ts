@@ -42,7 +42,7 @@ export default {
 	claimed: 'Claimed: {name}',
 	nameless: 'No name given',
 	anonymous: '(no name or company given)',
-	gotoLead: 'Open lead',
+	gotoLead: 'Open',
 	similar: 'Possible duplicate',
 	risk: 'High-risk duplicate',
 	kindphone: 'same phone',

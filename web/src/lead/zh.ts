@@ -42,7 +42,7 @@ export default {
 	claimed: '已领取：{name}',
 	nameless: '未留姓名',
 	anonymous: '（未留姓名和公司）',
-	gotoLead: '查看线索',
+	gotoLead: '查看',
 	similar: '疑似重复',
 	risk: '高风险重复',
 	kindphone: '电话相同',

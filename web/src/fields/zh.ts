@@ -1,0 +1,11 @@
+export default {
+	edit: '编辑{name}',
+	save: '保存',
+	cancel: '取消',
+	empty: '空',
+	yes: '是',
+	no: '否',
+	searchRef: '输入名称搜索',
+	noMatch: '没有找到',
+	none: '不选择',
+}

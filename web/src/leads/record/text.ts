@@ -1,0 +1,10 @@
+import { defineText, lookup, type Params } from '@/i18n/i18n'
+import en from './en'
+import zh from './zh'
+
+export const t = defineText(zh, en)
+
+const known = { zh: zh as Record<string, string>, en: en as Record<string, string> }
+
+/** Words for a code of the server under a prefix; the code itself when it is new to us. */
+export const coded = (prefix: string, code: string, params?: Params) => lookup(known, prefix + code, params) ?? code

@@ -1,0 +1,18 @@
+/* A field's value as text, for history, conflicts and read-only lines. */
+import { dateTime, number, phone } from '@/i18n/format'
+import { word } from '@/lead/text'
+import { personName, poolName, sourceName, teamName } from '@/session/session'
+
+const NAMES: Record<string, (id: string) => string> = { owner: personName, team: teamName, pool: poolName, source: sourceName, created_by: personName }
+
+export function showValue(field: string, value: unknown): string {
+	if (value === null || value === undefined || value === '') return ''
+	if (typeof value === 'boolean') return value ? '✓' : '✗'
+	if (typeof value === 'object') return JSON.stringify(value)
+	const text = String(value)
+	if (NAMES[field]) return NAMES[field](text) || text
+	if (field === 'phone') return phone(text)
+	if (field === 'status' || field === 'clock' || field === 'duplicate_mark') return word(text)
+	if (/_(at|by|until|since)$/.test(field) && /^\d{4}-\d\d-\d\dT/.test(text)) return dateTime(text)
+	return typeof value === 'number' ? number(value) : text
+}

@@ -5,6 +5,8 @@
 #include "app/demo/demo_int.h"
 #include "modules/lead/intake/take.h"
 
+#define FRESH_EVERY_MS (6 * SECOND_MS)
+
 static const char *body_of(Call *c, Demo *demo, int team)
 {
 	const Place *place = demo_place(&demo->dice, team);
@@ -27,10 +29,10 @@ static const char *body_of(Call *c, Demo *demo, int team)
 	return out->data;
 }
 
-/* A moment ago, one after the other; within the last minute so that no countdown is over. */
+/* One after the other over the last minutes, so that the countdowns differ and none is over. */
 static Receipt receipt_of(Call *c, Demo *demo, int nth)
 {
-	int64_t at = demo->now_ms - (DEMO_FRESH - nth) * SECOND_MS;
+	int64_t at = demo->now_ms - (DEMO_FRESH - nth) * FRESH_EVERY_MS;
 	Receipt r = {
 		.id = id_new(at),
 		.at = at,
@@ -60,6 +62,7 @@ int demo_fresh(Call *c, Demo *demo)
 		Call *one = call_new_system(c, demo->house, c->tx, "intake");
 		Receipt receipt = receipt_of(one, demo, i);
 		Outcome outcome;
+		one->now_ms = receipt.at;
 		err = take_receipt(one, &ground, &receipt, &outcome);
 		receipt.state = outcome.state;
 		receipt.lead = outcome.lead;

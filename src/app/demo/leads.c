@@ -73,6 +73,18 @@ static void lead_texts(Call *c, Demo *demo, Record *r, const Story *s)
 	record_set_ref(r, "source", s->source);
 }
 
+/* At a half hour of a working day in China, from yesterday to next week. */
+static int64_t follow_up_of(Demo *demo)
+{
+	int64_t midnight = (demo->now_ms + 8 * HOUR_MS) / DAY_MS * DAY_MS - 8 * HOUR_MS;
+	int64_t day = midnight + dice_between(&demo->dice, -1, 7) * DAY_MS;
+	int64_t weekday =
+		(day / DAY_MS + 4) % 7; /* 1970-01-01 was a Thursday; the day begins at 16:00 UTC the day before */
+	if (weekday >= 5)
+		day += 2 * DAY_MS;
+	return day + dice_between(&demo->dice, 18, 35) * 30 * MINUTE_MS;
+}
+
 static void lead_times(Demo *demo, Record *r, const Story *s)
 {
 	record_set_time(r, "created_at", s->at);
@@ -85,7 +97,7 @@ static void lead_times(Demo *demo, Record *r, const Story *s)
 	record_set_text(r, "clock", "stopped");
 	record_set_int(r, "score", 20 + (int64_t)dice_roll(&demo->dice, 75));
 	if (s->status[0] == 'c' && s->status[3] == 't') /* contacting */
-		record_set_time(r, "next_follow_up_at", demo->now_ms + dice_between(&demo->dice, -12, 160) * HOUR_MS);
+		record_set_time(r, "next_follow_up_at", follow_up_of(demo));
 }
 
 static int lead_make(Call *c, Demo *demo, Story *s)

@@ -68,7 +68,7 @@ static int tally_read(Tally *t, int64_t now_ms, int64_t span_ms)
 		t->now = 0;
 		t->number = number;
 	}
-	return t->now + (int)(t->before * (span_ms - now_ms % span_ms) / span_ms);
+	return t->now + (int)((t->before * (span_ms - now_ms % span_ms) + span_ms - 1) / span_ms);
 }
 
 static int seconds_left(int64_t now_ms, int64_t span_ms)

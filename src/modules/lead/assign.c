@@ -123,6 +123,7 @@ typedef struct {
 	Decision *d;
 	bool any_hour;             /* off hours count as work */
 	bool off_hours_only;       /* somebody would fit if it were not for the hour */
+	uint64_t lot;              /* of the lead */
 	int furthest;              /* Rule that emptied the pool that came furthest */
 	bool has_region;           /* the lead brings every level that is demanded */
 	bool wants_skill;
@@ -330,16 +331,11 @@ static bool pool_filter(Round *round, int pool, const PolicyPool *filters)
 
 /* ---- ranking ---- */
 
-static uint64_t lot_of(Id lead, Id person)
+static uint64_t lot_of(uint64_t lead, Id person)
 {
-	uint64_t a, b, c, d;
-	memcpy(&a, lead.byte, 8);
-	memcpy(&b, lead.byte + 8, 8);
-	memcpy(&c, person.byte, 8);
-	memcpy(&d, person.byte + 8, 8);
-	uint64_t h = (a ^ (c * UINT64_C(0x9E3779B97F4A7C15))) + (b ^ (d * UINT64_C(0xC2B2AE3D27D4EB4F)));
-	h ^= h >> 31;
-	h *= UINT64_C(0xD6E8FEB86659FD93);
+	uint64_t half[2];
+	memcpy(half, person.byte, sizeof half);
+	uint64_t h = (lead ^ half[1] ^ half[0]) * UINT64_C(0xD6E8FEB86659FD93);
 	return h ^ h >> 32;
 }
 
@@ -348,10 +344,14 @@ static Candidate candidate_of(const Round *round, int person)
 	const Load *load = round->load;
 	const Person *p = &round->roster->people[person];
 	int limit = p->capacity < round->policy->load_max ? p->capacity : round->policy->load_max;
-	int64_t idle = load->last_at[person] ? (round->query->now_ms - load->last_at[person]) / MINUTE_MS : ASSIGN_IDLE_MAX_MIN;
 	return (Candidate){.person = person, .weight = p->weight, .free = limit - load->open[person],
-		.idle_min = idle > ASSIGN_IDLE_MAX_MIN ? ASSIGN_IDLE_MAX_MIN : idle < 0 ? 0 : idle, .last_at = load->last_at[person],
-		.turn = load->turn[person], .lot = lot_of(round->query->lead, p->id)};
+		.last_at = load->last_at[person], .turn = load->turn[person], .lot = lot_of(round->lot, p->id)};
+}
+
+static void idle_fill(Candidate *candidate, int64_t now_ms)
+{
+	int64_t idle = candidate->last_at ? (now_ms - candidate->last_at) / MINUTE_MS : ASSIGN_IDLE_MAX_MIN;
+	candidate->idle_min = idle > ASSIGN_IDLE_MAX_MIN ? ASSIGN_IDLE_MAX_MIN : idle < 0 ? 0 : idle;
 }
 
 /* Above 0: a goes before b. Ties: whose turn in this state was longest ago, then the lot. */
@@ -403,6 +403,8 @@ static void candidates_rank(Round *round)
 			Candidate candidate = candidate_of(round, w * 64 + __builtin_ctzll(rest));
 			candidate_insert(d, round->policy, &candidate, max);
 		}
+	for (int i = 0; i < d->n_candidates; i++)
+		idle_fill(&d->candidates[i], round->query->now_ms);
 }
 
 /* ---- the pools in order ---- */
@@ -461,6 +463,7 @@ static void round_begin(Round *round, PeopleSet *sets, bool any_hour)
 	round->any_hour = any_hour;
 	round->wants_skill = false;
 	round->furthest = RULE_POOL;
+	memcpy(&round->lot, round->query->lead.byte + 8, sizeof round->lot); /* the random half */
 	Decision *d = round->d;
 	d->owner = d->pool = -1;
 	d->n_candidates = d->candidates_all = d->n_dropped = 0;

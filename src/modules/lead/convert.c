@@ -185,7 +185,7 @@ static void part_write(Call *c, const char *key, const Record *r)
 int convert_lead(Call *c)
 {
 	Ground *ground;
-	Record *lead, *account, *contact, *opportunity;
+	Record *lead = NULL, *account = NULL, *contact = NULL, *opportunity = NULL;
 	int r = ground_open(c, &ground);
 	if (r == 0)
 		r = guard_load(c, call_id(c, "id"), "convert", &lead);

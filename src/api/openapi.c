@@ -24,29 +24,46 @@ static void reference(JsonOut *o, const char *kind, const char *name)
 	member(o, "$ref", path);
 }
 
-/* "/leads/:id/touch" -> "/api/v1/leads/{id}/touch" */
-static const char *template_of(TALLOC_CTX *ctx, const char *path)
+/* One operation of the document: an endpoint, and the object it is shown for if its path names one by a parameter. */
+typedef struct {
+	const Endpoint *endpoint;
+	const ObjectDef *object; /* or NULL */
+	const char *path;        /* template: "/api/v1/leads/{id}/touch" */
+} Operation;
+
+/* "/leads/:id/touch" -> "/api/v1/leads/{id}/touch"; ":object" becomes the object's name. */
+static const char *template_of(TALLOC_CTX *ctx, const char *path, const ObjectDef *object)
 {
 	char *out = talloc_strdup(ctx, "/api/v1");
 	while (*path) {
 		size_t n = strcspn(path, ":");
 		out = talloc_strndup_append(out, path, n);
 		path += n;
-		if (*path == ':') {
-			n = strcspn(++path, "/");
-			out = talloc_asprintf_append(out, "{%.*s}", (int)n, path);
-			path += n;
-		}
+		if (*path != ':')
+			continue;
+		n = strcspn(++path, "/");
+		out = object && n == 6 && memcmp(path, "object", 6) == 0 ? talloc_strdup_append(out, object->name)
+		                                                         : talloc_asprintf_append(out, "{%.*s}", (int)n, path);
+		path += n;
 	}
 	return out;
 }
 
-/* "POST /leads/:id/touch" -> "post_leads_id_touch" */
-static const char *operation_of(TALLOC_CTX *ctx, const Endpoint *e)
+/* "POST /api/v1/leads/{id}/touch" -> "post_leads_id_touch" */
+static const char *operation_name(TALLOC_CTX *ctx, const Operation *op)
 {
-	char *out = talloc_asprintf(ctx, "%s%s", e->method, e->path);
+	char *out = talloc_asprintf(ctx, "%s", op->endpoint->method);
+	bool gap = true;
+	for (const char *p = op->path + strlen("/api/v1"); *p; p++) {
+		bool word = isalnum((unsigned char)*p);
+		if (word && gap)
+			out = talloc_strdup_append(out, "_");
+		if (word)
+			out = talloc_strndup_append(out, p, 1);
+		gap = !word;
+	}
 	for (char *p = out; *p; p++)
-		*p = isalnum((unsigned char)*p) ? (char)tolower((unsigned char)*p) : '_';
+		*p = (char)tolower((unsigned char)*p);
 	return out;
 }
 
@@ -118,6 +135,12 @@ static void write_place(JsonOut *o, const Param *p)
 	json_object_end(o);
 }
 
+/* ":object" is written out: one path for each object. */
+static bool is_object_param(const char *name, size_t len)
+{
+	return len == 6 && memcmp(name, "object", 6) == 0;
+}
+
 static bool is_declared(const Param *params, const char *name, size_t len)
 {
 	for (const Param *p = params; p && p->type != PARAM_END; p++)
@@ -127,11 +150,11 @@ static bool is_declared(const Param *params, const char *name, size_t len)
 }
 
 /* Path parameters that the table of Params leaves out still belong to the template. */
-static void write_undeclared(JsonOut *o, const Endpoint *e)
+static void write_undeclared(JsonOut *o, const Endpoint *e, bool is_expanded)
 {
 	for (const char *at = strchr(e->path, ':'); at; at = strchr(at + 1, ':')) {
 		size_t n = strcspn(at + 1, "/");
-		if (is_declared(e->params, at + 1, n))
+		if (is_declared(e->params, at + 1, n) || (is_expanded && is_object_param(at + 1, n)))
 			continue;
 		json_object_begin(o);
 		json_key(o, "name");
@@ -145,14 +168,15 @@ static void write_undeclared(JsonOut *o, const Endpoint *e)
 	}
 }
 
-static void write_parameters(JsonOut *o, const Endpoint *e)
+static void write_parameters(JsonOut *o, const Operation *op)
 {
+	const Param *params = op->endpoint->params;
 	json_key(o, "parameters");
 	json_array_begin(o);
-	for (const Param *p = e->params; p && p->type != PARAM_END; p++)
-		if (p->place != PARAM_IN_BODY)
+	for (const Param *p = params; p && p->type != PARAM_END; p++)
+		if (p->place != PARAM_IN_BODY && !(op->object && is_object_param(p->name, strlen(p->name))))
 			write_place(o, p);
-	write_undeclared(o, e);
+	write_undeclared(o, op->endpoint, op->object != NULL);
 	json_array_end(o);
 }
 
@@ -204,84 +228,163 @@ static void write_body(JsonOut *o, const Endpoint *e)
 	json_object_end(o);
 }
 
-static void write_responses(JsonOut *o)
+/* What a successful answer holds: the record, a page of records, or an object told in the guide. */
+static void write_answer_schema(JsonOut *o, const Operation *op)
 {
-	begin(o, "responses");
-	begin(o, "2XX");
-	member(o, "description", "Done; the shape is told in the developers' guide");
-	begin(o, "content");
-	begin(o, "application/json");
+	const char *name = op->object ? op->object->name : NULL;
+	bool is_page = name && strcmp(op->endpoint->method, "GET") == 0 && !strchr(op->path, '{');
 	begin(o, "schema");
-	member(o, "type", "object");
-	for (int i = 0; i < 4; i++)
+	if (!name || strstr(op->path, "/count/") || strstr(op->path, "/batch") || strstr(op->path, "/history"))
+		member(o, "type", "object");
+	else if (!is_page)
+		reference(o, "schemas", name);
+	else {
+		member(o, "type", "object");
+		begin(o, "properties");
+		begin(o, "items");
+		member(o, "type", "array");
+		begin(o, "items");
+		reference(o, "schemas", name);
 		json_object_end(o);
-	begin(o, "4XX");
-	reference(o, "responses", "Problem");
-	json_object_end(o);
-	begin(o, "5XX");
-	reference(o, "responses", "Problem");
-	json_object_end(o);
+		json_object_end(o);
+		json_object_end(o);
+	}
 	json_object_end(o);
 }
 
-static void write_operation(Call *c, JsonOut *o, const Endpoint *e)
+static void write_responses(JsonOut *o, const Operation *op)
 {
+	begin(o, "responses");
+	begin(o, "2XX");
+	member(o, "description", "Done");
+	begin(o, "content");
+	begin(o, "application/json");
+	write_answer_schema(o, op);
+	for (int i = 0; i < 3; i++)
+		json_object_end(o);
+	for (const char *const *status = (const char *const[]){"4XX", "5XX", NULL}; *status; status++) {
+		begin(o, *status);
+		reference(o, "responses", "Problem");
+		json_object_end(o);
+	}
+	json_object_end(o);
+}
+
+static size_t tag_length(const char *path)
+{
+	return strcspn(path + 1, "/");
+}
+
+static void write_operation(Call *c, JsonOut *o, const Operation *op)
+{
+	const Endpoint *e = op->endpoint;
 	char method[8];
 	size_t n = 0;
 	for (; e->method[n] && n < sizeof method - 1; n++)
 		method[n] = (char)tolower((unsigned char)e->method[n]);
 	method[n] = '\0';
 	begin(o, method);
-	member(o, "operationId", operation_of(c, e));
+	member(o, "operationId", operation_name(c, op));
 	member(o, "summary", e->summary);
+	member(o, "description", talloc_asprintf(c, "%s. Right: %s.", e->summary, e->right));
 	json_key(o, "tags");
 	json_array_begin(o);
-	json_put_text_n(o, e->path + 1, strcspn(e->path + 1, "/"));
+	json_put_text_n(o, e->path + 1, tag_length(e->path));
 	json_array_end(o);
 	if (strcmp(e->right, "public") == 0) {
 		json_key(o, "security");
 		json_array_begin(o);
 		json_array_end(o);
 	}
-	write_parameters(o, e);
+	write_parameters(o, op);
 	write_body(o, e);
-	write_responses(o);
+	write_responses(o, op);
 	json_object_end(o);
 }
+
+/* The operations of the house, paths written out for each object. */
+typedef struct {
+	Operation *item;
+	size_t n;
+} Operations;
 
 static bool is_shown(const Call *c, const Endpoint *e)
 {
 	return c->house->test_clock || strncmp(e->path, "/test/", 6) != 0;
 }
 
-static const Endpoint **collect(Call *c, size_t *ret_n)
+/* A row of its own for this path wins over the general one: POST /records/lead. */
+static bool is_there(const Operations *all, const Operation *op)
 {
-	const Endpoint **all = talloc_array(c, const Endpoint *, 0);
-	size_t n = 0;
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->item[i].path, op->path) == 0 &&
+		    strcmp(all->item[i].endpoint->method, op->endpoint->method) == 0)
+			return true;
+	return false;
+}
+
+static void operation_add(Call *c, Operations *all, const Endpoint *e, const ObjectDef *object)
+{
+	Operation op = {e, object, template_of(c, e->path, object)};
+	if (is_there(all, &op))
+		return;
+	all->item = talloc_realloc(c, all->item, Operation, all->n + 1);
+	all->item[all->n++] = op;
+}
+
+static void collect(Call *c, Operations *all, bool general)
+{
+	const Catalogue *catalogue = meta_of(c);
 	for (const Module *const *m = c->house->modules; *m; m++)
-		for (const Endpoint *e = (*m)->endpoints; e && e->method; e++)
-			if (is_shown(c, e)) {
-				all = talloc_realloc(c, all, const Endpoint *, n + 1);
-				all[n++] = e;
-			}
-	*ret_n = n;
-	return all;
+		for (const Endpoint *e = (*m)->endpoints; e && e->method; e++) {
+			bool by_object = strstr(e->path, ":object") != NULL;
+			if (by_object != general || !is_shown(c, e))
+				continue;
+			for (int i = 0; by_object && i < catalogue->n_objects; i++)
+				operation_add(c, all, e, &catalogue->objects[i]);
+			if (!by_object)
+				operation_add(c, all, e, NULL);
+		}
+}
+
+static void write_tags(JsonOut *o, const Operations *all)
+{
+	json_key(o, "tags");
+	json_array_begin(o);
+	for (size_t i = 0; i < all->n; i++) {
+		const char *path = all->item[i].endpoint->path;
+		size_t n = tag_length(path);
+		bool seen = false;
+		for (size_t k = 0; k < i && !seen; k++)
+			seen =
+				tag_length(all->item[k].endpoint->path) == n && memcmp(all->item[k].endpoint->path, path, n + 1) == 0;
+		if (seen)
+			continue;
+		json_object_begin(o);
+		json_key(o, "name");
+		json_put_text_n(o, path + 1, n);
+		member(o, "description", talloc_asprintf(o->buf, "Calls below /api/v1%.*s", (int)n + 1, path));
+		json_object_end(o);
+	}
+	json_array_end(o);
 }
 
 static void write_paths(Call *c, JsonOut *o)
 {
-	size_t n;
-	const Endpoint **all = collect(c, &n);
+	Operations all = {0};
+	collect(c, &all, false);
+	collect(c, &all, true);
+	write_tags(o, &all);
 	begin(o, "paths");
-	for (size_t i = 0; i < n; i++) {
-		if (!all[i])
+	for (size_t i = 0; i < all.n; i++) {
+		const char *path = all.item[i].path;
+		if (!path)
 			continue;
-		const char *path = all[i]->path;
-		begin(o, template_of(c, path));
-		for (size_t k = i; k < n; k++)
-			if (all[k] && strcmp(all[k]->path, path) == 0) {
-				write_operation(c, o, all[k]);
-				all[k] = NULL;
+		begin(o, path);
+		for (size_t k = i; k < all.n; k++)
+			if (all.item[k].path && strcmp(all.item[k].path, path) == 0) {
+				write_operation(c, o, &all.item[k]);
+				all.item[k].path = k == i ? path : NULL;
 			}
 		json_object_end(o);
 	}
@@ -380,6 +483,9 @@ void openapi_write(Call *c, JsonOut *o)
 	member(o, "title", "Tenon");
 	member(o, "version", "1.0.0");
 	member(o, "description", "The API of a Tenon server: leads, customers and the rules that move them.");
+	begin(o, "contact");
+	member(o, "name", "The administrator of this server");
+	json_object_end(o);
 	begin(o, "license");
 	member(o, "name", "Apache-2.0");
 	member(o, "identifier", "Apache-2.0");

@@ -20,8 +20,11 @@ struct ApiServer {
 	HttpServer *http;
 };
 
+/* Slashes too many at the beginning, as pasted addresses have them, do not matter (F2). */
 static const RawRoute *raw_find(const House *house, const char *path)
 {
+	while (path[0] == '/' && path[1] == '/')
+		path++;
 	for (const Module *const *m = house->modules; *m; m++)
 		for (const RawRoute *raw = (*m)->raw; raw && raw->prefix; raw++) {
 			size_t n = strlen(raw->prefix);

@@ -1,4 +1,5 @@
 """A real Tenon server in a temporary folder, and a client that speaks to it."""
+import datetime
 import http.client
 import itertools
 import json
@@ -12,6 +13,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PASSWORD = "correct horse battery"
+START_AT = "2026-09-14T10:00:00+08:00"  # a Monday, plain working days until the holiday on Friday of next week
 _databases = itertools.count(1)
 
 
@@ -82,7 +84,8 @@ class Client:
 class House:
     """A server on one engine. `admin` is signed in as the administrator."""
 
-    def __init__(self, engine: str = "sqlite", postgres=None, binary: str | None = None, clock: bool = True, extra: tuple = ()) -> None:
+    def __init__(self, engine: str = "sqlite", postgres=None, binary: str | None = None, clock: bool = True, extra: tuple = (),
+                 start_at: str | None = START_AT) -> None:
         self.engine, self.postgres = engine, postgres
         self.binary = binary or os.environ.get("TENON_BINARY", ROOT + "/build-test/tenon")
         self.dir = tempfile.mkdtemp(prefix="tenon-")
@@ -91,9 +94,17 @@ class House:
             f.write(PASSWORD)
         self.database = postgres.create(f"t{os.getpid()}_{next(_databases)}") if engine == "postgres" else None
         self.clock, self.extra = clock, extra
+        if clock and start_at:
+            self._begin_at(start_at)
         self.process: subprocess.Popen | None = None
         self.log = self.dir + ".log"
         self.start()
+
+    def _begin_at(self, when: str) -> None:
+        """The test clock of a new server starts where its file says, so that no test depends on the day on which it runs."""
+        begin = datetime.datetime.fromisoformat(when).timestamp()
+        with open(self.dir + "/test-clock", "w", encoding="utf-8") as f:
+            f.write(f"{int((begin - time.time()) * 1000)}\n")
 
     def command(self, port: int) -> list[str]:
         command = [self.binary, "serve", "--data", self.dir, "--listen", f"127.0.0.1:{port}", "--admin-password-file", self.password_file]

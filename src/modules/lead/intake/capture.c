@@ -74,12 +74,14 @@ static void answer_preflight(House *house, HttpRequest *request, const Inlet *so
 /* ---- what is wrong with a body ---- */
 
 /* A body without a second bracket is flat: its fields cannot have the wrong type, and the full reading waits for the
- * taker. */
+ * taker - unless it may hold a NUL, which only that finds. */
 static bool is_flat(const Receipt *r)
 {
+	static const char nul[] = "\\u0000";
 	const char *first = memchr(r->body, '{', r->body_len);
 	size_t rest = first ? r->body_len - (size_t)(first + 1 - r->body) : 0;
-	return first && !memchr(first + 1, '{', rest) && !memchr(first + 1, '[', rest);
+	return first && !memchr(first + 1, '{', rest) && !memchr(first + 1, '[', rest) &&
+	       !memmem(first, rest, nul, strlen(nul));
 }
 
 static void check_shape(Delivery *d, const Inlet *source)
@@ -172,13 +174,17 @@ static void original_look(void *arg, const Outcome *durable)
 		original_loaded(d, ERR_BUSY);
 }
 
-static void repeat_answer(Delivery *d, Id original, bool durable)
+/* The window is asked again after the waiting began: the original may have become durable between the two, and would
+ * tell nobody any more. */
+static void repeat_answer(Delivery *d, Window *window, Digest digest, Id original)
 {
+	Intake *in = d->intake; /* d may be gone as soon as it waits */
 	d->receipt.id = original;
-	if (durable)
-		original_look(d, NULL);
-	else
-		waits_add(d->intake->durable, original, 10 * SECOND_MS, original_look, d);
+	waits_add(in->durable, original, 10 * SECOND_MS, original_look, d);
+	if (!window_is_durable(window, digest))
+		return;
+	Outcome durable = {.receipt = original};
+	waits_tell(in->durable, &durable);
 }
 
 /* Takes the digests of this delivery; true when another one had one of them: it was answered. */
@@ -193,9 +199,13 @@ static bool answered_as_repeat(Delivery *d)
 	const char *parts[] = {r->source_key, key ? key : r->visitor, r->body};
 	size_t lens[] = {strlen(r->source_key), strlen(parts[1]), key ? 0 : r->body_len};
 	Digest digest = digest_of(parts, lens, 3);
-	bool taken = window_take(key ? in->by_key : in->by_body, digest, r->at, r->id, &original, &durable);
-	if (!taken) {
-		repeat_answer(d, original, durable);
+	Window *window = key ? in->by_key : in->by_body;
+	if (!window_take(window, digest, r->at, r->id, &original, &durable)) {
+		if (durable) {
+			d->receipt.id = original;
+			original_look(d, NULL);
+		} else
+			repeat_answer(d, window, digest, original);
 		return true;
 	}
 	d->has_key = key != NULL;
@@ -301,7 +311,8 @@ static void capture_look(Intake *intake, HttpRequest *request, const char *key, 
 void capture_request(House *house, HttpRequest *request)
 {
 	const char *method = http_method(request);
-	char *key = key_of_path(http_mem(request), http_path(request) + strlen(PREFIX));
+	const char *path = strstr(http_path(request), PREFIX); /* "//capture/..." as well */
+	char *key = key_of_path(http_mem(request), path + strlen(PREFIX));
 	char *receipts = strstr(key, RECEIPTS);
 	const Sources *sources = source_book_acquire(house->intake->sources);
 	if (strcmp(method, "OPTIONS") == 0)

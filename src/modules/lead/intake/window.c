@@ -164,3 +164,12 @@ void window_settle(Window *w, Digest digest, Id mine, bool durable)
 	}
 	pthread_mutex_unlock(&w->lock);
 }
+
+bool window_is_durable(Window *w, Digest digest)
+{
+	pthread_mutex_lock(&w->lock);
+	uint32_t place = entry_find(w, digest);
+	bool durable = place != NOWHERE && w->ring[place].durable;
+	pthread_mutex_unlock(&w->lock);
+	return durable;
+}

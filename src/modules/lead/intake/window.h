@@ -20,5 +20,7 @@ Window *window_new(TALLOC_CTX *ctx, int64_t span_ms);
 /* Takes the digest for `mine`; false when another receipt holds it since less than the span: *ret_other, and whether
  * that one is durable yet. */
 NODISCARD bool window_take(Window *w, Digest digest, int64_t now_ms, Id mine, Id *ret_other, bool *ret_durable);
+/* True when the digest's receipt is durable. */
+NODISCARD bool window_is_durable(Window *w, Digest digest);
 /* The receipt that took the digest is durable now, or (durable false) could not be kept and gives the digest up. */
 void window_settle(Window *w, Digest digest, Id mine, bool durable);

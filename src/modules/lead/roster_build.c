@@ -157,7 +157,16 @@ static void pool_team_join(Roster *r, Pool *pool, Id team)
 			people_add(pool->members, i);
 }
 
-/* A pool that names nobody is for every salesperson, so that a new house works before anybody set up pools. */
+static bool has_salesperson(const Roster *r)
+{
+	for (int i = 0; i < r->n_people; i++)
+		if (r->people[i].role == ROLE_SALESPERSON)
+			return true;
+	return false;
+}
+
+/* A pool that names nobody is for every salesperson - and for whoever there is before the first one came - so that a new house
+ * works before anybody set up pools. */
 static void pool_join(Roster *r, Pool *pool, const PoolRow *row)
 {
 	Id id;
@@ -169,8 +178,9 @@ static void pool_join(Roster *r, Pool *pool, const PoolRow *row)
 	}
 	for (const char *list = row->teams; lead_ids_next(&list, &id); named = true)
 		pool_team_join(r, pool, id);
+	bool anybody = !has_salesperson(r);
 	for (int i = 0; !named && i < r->n_people; i++)
-		if (r->people[i].role == ROLE_SALESPERSON)
+		if (anybody || r->people[i].role == ROLE_SALESPERSON)
 			people_add(pool->members, i);
 }
 

@@ -54,12 +54,11 @@ static int team_make(Call *c, Furniture *f)
 	return record_update(c, user, RECORD_AS_HOUSE);
 }
 
+/* It names nobody, so it is for every salesperson. */
 static int pool_make(Call *c, Furniture *f)
 {
-	char id[ID_TEXT_SIZE];
 	Record *r = record_new(c, meta_object_of(c, "pool"));
 	record_set_text(r, "name", "公共线索池");
-	record_set_text(r, "teams", talloc_asprintf(c, "[\"%s\"]", id_text(f->team, id)));
 	int err = record_create(c, r, RECORD_AS_HOUSE);
 	f->pool = record_id(r);
 	return err;

@@ -120,9 +120,9 @@ static int contact_make(Call *c, const Record *lead, const Record *account, Reco
 
 static int opportunity_make(Call *c, const Record *lead, const Record *account, const Record *contact, Record **ret)
 {
-	const json_t *wish = call_json(c, "opportunity");
+	const json_t *wish = json_object_get(c->body, "opportunity");
 	*ret = NULL;
-	if (json_is_null(wish) && json_object_get(c->params, "opportunity"))
+	if (json_is_null(wish)) /* said to be none; not saying anything makes one */
 		return 0;
 	Record *opportunity = record_new(c, meta_object_of(c, "opportunity"));
 	json_t *fields = json_own(c, json_is_object(wish) ? json_deep_copy(wish) : json_object());

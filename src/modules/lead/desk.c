@@ -53,7 +53,7 @@ static void pool_write(JsonOut *out, const Roster *roster, Id id)
 
 typedef struct {
 	Record *lead;
-	int64_t points;
+	int64_t points; /* hundredths of a degree of heat */
 	const char *why;
 } Task;
 
@@ -65,18 +65,18 @@ static Task task_of(Call *c, const Roster *roster, Record *lead)
 	int heat = heat_after((int)record_int(lead, "score"), c->now_ms - record_int(lead, "created_at"));
 	const char *clock = record_text(lead, "clock");
 	int64_t follow_up = record_int(lead, "next_follow_up_at"), left = record_int(lead, "respond_by") - c->now_ms;
-	Task task = {lead, heat, talloc_asprintf(c, en ? "Heat %d" : "热度 %d", heat)};
+	Task task = {lead, heat * 100, talloc_asprintf(c, en ? "Heat %d" : "热度 %d", heat)};
 	if (!place_is_untouched(lead)) {
 		if (follow_up && follow_up <= c->now_ms) {
-			task.points += 15;
+			task.points += 1500;
 			task.why = en ? "The follow-up is due" : "跟进时间已到";
 		}
 	} else if (strcmp(clock, "escalated") == 0) {
-		task.points += 100;
+		task.points += 10000;
 		task.why = en ? "Came up to you: nobody has called yet" : "已升级给您，尚无人联系";
 	} else if (strcmp(clock, "running") == 0) {
 		int64_t total = roster->policy.touch_minutes * MINUTE_MS;
-		task.points += 100 + (left < total ? 50 * (total - (left < 0 ? 0 : left)) / total : 0);
+		task.points += 10000 + (left < total ? 5000 * (total - (left < 0 ? 0 : left)) / total : 0);
 		task.why = talloc_asprintf(c, en ? "%d min left to make contact" : "首次联系还剩 %d 分钟", (int)((left < 0 ? 0 : left) / MINUTE_MS));
 	}
 	return task;

@@ -194,6 +194,7 @@ static int refuse_taken(Call *c, const Ground *ground, const Record *lead)
 		"该线索已由%s负责。", name);
 }
 
+/* Not what one may see decides here but what pool one belongs to. */
 static int lead_claim(Call *c)
 {
 	Ground *ground;
@@ -203,14 +204,12 @@ static int lead_claim(Call *c)
 		r = record_load_any(c, "lead", call_id(c, "id"), &lead);
 	if (r < 0)
 		return call_store_failed(c, r);
+	if (record_int(lead, "deleted_at"))
+		return call_fail(c, ERR_NOT_FOUND, "not_found", "There is no such lead.", "线索不存在。");
 	if (!id_is_nil(record_ref(lead, "owner")))
 		return refuse_taken(c, ground, lead);
-	r = guard_load(c, call_id(c, "id"), "claim", &lead);
-	if (r == 0 && is_closed(lead))
-		r = refuse_closed(c);
 	int person = roster_person(ground->roster, c->who.user);
-	if (r == 0)
-		r = claim_allowed(c, ground->roster, lead, person);
+	r = is_closed(lead) ? refuse_closed(c) : claim_allowed(c, ground->roster, lead, person);
 	if (r < 0)
 		return r;
 	Placement p = {.kind = "claim", .owner = person, .fresh_start = true,
@@ -524,6 +523,7 @@ static const Param convert_params[] = {
 	{"account", PARAM_JSON, PARAM_IN_BODY},
 	{"contact", PARAM_JSON, PARAM_IN_BODY},
 	{"opportunity", PARAM_JSON, PARAM_IN_BODY, .help = "null: none"},
+	{"body", PARAM_BODY}, /* tells null from nothing */
 	{"force_new", PARAM_BOOL, PARAM_IN_BODY, .help = "A new account although one like it exists"},
 	{0},
 };

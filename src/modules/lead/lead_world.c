@@ -98,7 +98,10 @@ static void company_make(World *w, int people)
 	for (int i = 0; i < people; i++)
 		w->people[w->n_people++] = world_make(w, "user", talloc_asprintf(w, "{\"name\":\"P%d\",\"login\":\"p%d\",\"team\":\"%s\"}",
 			i, i, text_of(w, w->team)));
-	w->pool = world_make(w, "pool", "{\"name\":\"pool\",\"claim_limit\":2}");
+	char *members = talloc_strdup(w, "");
+	for (int i = 0; i < people; i++)
+		members = talloc_asprintf_append(members, "%s\"%s\"", i ? "," : "", text_of(w, w->people[i]));
+	w->pool = world_make(w, "pool", talloc_asprintf(w, "{\"name\":\"pool\",\"claim_limit\":2,\"members\":[%s]}", members));
 	w->fallback = world_make(w, "pool", "{\"name\":\"fallback\"}");
 	w->source = world_make(w, "source", "{\"name\":\"web\",\"key\":\"web\",\"grade\":\"high\",\"weight\":80}");
 	Policy policy = policy_default(w->pool);

@@ -1,5 +1,6 @@
-/* The decision of assign.h: pools in order, in each one rule after the other takes people out of a set, whoever is left is
- * ranked. Sets are bits, so that a rule costs a few words however many people there are. Must not touch the database. */
+/* The decision of assign.h: pools in order, in each one rule after the other takes people out of a set, whoever is
+ * left is ranked. Sets are bits, so that a rule costs a few words however many people there are. Must not touch the
+ * database. */
 #include "modules/lead/assign.h"
 
 #include <stdlib.h>
@@ -132,7 +133,8 @@ typedef struct {
 
 #define ROUND_SETS 6
 
-static const char *const RULE_NAMES[RULE_COUNT] = {"pool", "inactive", "absent", "frozen", "held_before", "territory", "skill",
+static const char *const RULE_NAMES[RULE_COUNT] = {"pool", "inactive", "absent", "frozen", "held_before", "territory",
+	"skill",
 	"load", "capacity", "off_hours"};
 
 const char *assign_rule_name(Rule rule)
@@ -166,10 +168,11 @@ bool assign_region_suffices(const Policy *policy, int32_t region)
 static bool fence_holds(const Fence *fence, double lon, double lat)
 {
 	bool inside = false;
-	for (int i = 0, j = fence->n - 1; i < fence->n; j = i++)
-		if ((fence->lat[i] > lat) != (fence->lat[j] > lat) &&
-		    lon < (fence->lon[j] - fence->lon[i]) * (lat - fence->lat[i]) / (fence->lat[j] - fence->lat[i]) + fence->lon[i])
+	for (int i = 0, j = fence->n - 1; i < fence->n; j = i++) {
+		double x1 = fence->lon[i], y1 = fence->lat[i], x2 = fence->lon[j], y2 = fence->lat[j];
+		if ((y1 > lat) != (y2 > lat) && lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1)
 			inside = !inside;
+	}
 	return inside;
 }
 
@@ -179,8 +182,8 @@ static void set_join(PeopleSet *into, const PeopleSet *from, int words)
 		into[w] |= from[w];
 }
 
-/* Who holds the lead's region or one around it (a city's people get its districts), or has fenced the point in. A lead that
- * lacks a level the policy demands belongs to nobody by its address (F4). */
+/* Who holds the lead's region or one around it (a city's people get its districts), or has fenced the point in. A
+ * lead that lacks a level the policy demands belongs to nobody by its address (F4). */
 static void territory_find(Round *round)
 {
 	const Roster *roster = round->roster;
@@ -314,7 +317,8 @@ static bool pool_filter(Round *round, int pool, const PolicyPool *filters)
 	const Pool *p = &roster->pools[pool];
 	memcpy(round->left, p->members, (size_t)roster->words * sizeof *round->left);
 	set_join(round->asked, p->members, roster->words);
-	if (!rule_apply(round, RULE_INACTIVE, roster->active, false) || !rule_apply(round, RULE_ABSENT, load->absent, true) ||
+	if (!rule_apply(round, RULE_INACTIVE, roster->active, false) || !rule_apply(round, RULE_ABSENT, load->absent,
+		true) ||
 	    !rule_apply(round, RULE_FROZEN, load->frozen, true) || !rule_apply(round, RULE_HELD_BEFORE, round->held, true))
 		return false;
 	if (filters->territory && p->has_territories && !rule_apply(round, RULE_TERRITORY, round->territory, false))

@@ -1,11 +1,12 @@
-/* The decision: who gets this lead (L5). Pure - a roster, what everybody carries, one lead's facts in; an owner or a reason out.
- * About a microsecond for a small company, some ten for thousands of people; the explanation is made on the way. */
+/* The decision: who gets this lead (L5). Pure - a roster, what everybody carries, one lead's facts in; an owner or
+ * a reason out. About a microsecond for a small company, some ten for thousands of people; the explanation is made
+ * on the way. */
 #pragma once
 
 #include "modules/lead/roster.h"
 
-/* Why somebody did not get it, in the order in which the rules are asked. The furthest rule that emptied a pool is the reason
- * why a lead waits. */
+/* Why somebody did not get it, in the order in which the rules are asked. The furthest rule that emptied a pool is
+ * the reason why a lead waits. */
 typedef enum {
 	RULE_POOL,         /* no member of the pools asked */
 	RULE_INACTIVE,
@@ -104,7 +105,8 @@ typedef struct {
 } Decision;
 
 void assign_decide(const Roster *roster, const Policy *policy, Load *load, const AssignQuery *query, Decision *ret);
-/* May this one person have it although no policy was asked (known customer, hand-over)? Active, present, not frozen, not a holder. */
+/* May this one person have it although no policy was asked (known customer, hand-over)? Active, present, not
+ * frozen, not a holder. */
 bool assign_may_have(const Load *load, const AssignQuery *query, int person);
 /* Does the region say all that the policy demands? */
 bool assign_region_suffices(const Policy *policy, int32_t region);

@@ -1,5 +1,5 @@
-/* The decision alone: each rule by itself, the policies for off hours, and the whole against a slow oracle that asks person by
- * person. */
+/* The decision alone: each rule by itself, the policies for off hours, and the whole against a slow oracle that
+ * asks person by person. */
 #include <string.h>
 
 #include "base/check.h"
@@ -43,8 +43,8 @@ static WorkTime *work(TALLOC_CTX *ctx, const char *week)
 	return calendar_parse(ctx, &text, &fault);
 }
 
-/* n people in one team and one pool, all alike; territories 0: Shanghai (31), 1: Hangzhou (3301), 2: Pudong (310115); skills 0:
- * erp, 1: 云服务. */
+/* n people in one team and one pool, all alike; territories 0: Shanghai (31), 1: Hangzhou (3301), 2: Pudong
+ * (310115); skills 0: erp, 1: 云服务. */
 static Company *company_new(int n)
 {
 	static const char *const codes[] = {"[31]", "[\"3301\"]", "[310115]"};
@@ -55,7 +55,8 @@ static Company *company_new(int n)
 	company->ctx = ctx;
 	rows->people = talloc_zero_array(ctx, PersonRow, PEOPLE_MAX);
 	for (rows->n_people = 0; rows->n_people < n; rows->n_people++)
-		rows->people[rows->n_people] = (PersonRow){.team = id_of(TEAM, 0), .person = {.id = id_of(PERSON, rows->n_people), .name = "p",
+		rows->people[rows->n_people] = (PersonRow){.team = id_of(TEAM, 0), .person = {.id = id_of(PERSON,
+		rows->n_people), .name = "p",
 			.login = "p", .role = ROLE_SALESPERSON, .active = true, .weight = 10, .capacity = 3}};
 	rows->teams = talloc_zero_array(ctx, TeamRow, 1);
 	rows->teams[0] = (TeamRow){.id = id_of(TEAM, 0), .name = "team"};
@@ -65,7 +66,8 @@ static Company *company_new(int n)
 	rows->n_pools = 1;
 	rows->territories = talloc_zero_array(ctx, TerritoryRow, 3);
 	for (; rows->n_territories < 3; rows->n_territories++)
-		rows->territories[rows->n_territories] = (TerritoryRow){id_of(TERRITORY, rows->n_territories), codes[rows->n_territories], NULL};
+		rows->territories[rows->n_territories] = (TerritoryRow){id_of(TERRITORY, rows->n_territories),
+		codes[rows->n_territories], NULL};
 	rows->skills = talloc_zero_array(ctx, SkillRow, 2);
 	for (; rows->n_skills < 2; rows->n_skills++)
 		rows->skills[rows->n_skills] = (SkillRow){id_of(SKILL, rows->n_skills), "skill", words[rows->n_skills]};
@@ -238,7 +240,8 @@ TEST(assign, without_territories_nobody_is_asked_for_one)
 TEST(assign, a_fence_holds_the_point)
 {
 	Company *company = company_new(2);
-	company->rows.territories[0] = (TerritoryRow){id_of(TERRITORY, 0), NULL, "[[121.0,31.0],[122.0,31.0],[122.0,32.0],[121.0,32.0]]"};
+	company->rows.territories[0] = (TerritoryRow){id_of(TERRITORY, 0), NULL,
+		"[[121.0,31.0],[122.0,31.0],[122.0,32.0],[121.0,32.0]]"};
 	company->rows.people[0].territories = list_of(company->ctx, id_of(TERRITORY, 0));
 	company->rows.people[1].territories = list_of(company->ctx, id_of(TERRITORY, 1));
 	company->query.has_point = true;
@@ -318,7 +321,8 @@ TEST(assign, pools_are_asked_in_order_and_the_source_names_the_first)
 	Company *company = company_new(3);
 	RosterRows *rows = &company->rows;
 	for (int i = 0; i < 3; i++)
-		rows->pools[i] = (PoolRow){.id = id_of(POOL, i), .name = "pool", .members = list_of(company->ctx, id_of(PERSON, i))};
+		rows->pools[i] = (PoolRow){.id = id_of(POOL, i), .name = "pool", .members = list_of(company->ctx, id_of(PERSON,
+		i))};
 	rows->n_pools = 3;
 	rows->policy.pools[1] = (PolicyPool){id_of(POOL, 1), true, true};
 	rows->policy.n_pools = 2;
@@ -508,7 +512,8 @@ static int oracle_compare(const Company *company, int a, int b)
 	const Load *load = company->load;
 	const Person *x = &company->rows.people[a].person, *y = &company->rows.people[b].person;
 	int max = company->rows.policy.load_max;
-	int fx = (x->capacity < max ? x->capacity : max) - load->open[a], fy = (y->capacity < max ? y->capacity : max) - load->open[b];
+	int fx = (x->capacity < max ? x->capacity : max) - load->open[a], fy = (y->capacity < max ? y->capacity
+		: max) - load->open[b];
 	if (x->weight != y->weight)
 		return x->weight - y->weight;
 	if (fx != fy)
@@ -535,7 +540,8 @@ static Company *random_company(void)
 		row->calendar = dice(2) ? id_of(CALENDAR, dice(2)) : ID_NIL;
 	}
 	Policy *policy = &company->rows.policy;
-	policy->territory_by = dice(4) == 0 ? POLICY_PROVINCE | POLICY_DISTRICT : dice(2) ? POLICY_PROVINCE | POLICY_CITY : POLICY_PROVINCE;
+	policy->territory_by = dice(4) == 0 ? POLICY_PROVINCE | POLICY_DISTRICT : dice(2) ? POLICY_PROVINCE | POLICY_CITY
+		: POLICY_PROVINCE;
 	policy->everywhere = dice(3) > 0;
 	policy->pools[0].territory = dice(4) > 0;
 	policy->pools[0].skill = dice(4) > 0;

@@ -1,5 +1,5 @@
-/* How a lead looks to whoever has to act on it: the card with its countdown, the same on the desk, on the board and in the live
- * event. */
+/* How a lead looks to whoever has to act on it: the card with its countdown, the same on the desk, on the board and
+ * in the live event. */
 #include <string.h>
 
 #include "call/when.h"
@@ -55,7 +55,8 @@ void card_countdown(JsonOut *out, const Roster *roster, const Record *lead, int6
 	}
 	if (held || running) {
 		/* On call the time is real: the owner's calendar knows nothing of it. */
-		left = worktime_is_open(work, now_ms) || !running ? worktime_between(work, now_ms, respond_by) : respond_by - now_ms;
+		left = worktime_is_open(work, now_ms) || !running ? worktime_between(work, now_ms, respond_by)
+			: respond_by - now_ms;
 		left = left < 0 ? 0 : left;
 	}
 	json_key(out, "countdown");

@@ -1,5 +1,6 @@
-/* What time does (L6-L9): a missed countdown moves the lead on, hops or hours bring it to the supervisor, misses in a row freeze a
- * person, a freeze and an absence end. Every function here is a timer's; what a move consists of stands in place.c. */
+/* What time does (L6-L9): a missed countdown moves the lead on, hops or hours bring it to the supervisor, misses in
+ * a row freeze a person, a freeze and an absence end. Every function here is a timer's; what a move consists of
+ * stands in place.c. */
 #include <string.h>
 
 #include "modules/lead/lead_int.h"
@@ -14,7 +15,8 @@ static int person_event(Call *c, const Roster *roster, const char *kind, Id pers
 
 static int person_alert(Call *c, const char *reason, Id receiver, Id person, const char *data)
 {
-	Alert alert = {.receiver = receiver, .reason = reason, .object = "user", .record = person, .data = data, .urgent = true,
+	Alert alert = {.receiver = receiver, .reason = reason, .object = "user", .record = person, .data = data,
+		.urgent = true,
 		.merge_key = talloc_asprintf(c, "%s:%s", reason, id_text(person, (char[ID_TEXT_SIZE]){0}))};
 	return alert_send(c, &alert);
 }
@@ -262,7 +264,8 @@ static int held_release(Call *c, const Roster *roster, Id person, Id id)
 static int held_ids(Call *c, Id person, Id *out, int *ret_n)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT id FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
 		"AND status = 'new' AND deleted_at IS NULL AND clock = 'held' ORDER BY id LIMIT $2", value_id(person),
 		value_int(LEAD_STEP_MAX));
 	int n = 0;
@@ -310,8 +313,10 @@ static int on_follow_up(Call *c)
 	json_member_text(&out, "company", record_text(lead, "company"));
 	card_time(&out, "at", at);
 	json_object_end(&out);
-	return alert_send(c, &(Alert){.receiver = owner, .reason = "lead.follow_up", .object = "lead", .record = record_id(lead),
-		.data = buf->data, .merge_key = talloc_asprintf(c, "follow:%s", id_text(record_id(lead), (char[ID_TEXT_SIZE]){0}))});
+	return alert_send(c, &(Alert){.receiver = owner, .reason = "lead.follow_up", .object = "lead",
+		.record = record_id(lead),
+		.data = buf->data, .merge_key = talloc_asprintf(c, "follow:%s", id_text(record_id(lead),
+		(char[ID_TEXT_SIZE]){0}))});
 }
 
 const TimerKind clock_timers[] = {

@@ -1,5 +1,5 @@
-/* Every row of the table of L6-L9 played through the real store with a clock that is moved: misses, hops, hours, freezes, nights,
- * weekends, days off; people who leave (F6) and come back. */
+/* Every row of the table of L6-L9 played through the real store with a clock that is moved: misses, hops, hours,
+ * freezes, nights, weekends, days off; people who leave (F6) and come back. */
 #include <string.h>
 
 #include "modules/lead/lead_world.h"
@@ -52,7 +52,8 @@ static void miss_body(World *w)
 	CHECK_INT(record_int(after, "protected_until"), record_int(after, "assigned_at") + 2 * HOUR_MS);
 	CHECK_INT(record_int(after, "first_assigned_at"), record_int(before, "first_assigned_at"));
 	CHECK_INT(int_of(w, "user", w->people[first], "misses"), 1);
-	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM alert a JOIN person p ON p.id = a.receiver WHERE a.reason = 'lead.missed' "
+	CHECK_INT(world_count(w,
+		"SELECT COUNT(*) FROM alert a JOIN person p ON p.id = a.receiver WHERE a.reason = 'lead.missed' "
 		"AND p.login = 'head'"), 1);
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM event WHERE kind = 'lead.moved'"), 1);
 }
@@ -136,9 +137,11 @@ static void touch_body(World *w)
 	Identity me = world_who(w, w->people[owner], ROLE_SALESPERSON);
 	const char *code;
 	world_change(w, "user", w->people[owner], "{\"misses\":2}");
-	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, "{\"method\":\"call\",\"summary\":\"called, no answer\"}", &code);
+	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, "{\"method\":\"call\",\"summary\":\"called, no answer\"}",
+		&code);
 	CHECK_TEXT(code, "summary_too_short");
-	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, "{\"method\":\"call\",\"summary\":\"已电话沟通客户需求下周三上门演示报价待确认\"}", NULL);
+	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead,
+		"{\"method\":\"call\",\"summary\":\"已电话沟通客户需求下周三上门演示报价待确认\"}", NULL);
 	Record *r = world_get(w, "lead", lead);
 	CHECK_TEXT(record_text(r, "status"), "contacting");
 	CHECK_TEXT(record_text(r, "clock"), "stopped");
@@ -170,7 +173,8 @@ static void protection_body(World *w)
 {
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
 	int owner = person_of(w, owner_of(w, lead));
-	Identity other = world_who(w, w->people[1 - owner], ROLE_SALESPERSON), head = world_who(w, w->head, ROLE_SUPERVISOR);
+	Identity other = world_who(w, w->people[1 - owner], ROLE_SALESPERSON), head = world_who(w, w->head,
+		ROLE_SUPERVISOR);
 	const char *code;
 	(void)world_ask(w, &other, "POST", "/leads/:id/touch", lead, TOUCH, &code);
 	CHECK_TEXT(code, "protected");
@@ -230,7 +234,8 @@ static void freeze_body(World *w)
 	user = world_get(w, "user", w->people[0]);
 	CHECK_INT(record_int(user, "frozen_until"), 0);
 	CHECK_INT(record_int(user, "misses"), 0);
-	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead WHERE name = 'new' AND owner IS NOT NULL"), 1); /* drained at once */
+	/* drained at once */
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead WHERE name = 'new' AND owner IS NOT NULL"), 1);
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM event WHERE kind = 'person.released'"), 1);
 }
 
@@ -280,7 +285,8 @@ static void day_off_body(World *w)
 	world_change(w, "calendar", w->calendar, "{\"days_off\":[\"2026-11-24\"]}");
 	world_to(w, WORLD_MONDAY_10 + 8 * HOUR_MS - 2 * MINUTE); /* Monday 17:58, Tuesday is off */
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
-	CHECK_INT(int_of(w, "lead", lead, "respond_by"), int_of(w, "lead", lead, "assigned_at") + 5 * MINUTE + DAY_MS + 15 * HOUR_MS);
+	CHECK_INT(int_of(w, "lead", lead, "respond_by"), int_of(w, "lead", lead,
+		"assigned_at") + 5 * MINUTE + DAY_MS + 15 * HOUR_MS);
 }
 
 TEST(clock, a_countdown_sleeps_over_a_day_off)
@@ -290,8 +296,10 @@ TEST(clock, a_countdown_sleeps_over_a_day_off)
 
 static void shift_body(World *w)
 {
-	Id late = world_make(w, "calendar", "{\"name\":\"late\",\"week\":{\"mon\":[[\"18:00\",\"26:00\"]],\"tue\":[[\"18:00\",\"26:00\"]]}}");
-	world_change(w, "user", w->people[1], talloc_asprintf(w, "{\"calendar\":\"%s\"}", id_text(late, (char[ID_TEXT_SIZE]){0})));
+	Id late = world_make(w, "calendar",
+		"{\"name\":\"late\",\"week\":{\"mon\":[[\"18:00\",\"26:00\"]],\"tue\":[[\"18:00\",\"26:00\"]]}}");
+	world_change(w, "user", w->people[1], talloc_asprintf(w, "{\"calendar\":\"%s\"}", id_text(late,
+		(char[ID_TEXT_SIZE]){0})));
 	world_to(w, WORLD_MONDAY_10 + 13 * HOUR_MS + 58 * MINUTE); /* Monday 23:58 */
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
 	CHECK(id_equal(owner_of(w, lead), w->people[1]));
@@ -413,7 +421,8 @@ static void follow_up_body(World *w)
 	Identity me = world_who(w, w->people[0], ROLE_SALESPERSON);
 	int64_t at = now(w) + HOUR_MS;
 	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, talloc_asprintf(w,
-		"{\"method\":\"call\",\"summary\":\"spoke about the offer and the next steps\",\"next_follow_up_at\":%lld}", (long long)at), NULL);
+		"{\"method\":\"call\",\"summary\":\"spoke about the offer and the next steps\",\"next_follow_up_at\":%lld}",
+		(long long)at), NULL);
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM alert WHERE reason = 'lead.follow_up'"), 0);
 	world_to(w, at);
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM alert WHERE reason = 'lead.follow_up'"), 1);

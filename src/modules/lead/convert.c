@@ -1,5 +1,5 @@
-/* Conversion (L15): a lead becomes customer, contact and opportunity in one change, so that undoing the change undoes all of it. A
- * customer that is there already by the matching of D1 is proposed, never doubled by accident. */
+/* Conversion (L15): a lead becomes customer, contact and opportunity in one change, so that undoing the change
+ * undoes all of it. A customer that is there already by the matching of D1 is proposed, never doubled by accident. */
 #include <string.h>
 
 #include "call/gate.h"
@@ -42,7 +42,8 @@ static int matches_refuse(Call *c, const MatchHit *hits, int n)
 			first = record_text(account, "name");
 		FieldFault *fault = talloc_zero(c, FieldFault);
 		*fault = (FieldFault){.field = "account", .code = "account_exists", .next = c->faults,
-			.detail = talloc_asprintf(c, "%s %s", id_text(hits[i].id, (char[ID_TEXT_SIZE]){0}), record_text(account, "name"))};
+			.detail = talloc_asprintf(c, "%s %s", id_text(hits[i].id, (char[ID_TEXT_SIZE]){0}), record_text(account,
+			"name"))};
 		c->faults = fault;
 	}
 	return call_fail(c, ERR_CONFLICT, "account_exists",
@@ -109,7 +110,8 @@ static int contact_make(Call *c, const Record *lead, const Record *account, Reco
 	const char *phone = json_text(wish, "phone");
 	Phone parsed;
 	if (phone && *phone && !phone_parse(phone, &parsed))
-		return call_fault(c, "contact.phone", "bad_phone", "This is no phone number that can be called.", "这不是可以拨打的电话号码。");
+		return call_fault(c, "contact.phone", "bad_phone", "This is no phone number that can be called.",
+		"这不是可以拨打的电话号码。");
 	record_set_text(contact, "phone", phone && *phone ? parsed.e164 : record_text(lead, "phone"));
 	record_set_text(contact, "email", given(wish, "email", record_text(lead, "email")));
 	record_set_ref(contact, "account", record_id(account));
@@ -142,7 +144,8 @@ static int opportunity_make(Call *c, const Record *lead, const Record *account, 
 
 /* ---- the lead ---- */
 
-static int lead_close(Call *c, Ground *ground, Record *lead, const Record *account, const Record *contact, const Record *opportunity)
+static int lead_close(Call *c, Ground *ground, Record *lead, const Record *account, const Record *contact,
+	const Record *opportunity)
 {
 	place_settle(ground, lead);
 	record_set_text(lead, "status", "converted");

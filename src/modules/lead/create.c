@@ -1,5 +1,6 @@
-/* Leads made and changed by hand: admitted and matched like any other, duplicates shown before and after saving (D1), then placed
- * by the policy. A person who creates has decided: what looks alike is marked, never merged or turned away. */
+/* Leads made and changed by hand: admitted and matched like any other, duplicates shown before and after saving
+ * (D1), then placed by the policy. A person who creates has decided: what looks alike is marked, never merged or
+ * turned away. */
 #include <string.h>
 
 #include "call/gate.h"
@@ -41,7 +42,8 @@ static void hit_write(JsonOut *out, const Roster *roster, const MatchHit *hit, c
 	json_member_text(out, "object", OBJECTS[hit->object]);
 	json_member_id(out, "id", hit->id);
 	json_member_text(out, "name", record_text(r, "name"));
-	json_member_text(out, "company", lead ? record_text(r, "company") : hit->object == MATCH_ACCOUNT ? record_text(r, "name") : NULL);
+	json_member_text(out, "company", lead ? record_text(r, "company") : hit->object == MATCH_ACCOUNT ? record_text(r,
+		"name") : NULL);
 	card_person(out, "owner", roster, record_ref(r, "owner"));
 	kinds_write(out, hit->kinds);
 	similarity_write(out, hit->similarity);
@@ -112,7 +114,8 @@ static int manual_source(Call *c, Record *lead)
 	if (!id_is_nil(record_ref(lead, "source")))
 		return 0;
 	Id source;
-	int r = db_id(c->tx, &source, "SELECT id FROM source WHERE kind = 'manual' AND deleted_at IS NULL ORDER BY id LIMIT 1");
+	int r = db_id(c->tx, &source,
+		"SELECT id FROM source WHERE kind = 'manual' AND deleted_at IS NULL ORDER BY id LIMIT 1");
 	if (r == 0)
 		record_set_ref(lead, "source", source);
 	return r == ERR_NOT_FOUND ? 0 : r;
@@ -120,7 +123,8 @@ static int manual_source(Call *c, Record *lead)
 
 static int contact_check(Call *c, const Record *lead)
 {
-	if (record_text(lead, "name") || record_text(lead, "company") || record_text(lead, "phone") || record_text(lead, "email"))
+	if (record_text(lead, "name") || record_text(lead, "company") || record_text(lead, "phone") || record_text(lead,
+		"email"))
 		return 0;
 	return call_fault(c, "name", "required", "Say at least a name, a company, a phone or a mail address.",
 		"请至少填写姓名、公司、电话或邮箱之一。");
@@ -156,7 +160,8 @@ int create_lead(Call *c)
 	return view_write_with(c, lead, "duplicates", buf->data);
 }
 
-/* PATCH /records/lead/:id: protection first, so that who reaches for it is told and counted even if he may not see it. */
+/* PATCH /records/lead/:id: protection first, so that who reaches for it is told and counted even if he may not see
+ * it. */
 int create_edit(Call *c)
 {
 	Record *lead;
@@ -205,7 +210,8 @@ int create_check(Call *c)
 	bool public, zh = c->lang == LANG_ZH;
 	bool has_phone = phone_text && phone_parse(phone_text, &phone);
 	bool has_email = email_text && email_parse(email_text, email, &domain, &public);
-	MatchKeys keys = {.object = MATCH_LEAD, .open = true, .phone = has_phone ? phone.e164 : NULL, .email = has_email ? email : NULL,
+	MatchKeys keys = {.object = MATCH_LEAD, .open = true, .phone = has_phone ? phone.e164 : NULL, .email = has_email
+		? email : NULL,
 		.company = call_text(c, "company")};
 	MatchHit hits[HITS_MAX];
 	int n = hits_find(c, &keys, hits);
@@ -218,7 +224,8 @@ int create_check(Call *c)
 	json_key(&c->json, "faults");
 	json_array_begin(&c->json);
 	if (phone_text && !has_phone)
-		fault_write(&c->json, "phone", "bad_phone", zh ? "这不是可以拨打的电话号码。" : "This is no phone number that can be called.");
+		fault_write(&c->json, "phone", "bad_phone", zh ? "这不是可以拨打的电话号码。"
+		: "This is no phone number that can be called.");
 	if (email_text && !has_email)
 		fault_write(&c->json, "email", "bad_email", zh ? "邮箱地址格式不正确。" : "This is no mail address.");
 	json_array_end(&c->json);

@@ -1,5 +1,6 @@
-/* What a person sees first: the salesperson's desk (countdown cards, top three, today, what waits in the pools - L10) and the
- * supervisor's board (running out, overdue, stuck, who carries what). Reads only, but for the cards that were seen. */
+/* What a person sees first: the salesperson's desk (countdown cards, top three, today, what waits in the pools -
+ * L10) and the supervisor's board (running out, overdue, stuck, who carries what). Reads only, but for the cards
+ * that were seen. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,8 +58,8 @@ typedef struct {
 	const char *why;
 } Task;
 
-/* The heat of the lead, and what is urgent about it: a countdown more the less of it is left, a lead the supervisor must touch, a
- * follow-up that is overdue. */
+/* The heat of the lead, and what is urgent about it: a countdown more the less of it is left, a lead the supervisor
+ * must touch, a follow-up that is overdue. */
 static Task task_of(Call *c, const Roster *roster, Record *lead)
 {
 	bool en = c->lang == LANG_EN;
@@ -77,7 +78,8 @@ static Task task_of(Call *c, const Roster *roster, Record *lead)
 	} else if (strcmp(clock, "running") == 0) {
 		int64_t total = roster->policy.touch_minutes * MINUTE_MS;
 		task.points += 10000 + (left < total ? 5000 * (total - (left < 0 ? 0 : left)) / total : 0);
-		task.why = talloc_asprintf(c, en ? "%d min left to make contact" : "首次联系还剩 %d 分钟", (int)((left < 0 ? 0 : left) / MINUTE_MS));
+		task.why = talloc_asprintf(c, en ? "%d min left to make contact" : "首次联系还剩 %d 分钟", (int)((left < 0 ? 0
+			: left) / MINUTE_MS));
 	}
 	return task;
 }
@@ -98,7 +100,8 @@ static int open_read(Call *c, Record **out, int *ret_n)
 {
 	ROWS rows = NULL;
 	Id ids[OPEN_MAX];
-	int n = 0, r = db_query(c->tx, &rows, "SELECT id FROM lead WHERE owner = $1 AND status IN ('new', 'contacting', 'qualified') "
+	int n = 0, r = db_query(c->tx, &rows,
+		"SELECT id FROM lead WHERE owner = $1 AND status IN ('new', 'contacting', 'qualified') "
 		"AND deleted_at IS NULL ORDER BY created_at DESC LIMIT $2", value_id(c->who.user), value_int(OPEN_MAX));
 	r = ids_read(rows, r, ids, OPEN_MAX, &n);
 	for (int i = 0; r == 0 && i < n; i++)
@@ -136,7 +139,8 @@ static void top_write(Call *c, const Roster *roster, Record *const *open, int n)
 static int is_unread(Call *c, const Record *lead, bool *ret)
 {
 	int64_t seen;
-	int r = db_int(c->tx, &seen, "SELECT assigned_at FROM desk_seen WHERE owner = $1 AND lead = $2", value_id(c->who.user),
+	int r = db_int(c->tx, &seen, "SELECT assigned_at FROM desk_seen WHERE owner = $1 AND lead = $2",
+		value_id(c->who.user),
 		value_id(record_id(lead)));
 	*ret = r == ERR_NOT_FOUND || seen < record_int(lead, "assigned_at");
 	return r == ERR_NOT_FOUND ? 0 : r;
@@ -199,7 +203,8 @@ static int tasks_write(Call *c)
 {
 	JsonOut *out = &c->json;
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, name, due_at, lead, account FROM task WHERE owner = $1 AND done_at IS NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT id, name, due_at, lead, account FROM task WHERE owner = $1 AND done_at IS NULL "
 		"AND deleted_at IS NULL ORDER BY due_at LIMIT $2", value_id(c->who.user), value_int(CARDS_MAX));
 	if (r < 0)
 		return r;
@@ -252,7 +257,8 @@ static int today_write(Call *c, int64_t since, int due)
 	Value me = value_id(c->who.user), from = value_time(since);
 	int r = db_int(c->tx, &got, "SELECT COUNT(*) FROM assignment WHERE at >= $1 AND owner = $2", from, me);
 	if (r == 0)
-		r = db_int(c->tx, &touched, "SELECT COUNT(*) FROM activity WHERE owner = $2 AND created_at >= $1 AND lead IS NOT NULL "
+		r = db_int(c->tx, &touched,
+		"SELECT COUNT(*) FROM activity WHERE owner = $2 AND created_at >= $1 AND lead IS NOT NULL "
 			"AND deleted_at IS NULL", from, me);
 	if (r == 0)
 		r = db_int(c->tx, &missed, "SELECT COUNT(*) FROM assignment WHERE before_owner = $2 AND at >= $1 "
@@ -315,7 +321,8 @@ static int desk_seen(Call *c)
 			continue;
 		r = db_exec(c->tx, "INSERT INTO desk_seen (owner, lead, assigned_at) SELECT owner, id, assigned_at FROM lead "
 			"WHERE id = $1 AND owner = $2 AND assigned_at IS NOT NULL "
-			"ON CONFLICT (owner, lead) DO UPDATE SET assigned_at = excluded.assigned_at", value_id(id), value_id(c->who.user));
+			"ON CONFLICT (owner, lead) DO UPDATE SET assigned_at = excluded.assigned_at", value_id(id),
+				value_id(c->who.user));
 	}
 	c->status = 204;
 	return call_store_failed(c, r);
@@ -345,7 +352,8 @@ static int untouched_read(Call *c, const Access *access, Lists *lists)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows, "SELECT id, owner, team, respond_by, clock FROM lead WHERE first_touch_at IS NULL "
-		"AND owner IS NOT NULL AND status = 'new' AND deleted_at IS NULL ORDER BY respond_by LIMIT $1", value_int(BOARD_SCAN_MAX));
+		"AND owner IS NOT NULL AND status = 'new' AND deleted_at IS NULL ORDER BY respond_by LIMIT $1",
+		value_int(BOARD_SCAN_MAX));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
@@ -361,7 +369,8 @@ static int untouched_read(Call *c, const Access *access, Lists *lists)
 static int stuck_read(Call *c, const Access *access, Lists *lists)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, team, pool FROM lead WHERE owner IS NULL AND status = 'new' AND deleted_at IS NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT id, team, pool FROM lead WHERE owner IS NULL AND status = 'new' AND deleted_at IS NULL "
 		"AND waiting_since IS NOT NULL ORDER BY waiting_since, id LIMIT $1", value_int(BOARD_SCAN_MAX));
 	if (r < 0)
 		return r;
@@ -414,16 +423,19 @@ static int day_read(Call *c, const Roster *roster, Day *day)
 	*day = (Day){talloc_zero_array(c, int, n), talloc_zero_array(c, int, n), talloc_zero_array(c, int, n),
 		talloc_zero_array(c, int, n)};
 	ROWS got = NULL;
-	int r = db_query(c->tx, &got, "SELECT owner, COUNT(*) FROM assignment WHERE at >= $1 AND owner IS NOT NULL GROUP BY owner", since);
+	int r = db_query(c->tx, &got,
+		"SELECT owner, COUNT(*) FROM assignment WHERE at >= $1 AND owner IS NOT NULL GROUP BY owner", since);
 	r = day_count(roster, got, r, day->got);
 	ROWS touched = NULL;
 	if (r == 0)
-		r = db_query(c->tx, &touched, "SELECT owner, COUNT(*) FROM activity WHERE created_at >= $1 AND lead IS NOT NULL "
+		r = db_query(c->tx, &touched,
+		"SELECT owner, COUNT(*) FROM activity WHERE created_at >= $1 AND lead IS NOT NULL "
 			"AND owner IS NOT NULL AND deleted_at IS NULL GROUP BY owner", since);
 	r = day_count(roster, touched, r, day->touched);
 	ROWS missed = NULL;
 	if (r == 0)
-		r = db_query(c->tx, &missed, "SELECT before_owner, COUNT(*) FROM assignment WHERE at >= $1 AND before_owner IS NOT NULL "
+		r = db_query(c->tx, &missed,
+		"SELECT before_owner, COUNT(*) FROM assignment WHERE at >= $1 AND before_owner IS NOT NULL "
 			"AND kind IN ('miss', 'escalated') GROUP BY before_owner", since);
 	r = day_count(roster, missed, r, day->missed);
 	ROWS misses = NULL;
@@ -451,7 +463,8 @@ static int person_write(Call *c, const Load *load, const Day *day, int person)
 	const Person *p = &load->roster->people[person];
 	JsonOut *out = &c->json;
 	int64_t open = 0;
-	int r = db_int(c->tx, &open, "SELECT COUNT(*) FROM (SELECT 1 FROM lead WHERE owner = $1 AND status IN ('new', 'contacting', "
+	int r = db_int(c->tx, &open,
+		"SELECT COUNT(*) FROM (SELECT 1 FROM lead WHERE owner = $1 AND status IN ('new', 'contacting', "
 		"'qualified') AND deleted_at IS NULL LIMIT $2) AS open_leads", value_id(p->id), value_int(OPEN_COUNT_MAX));
 	json_object_begin(out);
 	json_member_id(out, "id", p->id);
@@ -549,7 +562,8 @@ static int desk_board(Call *c)
 }
 
 static const char *const migrations[] = {
-	"CREATE TABLE desk_seen (owner {ID} NOT NULL, lead {ID} NOT NULL, assigned_at {TIME} NOT NULL, PRIMARY KEY (owner, lead))",
+	"CREATE TABLE desk_seen (owner {ID} NOT NULL, lead {ID} NOT NULL, assigned_at {TIME} NOT NULL, "
+	"PRIMARY KEY (owner, lead))",
 	NULL,
 };
 

@@ -1,5 +1,5 @@
-/* What people and administrators do: policy and its versions (F4), claim and return, hand-over, conversion and its undo, and what
- * desk, board and lead page show. */
+/* What people and administrators do: policy and its versions (F4), claim and return, hand-over, conversion and its
+ * undo, and what desk, board and lead page show. */
 #include <string.h>
 
 #include "modules/lead/lead_world.h"
@@ -62,14 +62,19 @@ static void policy_faults_body(World *w)
 	refused(w, "{}", "required");
 	refused(w, talloc_asprintf(w, "{\"pools\":[],\"fallback_pool\":\"%s\"}", pool), "required");
 	refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"}]}", pool), "required");
-	refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"},{\"pool\":\"%s\"}],\"fallback_pool\":\"%s\"}", pool, pool, pool), "twice");
-	refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"}],\"fallback_pool\":\"%s\"}", hex(w, w->team), pool), "unknown_pool");
+	refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"},{\"pool\":\"%s\"}],\"fallback_pool\":\"%s\"}", pool,
+		pool, pool), "twice");
+	refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"}],\"fallback_pool\":\"%s\"}", hex(w, w->team), pool),
+		"unknown_pool");
 	const char *const wrong[][2] = {{"\"touch_minutes\":0", "out_of_range"}, {"\"load_max\":\"3\"", "out_of_range"},
-		{"\"hops_max\":1.5", "out_of_range"}, {"\"territory_by\":[]", "invalid"}, {"\"territory_by\":[\"city\",\"city\"]", "invalid"},
-		{"\"rank\":[\"luck\"]", "invalid"}, {"\"out_of_hours\":\"on_call\"", "required"}, {"\"out_of_hours\":\"never\"", "invalid"},
+		{"\"hops_max\":1.5", "out_of_range"}, {"\"territory_by\":[]", "invalid"},
+		{"\"territory_by\":[\"city\",\"city\"]", "invalid"},
+		{"\"rank\":[\"luck\"]", "invalid"}, {"\"out_of_hours\":\"on_call\"", "required"}, {"\"out_of_hours\":\"never\"",
+		"invalid"},
 		{"\"surprise\":1", "unknown"}};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"}],\"fallback_pool\":\"%s\",%s}", pool, pool, wrong[i][0]), wrong[i][1]);
+		refused(w, talloc_asprintf(w, "{\"pools\":[{\"pool\":\"%s\"}],\"fallback_pool\":\"%s\",%s}", pool, pool,
+		wrong[i][0]), wrong[i][1]);
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM policy"), before);
 }
 
@@ -94,7 +99,8 @@ static void policy_versions_body(World *w)
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
 	Record *r = world_get(w, "lead", lead);
 	CHECK_INT(record_int(r, "respond_by") - record_int(r, "assigned_at"), 7 * MINUTE_MS);
-	const json_t *back = world_ask(w, &admin, "POST", "/policy/versions/:version/restore", ID_NIL, "{\"version\":1}", NULL);
+	const json_t *back = world_ask(w, &admin, "POST", "/policy/versions/:version/restore", ID_NIL, "{\"version\":1}",
+		NULL);
 	CHECK_INT(json_int(back, "version", 0), 3);
 	CHECK_INT(json_int(json_object_get(back, "policy"), "touch_minutes", 0), 5);
 	const json_t *list = world_ask(w, &admin, "GET", "/policy/versions", ID_NIL, NULL, NULL);
@@ -117,7 +123,8 @@ static void f4_body(World *w)
 	Identity admin = admin_of(w);
 	Id shanghai = world_make(w, "territory", "{\"name\":\"上海\",\"codes\":[31]}");
 	for (int i = 0; i < 2; i++)
-		world_change(w, "user", w->people[i], talloc_asprintf(w, "{\"territories\":[\"%s\"],\"capacity\":200}", hex(w, shanghai)));
+		world_change(w, "user", w->people[i], talloc_asprintf(w, "{\"territories\":[\"%s\"],\"capacity\":200}", hex(w,
+		shanghai)));
 	Policy policy = world_policy_now(w);
 	policy.load_max = 200;
 	world_policy(w, &policy);
@@ -174,14 +181,16 @@ TEST(policy, is_told_in_plain_words)
 
 static void claim_body(World *w)
 {
-	Identity first = world_who(w, w->people[0], ROLE_SALESPERSON), second = world_who(w, w->people[1], ROLE_SALESPERSON);
+	Identity first = world_who(w, w->people[0], ROLE_SALESPERSON), second = world_who(w, w->people[1],
+		ROLE_SALESPERSON);
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
 	bool mine = id_equal(owner_of(w, lead), w->people[0]);
 	Identity *holder = mine ? &first : &second, *other = mine ? &second : &first;
 	const char *code;
 	(void)world_ask(w, other, "POST", "/leads/:id/return", lead, "{\"reason\":\"wrong\"}", &code);
 	CHECK_TEXT(code, "protected");
-	const json_t *back = world_ask(w, holder, "POST", "/leads/:id/return", lead, "{\"reason\":\"out of my line\"}", NULL);
+	const json_t *back = world_ask(w, holder, "POST", "/leads/:id/return", lead, "{\"reason\":\"out of my line\"}",
+		NULL);
 	CHECK(json_is_null(json_object_get(back, "owner")));
 	CHECK_TEXT(json_text(back, "wait_reason"), "returned");
 	CHECK_TEXT(json_text(json_object_get(json_object_get(back, "_view"), "pool"), "name"), "pool");
@@ -232,7 +241,8 @@ static void hand_over_body(World *w)
 	CHECK_TEXT(json_text(moved, "owner"), hex(w, w->people[1]));
 	CHECK_INT(json_int(moved, "hops", -1), 0);
 	const json_t *bulk = world_ask(w, &head, "POST", "/leads/assign", ID_NIL, talloc_asprintf(w,
-		"{\"ids\":[\"%s\",\"%s\",\"%s\"],\"to\":\"%s\"}", hex(w, lead[0]), hex(w, w->team), hex(w, lead[1]), hex(w, w->people[0])), NULL);
+		"{\"ids\":[\"%s\",\"%s\",\"%s\"],\"to\":\"%s\"}", hex(w, lead[0]), hex(w, w->team), hex(w, lead[1]), hex(w,
+		w->people[0])), NULL);
 	CHECK_INT(json_int(bulk, "done", 0), 2);
 	CHECK_INT(items(bulk, "failed"), 1);
 	CHECK_TEXT(json_text(item(bulk, "failed", 0), "code"), "not_found");
@@ -240,10 +250,12 @@ static void hand_over_body(World *w)
 	CHECK(id_equal(owner_of(w, lead[1]), w->people[0]));
 	const char *code;
 	world_change(w, "user", w->people[1], "{\"active\":false}");
-	(void)world_ask(w, &head, "POST", "/leads/:id/assign", lead[0], talloc_asprintf(w, "{\"to\":\"%s\"}", hex(w, w->people[1])), &code);
+	(void)world_ask(w, &head, "POST", "/leads/:id/assign", lead[0], talloc_asprintf(w, "{\"to\":\"%s\"}", hex(w,
+		w->people[1])), &code);
 	CHECK_TEXT(code, "unknown_person");
 	Identity seller = world_who(w, w->people[0], ROLE_SALESPERSON);
-	(void)world_ask(w, &seller, "POST", "/leads/:id/assign", lead[0], talloc_asprintf(w, "{\"to\":\"%s\"}", hex(w, w->head)), &code);
+	(void)world_ask(w, &seller, "POST", "/leads/:id/assign", lead[0], talloc_asprintf(w, "{\"to\":\"%s\"}", hex(w,
+		w->head)), &code);
 	CHECK_TEXT(code, "denied");
 }
 
@@ -268,7 +280,8 @@ static void convert_body(World *w)
 	Id lead = world_lead(w, "{\"name\":\"王小明\",\"company\":\"上海榫卯软件有限公司\",\"phone\":\"+8613800138000\"}");
 	Identity me = world_who(w, w->people[0], ROLE_SALESPERSON);
 	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, TOUCH, NULL);
-	const json_t *made = world_ask(w, &me, "POST", "/leads/:id/convert", lead, "{\"opportunity\":{\"name\":\"first\",\"amount\":\"12000.50\"}}", NULL);
+	const json_t *made = world_ask(w, &me, "POST", "/leads/:id/convert", lead,
+		"{\"opportunity\":{\"name\":\"first\",\"amount\":\"12000.50\"}}", NULL);
 	CHECK_TEXT(json_text(json_object_get(made, "account"), "name"), "上海榫卯软件有限公司");
 	CHECK_TEXT(json_text(json_object_get(made, "contact"), "phone"), "+8613800138000");
 	CHECK_TEXT(json_text(json_object_get(made, "opportunity"), "amount"), "12000.5000");
@@ -277,7 +290,8 @@ static void convert_body(World *w)
 	(void)world_ask(w, &me, "POST", "/leads/:id/convert", lead, NULL, &code);
 	CHECK_TEXT(code, "closed");
 	Id again = world_lead(w, "{\"name\":\"李四\",\"company\":\"榫卯软件\"}");
-	(void)world_ask(w, &me, "POST", "/leads/:id/convert", again, "{\"account\":{\"name\":\"榫卯软件\"},\"opportunity\":null}", &code);
+	(void)world_ask(w, &me, "POST", "/leads/:id/convert", again,
+		"{\"account\":{\"name\":\"榫卯软件\"},\"opportunity\":null}", &code);
 	CHECK_TEXT(code, "account_exists");
 	const json_t *same = world_ask(w, &me, "POST", "/leads/:id/convert", again, talloc_asprintf(w,
 		"{\"account\":{\"id\":\"%s\"},\"opportunity\":null}", json_text(json_object_get(made, "account"), "id")), NULL);
@@ -304,7 +318,8 @@ static void invalid_body(World *w)
 {
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
 	Identity me = world_who(w, w->people[0], ROLE_SALESPERSON);
-	const json_t *closed = world_ask(w, &me, "POST", "/leads/:id/invalid", lead, "{\"reason\":\"no such number\"}", NULL);
+	const json_t *closed = world_ask(w, &me, "POST", "/leads/:id/invalid", lead, "{\"reason\":\"no such number\"}",
+		NULL);
 	CHECK_TEXT(json_text(closed, "status"), "invalid");
 	CHECK_TEXT(json_text(closed, "invalid_reason"), "no such number");
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM timer WHERE kind = 'lead.due'"), 0);
@@ -333,11 +348,13 @@ static void create_body(World *w)
 	CHECK_TEXT(json_text(first, "status"), "new");
 	CHECK_TEXT(json_text(first, "owner"), hex(w, w->people[0]));
 	CHECK_INT(items(first, "duplicates"), 0);
-	const json_t *check = world_ask(w, &me, "POST", "/leads/check", ID_NIL, "{\"phone\":\"13800138000\",\"email\":\"no mail\"}", NULL);
+	const json_t *check = world_ask(w, &me, "POST", "/leads/check", ID_NIL,
+		"{\"phone\":\"13800138000\",\"email\":\"no mail\"}", NULL);
 	CHECK_INT(items(check, "items"), 1);
 	CHECK_TEXT(json_text(item(check, "items", 0), "risk"), "high");
 	CHECK_TEXT(json_text(item(check, "faults", 0), "field"), "email");
-	const json_t *second = world_ask(w, &me, "POST", "/records/lead", ID_NIL, "{\"name\":\"王先生\",\"phone\":\"13800138000\"}", NULL);
+	const json_t *second = world_ask(w, &me, "POST", "/records/lead", ID_NIL,
+		"{\"name\":\"王先生\",\"phone\":\"13800138000\"}", NULL);
 	CHECK_INT(items(second, "duplicates"), 1);
 	CHECK_TEXT(json_text(second, "duplicate_mark"), "high");
 	const json_t *like = world_ask(w, &me, "GET", "/leads/:id/duplicates", json_id(second, "id"), NULL, NULL);
@@ -356,15 +373,18 @@ TEST(desk, a_lead_by_hand_is_matched_and_placed)
 
 static void known_body(World *w)
 {
-	world_make(w, "account", talloc_asprintf(w, "{\"name\":\"上海榫卯软件有限公司\",\"email\":\"info@sunmao.example\",\"owner\":\"%s\"}",
+	world_make(w, "account", talloc_asprintf(w,
+		"{\"name\":\"上海榫卯软件有限公司\",\"email\":\"info@sunmao.example\",\"owner\":\"%s\"}",
 		hex(w, w->people[1])));
 	Identity me = world_who(w, w->people[0], ROLE_SALESPERSON);
 	for (int i = 0; i < 2; i++) {
-		const json_t *lead = world_ask(w, &me, "POST", "/records/lead", ID_NIL, "{\"name\":\"a\",\"email\":\"x@sunmao.example\"}", NULL);
+		const json_t *lead = world_ask(w, &me, "POST", "/records/lead", ID_NIL,
+			"{\"name\":\"a\",\"email\":\"x@sunmao.example\"}", NULL);
 		CHECK_TEXT(json_text(lead, "owner"), hex(w, w->people[1]));
 	}
 	world_change(w, "user", w->people[1], "{\"absent\":true}");
-	const json_t *lead = world_ask(w, &me, "POST", "/records/lead", ID_NIL, "{\"name\":\"a\",\"email\":\"y@sunmao.example\"}", NULL);
+	const json_t *lead = world_ask(w, &me, "POST", "/records/lead", ID_NIL,
+		"{\"name\":\"a\",\"email\":\"y@sunmao.example\"}", NULL);
 	CHECK_TEXT(json_text(lead, "owner"), hex(w, w->people[0]));
 }
 
@@ -380,13 +400,15 @@ static void page_body(World *w)
 	Identity me = world_who(w, w->people[0], ROLE_SALESPERSON);
 	world_change(w, "user", w->people[1], "{\"absent\":true}");
 	Id lead = world_lead(w, "{\"name\":\"王小明\",\"phone\":\"+8613800138000\"}");
-	const json_t *page = world_ask(w, &me, "GET", "/leads/:id", lead, NULL, NULL), *view = json_object_get(page, "_view");
+	const json_t *page = world_ask(w, &me, "GET", "/leads/:id", lead, NULL, NULL), *view = json_object_get(page,
+		"_view");
 	CHECK_TEXT(json_text(json_object_get(view, "owner"), "name"), "P0");
 	CHECK_TEXT(json_text(json_object_get(view, "countdown"), "state"), "running");
 	CHECK(json_int(json_object_get(view, "countdown"), "left_ms", 0) > 4 * MINUTE_MS);
 	CHECK(json_flag(json_object_get(view, "may"), "touch", false));
 	CHECK(!json_flag(json_object_get(view, "may"), "assign", true));
-	const json_t *why = world_ask(w, &me, "GET", "/leads/:id/assignments", lead, NULL, NULL), *first = item(why, "items", 0);
+	const json_t *why = world_ask(w, &me, "GET", "/leads/:id/assignments", lead, NULL, NULL), *first = item(why,
+		"items", 0);
 	CHECK_TEXT(json_text(first, "kind"), "first");
 	CHECK_TEXT(json_text(item(first, "candidates", 0), "name"), "P0");
 	CHECK_INT(items(first, "dropped"), 3); /* absent; and head and administrator, who are in no pool */
@@ -422,7 +444,8 @@ static void desk_body(World *w)
 	CHECK_INT(items(desk, "top"), 3);
 	CHECK_TEXT(json_text(json_object_get(item(desk, "top", 0), "lead"), "id"), hex(w, lead[0])); /* least time left */
 	CHECK_INT(json_int(json_object_get(desk, "today"), "new", 0), 3);
-	(void)world_ask(w, &me, "POST", "/desk/seen", ID_NIL, talloc_asprintf(w, "{\"ids\":[\"%s\"]}", hex(w, lead[2])), NULL);
+	(void)world_ask(w, &me, "POST", "/desk/seen", ID_NIL, talloc_asprintf(w, "{\"ids\":[\"%s\"]}", hex(w, lead[2])),
+		NULL);
 	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead[1], TOUCH, NULL);
 	desk = world_ask(w, &me, "GET", "/desk", ID_NIL, NULL, NULL);
 	CHECK_INT(items(desk, "cards"), 2);

@@ -1,5 +1,5 @@
-/* Leads that wait find people who became free, oldest first; what somebody can no longer look after finds others. Bounded work a
- * transaction: a timer takes up the rest at once. */
+/* Leads that wait find people who became free, oldest first; what somebody can no longer look after finds others.
+ * Bounded work a transaction: a timer takes up the rest at once. */
 #include <string.h>
 
 #include "modules/lead/lead_int.h"
@@ -50,10 +50,12 @@ static int waiting_scan(Call *c, Ground *ground, Mark after, Scan *scan)
 {
 	ROWS rows = NULL;
 	int64_t cooled = c->now_ms - ground->roster->policy.touch_minutes * MINUTE_MS;
-	int r = db_query(c->tx, &rows, "SELECT id, waiting_since, region, message, company, extra, holders, longitude, latitude, source "
+	int r = db_query(c->tx, &rows,
+		"SELECT id, waiting_since, region, message, company, extra, holders, longitude, latitude, source "
 		"FROM lead WHERE owner IS NULL AND status = 'new' AND deleted_at IS NULL AND waiting_since IS NOT NULL "
 		"AND first_touch_at IS NULL AND (waiting_since > $1 OR (waiting_since = $1 AND id > $2)) "
-		"AND (wait_reason IS NULL OR wait_reason <> 'returned' OR waiting_since <= $3) ORDER BY waiting_since, id LIMIT $4",
+		"AND (wait_reason IS NULL OR wait_reason <> 'returned' OR waiting_since <= $3) "
+		"ORDER BY waiting_since, id LIMIT $4",
 		value_time(after.since), (Value){.type = VALUE_ID, .id = after.id}, value_time(cooled), value_int(SCAN_MAX));
 	if (r < 0)
 		return r;
@@ -166,7 +168,8 @@ int drain_on_timer(Call *c)
 static int untouched_ids(Call *c, Id person, Id *out, int *ret_n)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT id FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
 		"AND status = 'new' AND deleted_at IS NULL ORDER BY id LIMIT $2", value_id(person), value_int(LEAD_STEP_MAX));
 	int n = 0;
 	while (r == 0 && rows_next(rows))
@@ -201,7 +204,8 @@ static int leave_tell(Call *c, const Ground *ground, Id person, const char *kind
 	json_member_int(&out, "moved", moved);
 	json_object_end(&out);
 	return alert_send(c, &(Alert){.receiver = roster->people[supervisor].id, .reason = "person.away", .object = "user",
-		.record = person, .data = buf->data, .merge_key = talloc_asprintf(c, "away:%s", id_text(person, (char[ID_TEXT_SIZE]){0}))});
+		.record = person, .data = buf->data, .merge_key = talloc_asprintf(c, "away:%s", id_text(person,
+		(char[ID_TEXT_SIZE]){0}))});
 }
 
 int drain_leave(Call *c, Ground *ground, Id person, const char *kind)

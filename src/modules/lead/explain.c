@@ -1,4 +1,5 @@
-/* Why a lead is whose: each decision is kept as a row, short ids and numbers only, and told in words when somebody asks. */
+/* Why a lead is whose: each decision is kept as a row, short ids and numbers only, and told in words when somebody
+ * asks. */
 #include <string.h>
 
 #include "call/when.h"
@@ -60,10 +61,12 @@ static const char *decision_text(Call *c, const Roster *roster, const Decision *
 
 int explain_store(Call *c, const Roster *roster, const Record *lead, const Placement *p, Id before)
 {
-	return db_send(c->tx, "INSERT INTO assignment (id, lead, at, kind, owner, before_owner, actor, pool, policy_version, reason, body) "
+	return db_send(c->tx,
+		"INSERT INTO assignment (id, lead, at, kind, owner, before_owner, actor, pool, policy_version, reason, body) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 		value_id(id_new(c->now_ms)), value_id(record_id(lead)), value_time(c->now_ms), value_text(p->kind),
-		value_id(record_ref(lead, "owner")), value_id(before), value_id(c->who.user), value_id(record_ref(lead, "pool")),
+		value_id(record_ref(lead, "owner")), value_id(before), value_id(c->who.user), value_id(record_ref(lead,
+		"pool")),
 		value_int(roster->policy.version), value_text(p->reason), value_text(decision_text(c, roster, p->decision)));
 }
 
@@ -184,7 +187,8 @@ int explain_assignments(Call *c)
 	if (r < 0)
 		return r;
 	ROWS rows = NULL;
-	r = db_query(c->tx, &rows, "SELECT id, at, kind, owner, before_owner, actor, pool, policy_version, reason, body FROM assignment "
+	r = db_query(c->tx, &rows,
+		"SELECT id, at, kind, owner, before_owner, actor, pool, policy_version, reason, body FROM assignment "
 		"WHERE lead = $1 ORDER BY id DESC LIMIT $2", value_id(record_id(lead)), value_int(ASSIGNMENTS_MAX));
 	if (r < 0)
 		return r;

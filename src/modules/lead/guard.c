@@ -1,5 +1,5 @@
-/* Protection: for two hours a lead is its owner's alone. Who reaches for it is told who holds it, and counted. And the hooks:
- * what must follow when a lead or a person is written by anybody (F6). */
+/* Protection: for two hours a lead is its owner's alone. Who reaches for it is told who holds it, and counted. And
+ * the hooks: what must follow when a lead or a person is written by anybody (F6). */
 #include <string.h>
 
 #include "modules/lead/lead_int.h"
@@ -147,7 +147,8 @@ static bool is_away(const Record *user, int64_t now_ms)
 static int holds_untouched(Call *c, Id person, bool *ret)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT 1 FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT 1 FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
 		"AND status = 'new' AND deleted_at IS NULL LIMIT 1", value_id(person));
 	if (r < 0)
 		return r;
@@ -164,7 +165,8 @@ static int person_leaves(Call *c, const Record *user)
 		return r;
 	Ground *ground;
 	r = ground_open_changing(c, &ground);
-	return r < 0 ? r : drain_leave(c, ground, record_id(user), record_int(user, "frozen_until") > c->now_ms ? "freeze" : "absent");
+	return r < 0 ? r : drain_leave(c, ground, record_id(user), record_int(user, "frozen_until") > c->now_ms ? "freeze"
+		: "absent");
 }
 
 static int absence_timer(Call *c, const Record *user)

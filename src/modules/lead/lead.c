@@ -1,5 +1,5 @@
-/* What people do with a lead: touch, claim, return, hand over, qualify, call it invalid. Each handler reads like the table of
- * L6-L9 and L14-L15; what a change of hands consists of stands in place.c. At the end the room's card. */
+/* What people do with a lead: touch, claim, return, hand over, qualify, call it invalid. Each handler reads like
+ * the table of L6-L9 and L14-L15; what a change of hands consists of stands in place.c. At the end the room's card. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -32,7 +32,8 @@ static int refuse_closed(Call *c)
 	return call_fail(c, ERR_CONFLICT, "closed", "This lead is closed. Undo its closing first.", "线索已关闭，请先撤销关闭操作。");
 }
 
-/* The open lead of the path with the ground under it. The ground first: its lock orders two people who reach at once. */
+/* The open lead of the path with the ground under it. The ground first: its lock orders two people who reach at
+ * once. */
 static int lead_begin(Call *c, const char *act, Ground **ret_ground, Record **ret)
 {
 	int r = ground_open(c, ret_ground);
@@ -164,13 +165,15 @@ static int claims_left(Call *c, const Roster *roster, int person, int pool)
 {
 	int64_t start, end, used = 0;
 	worktime_day(roster_worktime(roster, person), c->now_ms, &start, &end);
-	int r = db_int(c->tx, &used, "SELECT COUNT(*) FROM assignment WHERE at >= $1 AND owner = $2 AND pool = $3 AND kind = 'claim'",
+	int r = db_int(c->tx, &used,
+		"SELECT COUNT(*) FROM assignment WHERE at >= $1 AND owner = $2 AND pool = $3 AND kind = 'claim'",
 		value_time(start), value_id(c->who.user), value_id(roster->pools[pool].id));
 	if (r < 0)
 		return call_store_failed(c, r);
 	if (used < roster->pools[pool].claim_limit)
 		return 0;
-	return call_fail(c, ERR_CONFLICT, "claim_limit", "You have claimed %d leads from this pool today; that is the limit.",
+	return call_fail(c, ERR_CONFLICT, "claim_limit",
+		"You have claimed %d leads from this pool today; that is the limit.",
 		"今天您已从该线索池领取 %d 条，已达上限。", (int)used);
 }
 
@@ -467,7 +470,8 @@ void lead_stop(House *house)
 /* ---- the card ---- */
 
 static const char *const migrations[] = {
-	"CREATE TABLE assignment (id {ID} PRIMARY KEY, lead {ID} NOT NULL, at {TIME} NOT NULL, kind {TEXT} NOT NULL, owner {ID}, "
+	"CREATE TABLE assignment (id {ID} PRIMARY KEY, lead {ID} NOT NULL, at {TIME} NOT NULL, kind {TEXT} NOT NULL, "
+	"owner {ID}, "
 	"before_owner {ID}, actor {ID}, pool {ID}, policy_version {INT} NOT NULL, reason {TEXT}, body {TEXT});"
 	"CREATE INDEX assignment_lead ON assignment (lead);"
 	"CREATE INDEX assignment_at ON assignment (at, owner);"
@@ -476,7 +480,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX cross_grab_at ON cross_grab (at);"
 	"CREATE INDEX lead_untouched ON lead (owner) WHERE first_touch_at IS NULL AND owner IS NOT NULL AND status = 'new' "
 	"AND deleted_at IS NULL;"
-	"CREATE INDEX lead_waiting ON lead (waiting_since, id) WHERE owner IS NULL AND status = 'new' AND deleted_at IS NULL;"
+	"CREATE INDEX lead_waiting ON lead (waiting_since, id) WHERE owner IS NULL AND status = 'new' "
+	"AND deleted_at IS NULL;"
 	"CREATE INDEX event_repeated ON event (record, seq) WHERE kind = 'lead.repeated'",
 	NULL,
 };
@@ -547,23 +552,30 @@ static const Param check_params[] = {
 };
 
 static const Endpoint endpoints[] = {
-	{"POST", "/records/lead", "lead.work", CALL_WRITE, body_params, create_lead, "Create a lead by hand: matched and assigned like any"},
+	{"POST", "/records/lead", "lead.work", CALL_WRITE, body_params, create_lead,
+		"Create a lead by hand: matched and assigned like any"},
 	{"PATCH", "/records/lead/:id", "lead.work", CALL_WRITE, id_body_params, create_edit, "Change fields of a lead"},
 	{"GET", "/leads/:id", "record.read", CALL_READ, id_params, view_lead, "A lead with all that its page shows"},
-	{"GET", "/leads/:id/timeline", "record.read", CALL_READ, timeline_params, view_timeline, "What happened to a lead, newest first"},
-	{"GET", "/leads/:id/assignments", "record.read", CALL_READ, id_params, explain_assignments, "Who got a lead, and why"},
-	{"GET", "/leads/:id/duplicates", "record.read", CALL_READ, id_params, create_duplicates, "Records that may be the same"},
+	{"GET", "/leads/:id/timeline", "record.read", CALL_READ, timeline_params, view_timeline,
+	"What happened to a lead, newest first"},
+	{"GET", "/leads/:id/assignments", "record.read", CALL_READ, id_params, explain_assignments,
+	"Who got a lead, and why"},
+	{"GET", "/leads/:id/duplicates", "record.read", CALL_READ, id_params, create_duplicates,
+	"Records that may be the same"},
 	{"POST", "/leads/check", "lead.work", CALL_READ, check_params, create_check, "Duplicates and faults before saving"},
-	{"POST", "/leads/:id/touch", "lead.work", CALL_WRITE, touch_params, lead_touch, "Log a contact: ends the countdown"},
+	{"POST", "/leads/:id/touch", "lead.work", CALL_WRITE, touch_params, lead_touch,
+	"Log a contact: ends the countdown"},
 	{"POST", "/leads/:id/claim", "lead.work", CALL_WRITE, id_params, lead_claim, "Take a waiting lead out of its pool"},
 	{"POST", "/leads/:id/return", "lead.work", CALL_WRITE, reason_params, lead_return, "Give a lead back to its pool"},
 	{"POST", "/leads/:id/assign", "lead.assign", CALL_WRITE, assign_params, lead_assign, "Hand a lead over"},
 	{"POST", "/leads/assign", "lead.assign", CALL_WRITE, assign_many_params, lead_assign_many, "Hand many leads over"},
 	{"POST", "/leads/:id/invalid", "lead.work", CALL_WRITE, reason_params, lead_invalid, "Close a lead as invalid"},
 	{"POST", "/leads/:id/qualify", "lead.work", CALL_WRITE, id_params, lead_qualify, "A lead is worth pursuing"},
-	{"POST", "/leads/:id/convert", "lead.work", CALL_WRITE, convert_params, convert_lead, "Make customer, contact and opportunity"},
+	{"POST", "/leads/:id/convert", "lead.work", CALL_WRITE, convert_params, convert_lead,
+	"Make customer, contact and opportunity"},
 	{"POST", "/users/:id/release", "lead.assign", CALL_WRITE, id_params, lead_release, "Lift a freeze"},
-	{"POST", "/users/:id/absence", "signed_in", CALL_WRITE, absence_params, lead_absence, "Mark a person absent or back"},
+	{"POST", "/users/:id/absence", "signed_in", CALL_WRITE, absence_params, lead_absence,
+	"Mark a person absent or back"},
 	{0},
 };
 

@@ -1,4 +1,5 @@
-/* What the files of this room share: the desk of the house, small readers of id lists, the words of alerts and timers. */
+/* What the files of this room share: the desk of the house, small readers of id lists, the words of alerts and
+ * timers. */
 #pragma once
 
 #include "base/log.h"
@@ -69,7 +70,8 @@ void card_person(JsonOut *out, const char *key, const Roster *roster, Id person)
 /* ---- clock.c: what time does to a lead and to people ---- */
 
 extern const TimerKind clock_timers[];
-/* Three misses in a row: nothing new for the rest of the working day. What the person held goes on by the hook on people. */
+/* Three misses in a row: nothing new for the rest of the working day. What the person held goes on by the hook on
+ * people. */
 NODISCARD int clock_freeze(Call *c, const Roster *roster, int person);
 /* Lifts a freeze, also before its time. */
 NODISCARD int clock_release(Call *c, Record *user);
@@ -87,9 +89,11 @@ NODISCARD int drain_soon(Call *c);
 /* Like lead_drain, with a ground that stands already. */
 NODISCARD int drain_waiting(Call *c, Ground *ground);
 
-/* ---- guard.c: whose a lead is while it is protected, and what follows when leads and people are written elsewhere ---- */
+/* ---- guard.c: whose a lead is while it is protected, and what follows when leads and people are written elsewhere
+ * ---- */
 
-/* 0, or 409 "protected" with who holds it and until when; the attempt is counted. act: "touch", "edit", "claim", "delete". */
+/* 0, or 409 "protected" with who holds it and until when; the attempt is counted. act: "touch", "edit", "claim",
+ * "delete". */
 NODISCARD int guard_lead(Call *c, const Record *lead, const char *act);
 /* The lead of the path, not in the bin, unprotected or the caller's own, and one the caller may see. */
 NODISCARD int guard_load(Call *c, Id id, const char *act, Record **ret);

@@ -10,7 +10,8 @@
 
 extern const Module lead_module, policy_module, desk_module, known_module;
 
-static const Module *const modules[] = {&timer_module, &alert_module, &record_module, &known_module, &lead_module, &policy_module,
+static const Module *const modules[] = {&timer_module, &alert_module, &record_module, &known_module, &lead_module,
+	&policy_module,
 	&desk_module, NULL};
 
 #define WEEK "{\"mon\":[[\"09:00\",\"18:00\"]],\"tue\":[[\"09:00\",\"18:00\"]],\"wed\":[[\"09:00\",\"18:00\"]]," \
@@ -42,7 +43,8 @@ static World *world_open(const char *database)
 	w->config = (StoreConfig){.path = talloc_asprintf(w, "%s/test.db", w->dir), .database = database,
 		.schema = talloc_asprintf(w, "lead_test_%s", schema)};
 	atomic_store(&w->clock.offset_ms, WORLD_MONDAY_10 - clock_real_ms());
-	w->house = (House){.clock = &w->clock, .data_dir = w->dir, .public_url = "http://test", .modules = modules, .test_clock = true};
+	w->house = (House){.clock = &w->clock, .data_dir = w->dir, .public_url = "http://test", .modules = modules,
+		.test_clock = true};
 	w->house.store = store_open(w, &w->config, &error);
 	if (!w->house.store)
 		g_error("%s", error);
@@ -90,18 +92,21 @@ static void company_make(World *w, int people)
 {
 	w->calendar = world_make(w, "calendar", "{\"name\":\"office\",\"week\":" WEEK "}");
 	w->other_team = world_make(w, "team", "{\"name\":\"华东\"}");
-	w->team = world_make(w, "team", talloc_asprintf(w, "{\"name\":\"上海\",\"parent\":\"%s\"}", text_of(w, w->other_team)));
+	w->team = world_make(w, "team", talloc_asprintf(w, "{\"name\":\"上海\",\"parent\":\"%s\"}", text_of(w,
+		w->other_team)));
 	w->head = world_make(w, "user", talloc_asprintf(w, "{\"name\":\"Head\",\"login\":\"head\",\"role\":\"supervisor\","
 		"\"team\":\"%s\"}", text_of(w, w->team)));
 	world_make(w, "user", "{\"name\":\"Admin\",\"login\":\"admin\",\"role\":\"administrator\"}");
 	world_change(w, "team", w->team, talloc_asprintf(w, "{\"head\":\"%s\"}", text_of(w, w->head)));
 	for (int i = 0; i < people; i++)
-		w->people[w->n_people++] = world_make(w, "user", talloc_asprintf(w, "{\"name\":\"P%d\",\"login\":\"p%d\",\"team\":\"%s\"}",
+		w->people[w->n_people++] = world_make(w, "user", talloc_asprintf(w,
+		"{\"name\":\"P%d\",\"login\":\"p%d\",\"team\":\"%s\"}",
 			i, i, text_of(w, w->team)));
 	char *members = talloc_strdup(w, "");
 	for (int i = 0; i < people; i++)
 		members = talloc_asprintf_append(members, "%s\"%s\"", i ? "," : "", text_of(w, w->people[i]));
-	w->pool = world_make(w, "pool", talloc_asprintf(w, "{\"name\":\"pool\",\"claim_limit\":2,\"members\":[%s]}", members));
+	w->pool = world_make(w, "pool", talloc_asprintf(w, "{\"name\":\"pool\",\"claim_limit\":2,\"members\":[%s]}",
+		members));
 	w->fallback = world_make(w, "pool", "{\"name\":\"fallback\"}");
 	w->source = world_make(w, "source", "{\"name\":\"web\",\"key\":\"web\",\"grade\":\"high\",\"weight\":80}");
 	Policy policy = policy_default(w->pool);
@@ -271,7 +276,8 @@ Record *world_get(World *w, const char *object, Id id)
 Identity world_who(World *w, Id person, Role role)
 {
 	Record *user = world_get(w, "user", person);
-	return (Identity){.user = person, .role = role, .team = record_ref(user, "team"), .login = record_text(user, "login"),
+	return (Identity){.user = person, .role = role, .team = record_ref(user, "team"), .login = record_text(user,
+		"login"),
 		.name = record_text(user, "name")};
 }
 

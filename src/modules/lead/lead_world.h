@@ -1,4 +1,5 @@
-/* A small company for the tests of this room: real store, real core pack, a clock that tests set, timers that run when told. */
+/* A small company for the tests of this room: real store, real core pack, a clock that tests set, timers that run
+ * when told. */
 #pragma once
 
 #include "base/check.h"

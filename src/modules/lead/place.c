@@ -1,5 +1,6 @@
-/* Carries decisions out: fields, assignment row, timer, event and alert of a lead that gets into somebody's hands or has to wait.
- * The only place that writes who holds a lead. Why somebody was chosen is assign.c's business, when a clock runs out clock.c's. */
+/* Carries decisions out: fields, assignment row, timer, event and alert of a lead that gets into somebody's hands
+ * or has to wait. The only place that writes who holds a lead. Why somebody was chosen is assign.c's business, when
+ * a clock runs out clock.c's. */
 #include "modules/lead/place.h"
 
 #include <stdio.h>
@@ -8,7 +9,8 @@
 #include "match/match.h"
 #include "modules/lead/lead_int.h"
 
-#define PLACE_LOCK INT64_C(0x74656e6f6e6c6564) /* PostgreSQL: under this the house decides, one transaction after the other */
+/* PostgreSQL: under this the house decides, one transaction after the other */
+#define PLACE_LOCK INT64_C(0x74656e6f6e6c6564)
 #define DATA_MAX (16 * 1024)
 
 /* ---- ground ---- */
@@ -16,7 +18,8 @@
 static int load_read(Call *c, Load *load)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT owner, COUNT(*) FROM lead WHERE first_touch_at IS NULL AND owner IS NOT NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT owner, COUNT(*) FROM lead WHERE first_touch_at IS NULL AND owner IS NOT NULL "
 		"AND status = 'new' AND deleted_at IS NULL GROUP BY owner");
 	if (r < 0)
 		return r;
@@ -64,7 +67,8 @@ static int decision_lock(Call *c)
 static int ground_fill(Call *c, Ground *ground)
 {
 	if (!ground->roster->has_policy)
-		return call_fail(c, ERR_CONFLICT, "no_policy", "There is no assignment policy yet. Save one under Settings first.",
+		return call_fail(c, ERR_CONFLICT, "no_policy",
+		"There is no assignment policy yet. Save one under Settings first.",
 			"还没有分配策略，请先在“设置”中保存一份。");
 	int r = place_load(c, ground->roster, &ground->load);
 	if (r == 0)
@@ -165,7 +169,8 @@ static int64_t at_most(int64_t value, int64_t max)
 
 int heat_of(int source_weight, int pages, int64_t dwell_ms, int64_t repeats)
 {
-	return (int)(at_most(source_weight, 100) * 60 / 100 + at_most(pages * 2, 20) + at_most(dwell_ms / (30 * SECOND_MS), 10) +
+	return (int)(at_most(source_weight, 100) * 60 / 100 + at_most(pages * 2, 20) + at_most(dwell_ms / (30 * SECOND_MS),
+		10) +
 	             at_most(repeats * 4, 10));
 }
 
@@ -214,7 +219,8 @@ void place_point(const Roster *roster, AssignQuery *query, const Value *lon, con
 	char code[16];
 	(void)snprintf(code, sizeof code, "%d", query->region);
 	Region region;
-	if (query->region > 99 && region_find(NULL, query->region <= 9999 ? code : NULL, query->region > 9999 ? code : NULL, &region) &&
+	if (query->region > 99 && region_find(NULL, query->region <= 9999 ? code : NULL, query->region > 9999 ? code : NULL,
+		&region) &&
 	    (region.lon != 0 || region.lat != 0)) {
 		query->has_point = true;
 		query->lon = region.lon;
@@ -290,7 +296,8 @@ static void clock_set(Call *c, const Roster *roster, Record *lead, const Placeme
 	const Policy *policy = &roster->policy;
 	int64_t protection = policy->protection_minutes * MINUTE_MS, touch = policy->touch_minutes * MINUTE_MS;
 	bool real = p->clock == CLOCK_START_NOW;
-	record_set_time(lead, "protected_until", real ? c->now_ms + protection : work_add(roster, p->owner, c->now_ms, protection));
+	record_set_time(lead, "protected_until", real ? c->now_ms + protection : work_add(roster, p->owner, c->now_ms,
+		protection));
 	switch (p->clock) {
 	case CLOCK_NONE:
 		break;
@@ -407,7 +414,8 @@ static int alert_of(Call *c, const Record *lead, const char *reason, Id receiver
 	return alert_send(c, &alert);
 }
 
-/* Supervisors of those who might have had it; at least an administrator. One telling for all that a transaction leaves waiting. */
+/* Supervisors of those who might have had it; at least an administrator. One telling for all that a transaction
+ * leaves waiting. */
 static int waiting_tell(Call *c, Ground *ground, const Record *lead, const char *data)
 {
 	const Roster *roster = ground->roster;
@@ -433,7 +441,8 @@ static int waiting_tell(Call *c, Ground *ground, const Record *lead, const char 
 	return r;
 }
 
-/* Off hours nobody is called: one summary follows at opening. What somebody did with his own hands is no news to him. */
+/* Off hours nobody is called: one summary follows at opening. What somebody did with his own hands is no news to
+ * him. */
 static int owner_tell(Call *c, const Ground *ground, const Record *lead, const Placement *p, const char *data)
 {
 	Id owner = ground->roster->people[p->owner].id;

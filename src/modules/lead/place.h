@@ -1,13 +1,13 @@
-/* Putting a lead into somebody's hands: the decision of assign.h carried out on a record, with the clock of L6-L9, the row that
- * says why, timers, the live event and the alert. Everything that changes who holds a lead goes through here, and everything in
- * the caller's transaction. */
+/* Putting a lead into somebody's hands: the decision of assign.h carried out on a record, with the clock of L6-L9,
+ * the row that says why, timers, the live event and the alert. Everything that changes who holds a lead goes
+ * through here, and everything in the caller's transaction. */
 #pragma once
 
 #include "modules/lead/assign.h"
 #include "record/record.h"
 
-/* What the decisions of one transaction share: the roster, what everybody carries, and (on PostgreSQL) the lock under which
- * the house decides. Asked for afresh with ground_open after a tx_nested around a placement failed. */
+/* What the decisions of one transaction share: the roster, what everybody carries, and (on PostgreSQL) the lock
+ * under which the house decides. Asked for afresh with ground_open after a tx_nested around a placement failed. */
 typedef struct Ground {
 	const Roster *roster;
 	Load *load;
@@ -16,31 +16,35 @@ typedef struct Ground {
 	bool spoilt;         /* a placement was undone: the counts are wrong */
 } Ground;
 
-/* That of the transaction, made at first need; it lives as long as the transaction. ERR_CONFLICT "no_policy" when the house has none yet. */
+/* That of the transaction, made at first need; it lives as long as the transaction. ERR_CONFLICT "no_policy" when
+ * the house has none yet. */
 NODISCARD int ground_open(Call *c, Ground **ret);
 /* The same from a roster read afresh: for hooks that run while people_version is being raised. */
 NODISCARD int ground_open_changing(Call *c, Ground **ret);
 
 typedef struct {
 	Ground *ground;      /* NULL: one for this call */
-	bool create;         /* the record is new: it is created as well (RECORD_AS_HOUSE, without an event of its own: the event
+	bool create;         /* the record is new: it is created as well (RECORD_AS_HOUSE,
+		without an event of its own: the event
 	                      * lead.assigned or lead.waiting tells of it, with "new": true) */
-	const char *kind;    /* why: "first" (NULL), "miss", "drain", "freeze", "absent" ... as in the table of assignments */
+	/* why: "first" (NULL), "miss", "drain", "freeze", "absent" ... as in the table of assignments */
+	const char *kind;
 	const char *reason;  /* words kept with the decision, or NULL */
 	int64_t dwell_ms;    /* time on the page before the form was sent, 0: unknown */
 	int pages;           /* pages seen before, 0: unknown */
 } PlaceInfo;
 
-/* Runs the policy for the lead and writes it (creates it if info->create, else updates it): owner, team, pool, protection,
- * countdown, holders - or where and why it waits. An account the lead is known to belong to (known_account) sends it to that
- * account's owner if he may have it. Before the call the lead's region, source, texts and captured_at are set. */
+/* Runs the policy for the lead and writes it (creates it if info->create, else updates it): owner, team, pool,
+ * protection, countdown, holders - or where and why it waits. An account the lead is known to belong to
+ * (known_account) sends it to that account's owner if he may have it. Before the call the lead's region, source,
+ * texts and captured_at are set. */
 NODISCARD int lead_place(Call *c, Record *lead, const PlaceInfo *info);
 
 /* Gives waiting leads to whoever is free, oldest first, at most LEAD_STEP_MAX; a timer does the rest. */
 NODISCARD int lead_drain(Call *c);
 
-/* Heat of a fresh lead, 0 to 100: 60 % of the source's weight (0 to 100), 2 a page seen (at most 20), 1 for every 30 s on the page
- * (at most 10), 4 for every repeated enquiry (at most 10 together). */
+/* Heat of a fresh lead, 0 to 100: 60 % of the source's weight (0 to 100), 2 a page seen (at most 20), 1 for every
+ * 30 s on the page (at most 10), 4 for every repeated enquiry (at most 10 together). */
 int heat_of(int source_weight, int pages, int64_t dwell_ms, int64_t repeats);
 /* What is left of it after a time: all of it for a day, then evenly down to 30 % at 14 days. */
 int heat_after(int heat, int64_t age_ms);

@@ -1,5 +1,5 @@
-/* The policy as JSON, as a checked struct and as versions in the database. Who may change it and what follows from a change
- * stands in policy_api.c. */
+/* The policy as JSON, as a checked struct and as versions in the database. Who may change it and what follows from
+ * a change stands in policy_api.c. */
 #include "modules/lead/policy.h"
 
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static const struct {
 };
 
 static const char *const MEMBERS[] = {"pools", "territory_by", "everywhere", "fallback_pool", "touch_minutes",
-	"protection_minutes", "hops_max", "escalate_minutes", "freeze_misses", "load_max", "summary_min", "rank", "out_of_hours",
+	"protection_minutes", "hops_max", "escalate_minutes", "freeze_misses", "load_max", "summary_min", "rank",
+	"out_of_hours",
 	"on_call", "out_of_hours_pool"};
 
 static int index_of(const char *text, const char *const *names, size_t n)
@@ -171,7 +172,8 @@ static void rank_read(Call *c, const json_t *json, Policy *ret)
 		}
 	}
 	if (!good) {
-		(void)call_fault(c, "rank", "invalid", "List weight, load or idle, each once.", "请列出 weight、load、idle 中的若干项，不可重复。");
+		(void)call_fault(c, "rank", "invalid", "List weight, load or idle, each once.",
+			"请列出 weight、load、idle 中的若干项，不可重复。");
 		return;
 	}
 	memcpy(ret->rank, found, n * sizeof *found);
@@ -189,7 +191,8 @@ static void hours_read(Call *c, const json_t *json, Policy *ret)
 			ret->out_of_hours = (PolicyHours)which;
 	}
 	id_read(c, json, "on_call", "on_call", ret->out_of_hours == POLICY_ON_CALL, &ret->on_call);
-	id_read(c, json, "out_of_hours_pool", "out_of_hours_pool", ret->out_of_hours == POLICY_TO_POOL, &ret->out_of_hours_pool);
+	id_read(c, json, "out_of_hours_pool", "out_of_hours_pool", ret->out_of_hours == POLICY_TO_POOL,
+		&ret->out_of_hours_pool);
 }
 
 static void members_check(Call *c, const json_t *json)

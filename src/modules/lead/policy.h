@@ -1,5 +1,5 @@
-/* The assignment policy (L5-L9): what an administrator decides about who gets a lead and how long they have. Plain data, read from
- * the JSON that docs/developers/api.md calls POLICY, kept in versions; the newest one is in force. */
+/* The assignment policy (L5-L9): what an administrator decides about who gets a lead and how long they have. Plain
+ * data, read from the JSON that docs/developers/api.md calls POLICY, kept in versions; the newest one is in force. */
 #pragma once
 
 #include "call/call.h"
@@ -35,8 +35,8 @@ typedef struct Policy {
 	Id out_of_hours_pool;          /* for POLICY_TO_POOL */
 } Policy;
 
-/* Reads POLICY; every fault is added to the call under its path ("pools[1].pool"). Unknown members are faults. That pools and
- * people exist is asked by policy_check (roster.h knows them). */
+/* Reads POLICY; every fault is added to the call under its path ("pools[1].pool"). Unknown members are faults. That
+ * pools and people exist is asked by policy_check (roster.h knows them). */
 NODISCARD int policy_parse(Call *c, const json_t *json, Policy *ret);
 /* The numbers of the ledger with one pool that all leads go through and wait in. */
 Policy policy_default(Id pool);

@@ -1,5 +1,5 @@
-/* The policy as administrators see it: what is in force, its versions, one click back. A change is announced and the leads that
- * wait get another chance (F4). */
+/* The policy as administrators see it: what is in force, its versions, one click back. A change is announced and
+ * the leads that wait get another chance (F4). */
 #include <string.h>
 
 #include "call/module.h"
@@ -31,7 +31,8 @@ static int version_write(Call *c, int64_t version)
 	if (r < 0)
 		return call_store_failed(c, r);
 	ROWS rows = NULL;
-	r = db_query(c->tx, &rows, "SELECT version, at, author, note FROM policy WHERE version = $1", value_int(policy.version));
+	r = db_query(c->tx, &rows, "SELECT version, at, author, note FROM policy WHERE version = $1",
+		value_int(policy.version));
 	if (r < 0 || !rows_next(rows))
 		return call_store_failed(c, r < 0 ? r : ERR_INTERNAL);
 	json_object_begin(&c->json);
@@ -59,7 +60,8 @@ static int policy_versions(Call *c)
 	if (r < 0)
 		return call_store_failed(c, r);
 	ROWS rows = NULL;
-	r = db_query(c->tx, &rows, "SELECT version, at, author, note FROM policy ORDER BY version DESC LIMIT $1", value_int(VERSIONS_MAX));
+	r = db_query(c->tx, &rows, "SELECT version, at, author, note FROM policy ORDER BY version DESC LIMIT $1",
+		value_int(VERSIONS_MAX));
 	if (r < 0)
 		return call_store_failed(c, r);
 	json_object_begin(&c->json);
@@ -117,7 +119,8 @@ static int policy_restore(Call *c)
 }
 
 static const char *const migrations[] = {
-	"CREATE TABLE policy (version {INT} PRIMARY KEY, at {TIME} NOT NULL, author {ID}, note {TEXT} NOT NULL, body {TEXT} NOT NULL)",
+	"CREATE TABLE policy (version {INT} PRIMARY KEY, at {TIME} NOT NULL, author {ID}, note {TEXT} NOT NULL, "
+	"body {TEXT} NOT NULL)",
 	NULL,
 };
 
@@ -132,14 +135,18 @@ static const Param procedure_params[] = {{"lang", PARAM_TEXT, PARAM_IN_QUERY, .c
 
 static const Endpoint endpoints[] = {
 	{"GET", "/policy", "record.read", CALL_READ, NULL, policy_get, "The assignment policy in force"},
-	{"PUT", "/policy", "settings.manage", CALL_WRITE, put_params, policy_put, "Put a new version of the policy in force"},
-	{"GET", "/policy/versions", "record.read", CALL_READ, NULL, policy_versions, "Versions of the policy, newest first"},
-	{"GET", "/policy/versions/:version", "record.read", CALL_READ, version_params, policy_version, "One version of the policy"},
+	{"PUT", "/policy", "settings.manage", CALL_WRITE, put_params, policy_put,
+	"Put a new version of the policy in force"},
+	{"GET", "/policy/versions", "record.read", CALL_READ, NULL, policy_versions,
+	"Versions of the policy, newest first"},
+	{"GET", "/policy/versions/:version", "record.read", CALL_READ, version_params, policy_version,
+	"One version of the policy"},
 	{"POST", "/policy/versions/:version/restore", "settings.manage", CALL_WRITE, version_params, policy_restore,
 		"Put an old version in force again"},
 	{"POST", "/policy/try", "settings.manage", CALL_WORKER, try_params, replay_try,
 		"What a policy would have done with the last 1,000 leads"},
-	{"GET", "/procedure", "signed_in", CALL_READ, procedure_params, procedure_write, "The policy in force in plain words"},
+	{"GET", "/procedure", "signed_in", CALL_READ, procedure_params, procedure_write,
+	"The policy in force in plain words"},
 	{0},
 };
 

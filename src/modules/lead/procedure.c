@@ -1,5 +1,5 @@
-/* The living procedure (L12): the policy in force told in plain words, Chinese or English, so that everybody reads the rules that
- * are really applied. Made anew for every reader; the version says to what it belongs. */
+/* The living procedure (L12): the policy in force told in plain words, Chinese or English, so that everybody reads
+ * the rules that are really applied. Made anew for every reader; the version says to what it belongs. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -72,7 +72,8 @@ static void section_pools(Text *t)
 		               : p->pools[i].territory                     ? (t->en ? "territory counts" : "看区域")
 		               : p->pools[i].skill                         ? (t->en ? "skill counts" : "看技能")
 		                                                           : (t->en ? "everybody fits" : "不限区域和技能");
-		step(t, "%d. Pool \"%s\" with %d people: %s.", "%d. 线索池“%s”，%d 人：%s。", i + 1, pool_name(t, p->pools[i].pool), members, by);
+		step(t, "%d. Pool \"%s\" with %d people: %s.", "%d. 线索池“%s”，%d 人：%s。", i + 1, pool_name(t, p->pools[i].pool),
+			members, by);
 	}
 	step(t, "Nobody fits anywhere: the lead waits in pool \"%s\" and the supervisor is told why.",
 		"都没有合适的人：线索在“%s”等待，并告知主管原因。", pool_name(t, p->fallback_pool));
@@ -85,7 +86,9 @@ static void section_filters(Text *t)
 	section_begin(t, "Who may have it", "谁可以得到");
 	step(t, "Only people who are active, present, not frozen, and did not hold this lead before.",
 		"仅限在职、在岗、未熔断、且未曾经手该线索的人。");
-	step(t, "Territory: the lead must bring its %s; it fits who holds that region or one around it, or has fenced in its place.",
+	step(t,
+		"Territory: the lead must bring its %s; it fits who holds that region or one around it, "
+		"or has fenced in its place.",
 		"区域：线索须带有%s；由负责该地区（或其上级地区）或地理围栏内的人承接。", levels(t));
 	if (p->everywhere)
 		step(t, "People without any territory take every known region.", "未设置区域的人员可承接任何已知地区。");
@@ -99,11 +102,13 @@ static void section_filters(Text *t)
 
 static void section_rank(Text *t)
 {
-	static const char *const en[] = {"the larger weight", "more room for leads", "the longest time since the last lead"};
+	static const char *const en[] = {"the larger weight", "more room for leads",
+		"the longest time since the last lead"};
 	static const char *const zh[] = {"权重高", "余量大", "距上次分配时间长"};
 	section_begin(t, "Who of them gets it", "其中由谁承接");
 	for (int i = 0; i < t->policy->n_rank; i++)
-		step(t, "%d. Whoever has %s goes first.", "%d. %s者优先。", i + 1, t->en ? en[t->policy->rank[i]] : zh[t->policy->rank[i]]);
+		step(t, "%d. Whoever has %s goes first.", "%d. %s者优先。", i + 1, t->en ? en[t->policy->rank[i]]
+		: zh[t->policy->rank[i]]);
 	step(t, "Still equal: they take turns.", "仍相同则轮流。");
 	step(t, "A lead of a known customer goes to that customer's owner if present.", "已有客户的线索直接交给该客户的负责人（在岗时）。");
 	section_end(t);
@@ -123,7 +128,8 @@ static void section_hours(Text *t)
 			roster_name(t->roster, p->on_call));
 		break;
 	case POLICY_TO_POOL:
-		step(t, "The lead waits in pool \"%s\" until somebody's shift starts.", "在“%s”等待，直到有人上班。", pool_name(t, p->out_of_hours_pool));
+		step(t, "The lead waits in pool \"%s\" until somebody's shift starts.", "在“%s”等待，直到有人上班。", pool_name(t,
+		p->out_of_hours_pool));
 		break;
 	}
 	section_end(t);
@@ -133,16 +139,24 @@ static void section_clock(Text *t)
 {
 	const Policy *p = t->policy;
 	section_begin(t, "The clock (in the owner's working time)", "计时（按负责人的工作时间）");
-	step(t, "From the assignment: protected for %s; nobody else may take, edit or contact; attempts are refused and counted.",
+	step(t,
+		"From the assignment: protected for %s; nobody else may take, edit or contact; "
+		"attempts are refused and counted.",
 		"分配起：保护 %s，他人不可领取、修改或联系，尝试会被拒绝并计数。", hours(t, p->protection_minutes));
-	step(t, "%s without a first contact: a miss. The supervisor is told and the lead goes to somebody who has not held it.",
+	step(t,
+		"%s without a first contact: a miss. The supervisor is told and the lead goes to somebody who has not held it.",
 		"%s内未联系：记一次超时，告知主管，并转给未曾经手的人。", hours(t, p->touch_minutes));
-	step(t, "After %d misses of a lead, or %s since the first assignment: the supervisor becomes owner, the group is told, and nothing "
+	step(t,
+		"After %d misses of a lead, or %s since the first assignment: the supervisor becomes owner, the group is told, "
+		"and nothing "
 		"moves by itself any more.", "同一线索 %d 次流转，或首次分配后满 %s：由主管接手并通知团队，不再自动流转。",
 		p->hops_max, hours(t, p->escalate_minutes));
-	step(t, "A contact needs a method and at least %d characters of summary; it ends the countdown and clears the misses.",
+	step(t,
+		"A contact needs a method and at least %d characters of summary; it ends the countdown and clears the misses.",
 		"联系需注明方式并写至少 %d 个字的摘要；随即停止倒计时并清零超时次数。", p->summary_min);
-	step(t, "%d misses in a row by one person: no new leads for the working day, untouched ones move on, until the supervisor lifts it.",
+	step(t,
+		"%d misses in a row by one person: no new leads for the working day, untouched ones move on, "
+		"until the supervisor lifts it.",
 		"个人连续 %d 次超时：当天熔断，不再分配，未联系的线索转出；主管可解除。", p->freeze_misses);
 	section_end(t);
 }

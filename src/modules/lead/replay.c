@@ -1,5 +1,5 @@
-/* What would this policy have done with the last leads (F4)? Runs the decision on copies, in the order and at the times the leads
- * really came, and sets it beside what was really done. Reads, computes, writes nothing. */
+/* What would this policy have done with the last leads (F4)? Runs the decision on copies, in the order and at the
+ * times the leads really came, and sets it beside what was really done. Reads, computes, writes nothing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,16 +40,20 @@ static const char *copied(Call *c, const Rows *rows, int column)
 static int cases_read(Call *c, Replay *replay)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT l.id, l.created_at, l.region, l.message, l.company, l.extra, l.longitude, l.latitude, "
-		"l.source, l.name, l.city, l.district, l.first_touch_at, COALESCE((SELECT a.owner FROM assignment a WHERE a.lead = l.id "
-		"ORDER BY a.id LIMIT 1), CASE WHEN l.waiting_since IS NULL THEN l.owner END) FROM lead l WHERE l.deleted_at IS NULL "
+	int r = db_query(c->tx, &rows,
+		"SELECT l.id, l.created_at, l.region, l.message, l.company, l.extra, l.longitude, l.latitude, "
+		"l.source, l.name, l.city, l.district, l.first_touch_at, "
+		"COALESCE((SELECT a.owner FROM assignment a WHERE a.lead = l.id "
+		"ORDER BY a.id LIMIT 1), CASE WHEN l.waiting_since IS NULL THEN l.owner END) "
+		"FROM lead l WHERE l.deleted_at IS NULL "
 		"ORDER BY l.created_at DESC LIMIT $1", value_int(REPLAY_LEADS));
 	if (r < 0)
 		return r;
 	replay->cases = talloc_zero_array(c, Case, REPLAY_LEADS);
 	while (rows_next(rows) && replay->n < REPLAY_LEADS) {
 		Case *one = &replay->cases[replay->n++];
-		one->query = (AssignQuery){.lead = rows_id(rows, 0), .now_ms = rows_int(rows, 1), .region = (int32_t)rows_int(rows, 2),
+		one->query = (AssignQuery){.lead = rows_id(rows, 0), .now_ms = rows_int(rows, 1),
+			.region = (int32_t)rows_int(rows, 2),
 			.texts = {copied(c, rows, 3), copied(c, rows, 4), copied(c, rows, 5)},
 			.source_pool = place_source_pool(replay->roster, rows_id(rows, 8))};
 		Value lon = rows_value(rows, 6, VALUE_DECIMAL, 6), lat = rows_value(rows, 7, VALUE_DECIMAL, 6);
@@ -133,7 +137,8 @@ static void case_run(Replay *replay, Stage *stage, Case *one)
 		return;
 	}
 	load_take(stage->load, d.owner, now_ms);
-	int64_t clock_end = worktime_add(roster_worktime(replay->roster, d.owner), now_ms, replay->policy.touch_minutes * MINUTE_MS);
+	int64_t clock_end = worktime_add(roster_worktime(replay->roster, d.owner), now_ms,
+		replay->policy.touch_minutes * MINUTE_MS);
 	int64_t until = one->touched_at > now_ms && one->touched_at < clock_end ? one->touched_at : clock_end;
 	stage->busy[stage->n_busy++] = (Busy){until, d.owner};
 }
@@ -175,7 +180,8 @@ static const char *warning_of(Call *c, const Replay *replay, const Tally *t)
 	if (after < before + WARN_SHARE)
 		return NULL;
 	bool en = c->lang == LANG_EN;
-	char *text = talloc_asprintf(c, en ? "With this policy %d of the last %d leads (%d %%) would fit nobody; it was %d %%."
+	char *text = talloc_asprintf(c, en
+		? "With this policy %d of the last %d leads (%d %%) would fit nobody; it was %d %%."
 		: "按此策略，最近 %2$d 条线索中有 %1$d 条（%3$d%%）无人匹配，此前为 %4$d%%。", t->unmatched_after, replay->n, after, before);
 	if (t->lacking)
 		text = talloc_asprintf_append(text, en ? " %d of them do not say the region the policy asks for."
@@ -185,7 +191,8 @@ static const char *warning_of(Call *c, const Replay *replay, const Tally *t)
 
 static void people_write(Call *c, const Replay *replay)
 {
-	int n = replay->roster->n_people, *before = talloc_zero_array(c, int, (unsigned)n + 1), *after = talloc_zero_array(c, int, (unsigned)n + 1);
+	int n = replay->roster->n_people, *before = talloc_zero_array(c, int, (unsigned)n + 1),
+		*after = talloc_zero_array(c, int, (unsigned)n + 1);
 	for (int i = 0; i < replay->n; i++) {
 		before[replay->cases[i].before + 1]++;
 		after[replay->cases[i].after + 1]++;

@@ -1,5 +1,5 @@
-/* Sharing the snapshot between threads, reading it from the tables, and the questions about one person: who is the supervisor,
- * is somebody away, when does the working day end. How a snapshot is indexed stands in roster_build.c. */
+/* Sharing the snapshot between threads, reading it from the tables, and the questions about one person: who is the
+ * supervisor, is somebody away, when does the working day end. How a snapshot is indexed stands in roster_build.c. */
 #include "modules/lead/roster.h"
 
 #include <glib.h>
@@ -122,7 +122,8 @@ static Role role_of(const char *text)
 static int people_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, name, login, role, team, calendar, active, absent, absent_until, frozen_until, "
+	int r = db_query(c->tx, &rows,
+		"SELECT id, name, login, role, team, calendar, active, absent, absent_until, frozen_until, "
 		"last_assigned_at, weight, capacity, skills, territories FROM person WHERE deleted_at IS NULL");
 	if (r < 0)
 		return r;
@@ -141,12 +142,14 @@ static int people_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 static int teams_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, name, head, deputy, parent, calendar FROM team WHERE deleted_at IS NULL");
+	int r = db_query(c->tx, &rows,
+		"SELECT id, name, head, deputy, parent, calendar FROM team WHERE deleted_at IS NULL");
 	if (r < 0)
 		return r;
 	while (rows_next(rows))
 		ROW_ADD(ctx, out->teams, out->n_teams, {.id = rows_id(rows, 0), .name = word_of(ctx, rows, 1),
-			.head = rows_id(rows, 2), .deputy = rows_id(rows, 3), .parent = rows_id(rows, 4), .calendar = rows_id(rows, 5)});
+			.head = rows_id(rows, 2), .deputy = rows_id(rows, 3), .parent = rows_id(rows, 4), .calendar = rows_id(rows,
+			5)});
 	return rows_error(rows);
 }
 
@@ -194,13 +197,16 @@ static int calendars_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
-		CalendarText text = {.zone = text_of(ctx, rows, 2), .week = text_of(ctx, rows, 3), .holidays = text_of(ctx, rows, 4),
+		CalendarText text = {.zone = text_of(ctx, rows, 2), .week = text_of(ctx, rows, 3), .holidays = text_of(ctx,
+			rows, 4),
 			.days_off = text_of(ctx, rows, 5), .days_on = text_of(ctx, rows, 6)};
 		CalendarFault fault = {0};
 		WorkTime *work = calendar_parse(ctx, &text, &fault);
 		if (!work)
-			log_warn("lead", "calendar %s cannot be used (%s): its people work by the default one", rows_text(rows, 1), fault.en);
-		ROW_ADD(ctx, out->calendars, out->n_calendars, {.id = rows_id(rows, 0), .name = word_of(ctx, rows, 1), .zone = text.zone,
+			log_warn("lead", "calendar %s cannot be used (%s): its people work by the default one", rows_text(rows, 1),
+			fault.en);
+		ROW_ADD(ctx, out->calendars, out->n_calendars, {.id = rows_id(rows, 0), .name = word_of(ctx, rows, 1),
+			.zone = text.zone,
 			.work = work});
 	}
 	return rows_error(rows);
@@ -209,7 +215,8 @@ static int calendars_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 static int sources_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, name, key, grade, weight, pool, enabled FROM source WHERE deleted_at IS NULL");
+	int r = db_query(c->tx, &rows,
+		"SELECT id, name, key, grade, weight, pool, enabled FROM source WHERE deleted_at IS NULL");
 	if (r < 0)
 		return r;
 	while (rows_next(rows))
@@ -221,7 +228,8 @@ static int sources_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 
 static int rows_read(Call *c, TALLOC_CTX *ctx, RosterRows *out)
 {
-	static int (*const PARTS[])(Call *, TALLOC_CTX *, RosterRows *) = {people_read, teams_read, pools_read, territories_read,
+	static int (*const PARTS[])(Call *, TALLOC_CTX *, RosterRows *) = {people_read, teams_read, pools_read,
+		territories_read,
 		skills_read, calendars_read, sources_read};
 	int r = people_version(c, &out->version);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(PARTS); i++)
@@ -383,7 +391,8 @@ int64_t roster_next_opening(const Roster *roster, int64_t now_ms)
 	return next;
 }
 
-/* Nobody is let out of a freeze in the middle of the night shift that earned it: midnight is not the end of that day. */
+/* Nobody is let out of a freeze in the middle of the night shift that earned it: midnight is not the end of that
+ * day. */
 int64_t roster_day_end(const Roster *roster, int person, int64_t now_ms)
 {
 	const WorkTime *work = roster_worktime(roster, person);

@@ -1,6 +1,7 @@
-/* The roster: an immutable snapshot of everybody and everything a decision asks about - people, teams, pools, territories,
- * skills, calendars, sources and the policy in force. Loaded when people_version moved, shared between threads by counting.
- * Indexed by sets of people (one bit each), so that a decision over thousands stays in microseconds. */
+/* The roster: an immutable snapshot of everybody and everything a decision asks about - people, teams, pools,
+ * territories, skills, calendars, sources and the policy in force. Loaded when people_version moved, shared between
+ * threads by counting. Indexed by sets of people (one bit each), so that a decision over thousands stays in
+ * microseconds. */
 #pragma once
 
 #include "event/worktime.h"
@@ -148,7 +149,8 @@ typedef struct {
 
 /* The snapshot in force for this call, kept until the call is freed. One integer is read from the database. */
 NODISCARD int roster_of(Call *c, const Roster **ret);
-/* Reads the tables as they are inside this transaction, whatever the version says; for hooks that run while it is changing. */
+/* Reads the tables as they are inside this transaction, whatever the version says; for hooks that run while it is
+ * changing. */
 NODISCARD int roster_read(Call *c, const Roster **ret);
 /* Builds the snapshot from rows, one reference held. Pure; the rows may be freed afterwards. */
 Roster *roster_build(const RosterRows *rows);
@@ -172,8 +174,8 @@ const WorkTime *roster_default_worktime(const Roster *roster);
 const char *roster_local_time(const Roster *roster, int64_t ms, char out[static ROSTER_LOCAL_SIZE]);
 bool roster_is_absent(const Person *person, int64_t now_ms);
 bool roster_is_frozen(const Person *person, int64_t now_ms);
-/* Head of the person's team, else the deputy, else the parent team's head, ... else an administrator; whoever is inactive, absent
- * or the person itself is skipped. team: used when person is -1. -1 when the house is empty. */
+/* Head of the person's team, else the deputy, else the parent team's head, ... else an administrator; whoever is
+ * inactive, absent or the person itself is skipped. team: used when person is -1. -1 when the house is empty. */
 int roster_supervisor(const Roster *roster, int person, int team, int64_t now_ms);
 /* Heads and deputies of the team and the teams above it that are active, at most max; returns their number. */
 int roster_chain(const Roster *roster, int team, int *out, int max);

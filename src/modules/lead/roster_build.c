@@ -1,5 +1,5 @@
-/* Turns rows into a snapshot: sorts, resolves references to indexes, and makes the sets of people that decisions intersect.
- * Pure: no database, no clock. What cannot be understood in a row is left out of the sets, never fatal. */
+/* Turns rows into a snapshot: sorts, resolves references to indexes, and makes the sets of people that decisions
+ * intersect. Pure: no database, no clock. What cannot be understood in a row is left out of the sets, never fatal. */
 #include "modules/lead/roster.h"
 
 #include <glib.h>
@@ -58,7 +58,8 @@ static void calendars_build(Roster *r, const RosterRows *rows)
 	r->calendars = talloc_zero_array(r, Calendar, (unsigned)n + 1);
 	for (int i = 0; i < n; i++)
 		r->calendars[i] = (Calendar){.id = rows->calendars[i].id, .name = talloc_strdup(r, rows->calendars[i].name),
-			.zone = talloc_strdup(r, rows->calendars[i].zone ? rows->calendars[i].zone : HOUSE_ZONE), .work = talloc_steal(r, rows->calendars[i].work)};
+			.zone = talloc_strdup(r, rows->calendars[i].zone ? rows->calendars[i].zone : HOUSE_ZONE),
+			.work = talloc_steal(r, rows->calendars[i].work)};
 	qsort(r->calendars, (size_t)n, sizeof *r->calendars, by_id);
 	/* Ids ascend in time: the house's calendar is the one that was there first. */
 	Calendar *house = &r->calendars[n];
@@ -165,8 +166,8 @@ static bool has_salesperson(const Roster *r)
 	return false;
 }
 
-/* A pool that names nobody is for every salesperson - and for whoever there is before the first one came - so that a new house
- * works before anybody set up pools. */
+/* A pool that names nobody is for every salesperson - and for whoever there is before the first one came - so that
+ * a new house works before anybody set up pools. */
 static void pool_join(Roster *r, Pool *pool, const PoolRow *row)
 {
 	Id id;
@@ -277,7 +278,8 @@ static void fence_build(Roster *r, const json_t *polygon, PeopleSet *holders)
 	size_t n = json_array_size(ring);
 	if (n < 3)
 		return;
-	Fence fence = {.lon = talloc_array(r, double, (unsigned)n), .lat = talloc_array(r, double, (unsigned)n), .n = (int)n,
+	Fence fence = {.lon = talloc_array(r, double, (unsigned)n), .lat = talloc_array(r, double, (unsigned)n),
+		.n = (int)n,
 		.people = holders};
 	for (size_t i = 0; i < n; i++) {
 		fence.lon[i] = json_number_value(json_array_get(json_array_get(ring, i), 0));

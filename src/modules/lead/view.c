@@ -1,5 +1,5 @@
-/* One lead as its page shows it: the record with the names behind its references, its countdown, whose it is and what the caller
- * may do; and its timeline. */
+/* One lead as its page shows it: the record with the names behind its references, its countdown, whose it is and
+ * what the caller may do; and its timeline. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +46,8 @@ static void may_write(Call *c, JsonOut *out, const Roster *roster, const Record 
 	bool open = strcmp(status, "converted") != 0 && strcmp(status, "invalid") != 0;
 	bool mine = id_equal(owner, c->who.user), held = !id_is_nil(owner), leads = gate_may(c, "lead.assign");
 	bool free_hand = !is_held_against(c, lead);
-	bool in_pool = roster_in_pool(roster, roster_pool(roster, record_ref(lead, "pool")), roster_person(roster, c->who.user));
+	bool in_pool = roster_in_pool(roster, roster_pool(roster, record_ref(lead, "pool")), roster_person(roster,
+		c->who.user));
 	json_key(out, "may");
 	json_object_begin(out);
 	json_member_bool(out, "touch", open && held && free_hand);
@@ -100,7 +101,8 @@ static int members_write(Call *c, JsonOut *out, const Roster *roster, const Reco
 	protection_write(c, out, roster, lead);
 	may_write(c, out, roster, lead);
 	view_phone(out, record_text(lead, "phone"));
-	json_member_int(out, "heat", heat_after((int)record_int(lead, "score"), c->now_ms - record_int(lead, "created_at")));
+	json_member_int(out, "heat", heat_after((int)record_int(lead, "score"), c->now_ms - record_int(lead,
+		"created_at")));
 	json_object_end(out);
 	return r;
 }
@@ -164,7 +166,8 @@ static void moment_add(Call *c, Timeline *line, Moment moment)
 static int activities_read(Call *c, Timeline *line, Id lead)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, COALESCE(at, created_at), owner, kind, summary, first_touch FROM activity "
+	int r = db_query(c->tx, &rows,
+		"SELECT id, COALESCE(at, created_at), owner, kind, summary, first_touch FROM activity "
 		"WHERE lead = $1 AND deleted_at IS NULL AND COALESCE(at, created_at) < $2 ORDER BY created_at DESC LIMIT $3",
 		value_id(lead), value_time(line->before), value_int(line->max));
 	if (r < 0)
@@ -187,7 +190,8 @@ static int assignments_read(Call *c, Timeline *line, const Roster *roster, Id le
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows, "SELECT id, at, actor, kind, owner, before_owner, reason FROM assignment "
-		"WHERE lead = $1 AND at < $2 ORDER BY id DESC LIMIT $3", value_id(lead), value_time(line->before), value_int(line->max));
+		"WHERE lead = $1 AND at < $2 ORDER BY id DESC LIMIT $3", value_id(lead), value_time(line->before),
+		value_int(line->max));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
@@ -209,13 +213,15 @@ static int assignments_read(Call *c, Timeline *line, const Roster *roster, Id le
 static int changes_read(Call *c, Timeline *line, Id lead)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT g.id, g.at, g.who, h.diff, h.kind FROM history h JOIN change g ON g.id = h.change "
+	int r = db_query(c->tx, &rows,
+		"SELECT g.id, g.at, g.who, h.diff, h.kind FROM history h JOIN change g ON g.id = h.change "
 		"WHERE h.record = $1 AND h.object = 'lead' AND g.at < $2 AND g.who IS NOT NULL ORDER BY h.seq DESC LIMIT $3",
 		value_id(lead), value_time(line->before), value_int(line->max));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
-		const char *data = talloc_asprintf(c, "{\"kind\":\"%s\",\"fields\":%s}", rows_text(rows, 4), rows_text(rows, 3));
+		const char *data = talloc_asprintf(c, "{\"kind\":\"%s\",\"fields\":%s}", rows_text(rows, 4), rows_text(rows,
+			3));
 		moment_add(c, line, (Moment){"change", data, rows_int(rows, 1), rows_id(rows, 2), rows_id(rows, 0)});
 	}
 	return rows_error(rows);
@@ -224,13 +230,15 @@ static int changes_read(Call *c, Timeline *line, Id lead)
 static int enquiries_read(Call *c, Timeline *line, Id lead)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT at, data FROM event WHERE record = $1 AND kind = 'lead.repeated' AND at < $2 "
+	int r = db_query(c->tx, &rows,
+		"SELECT at, data FROM event WHERE record = $1 AND kind = 'lead.repeated' AND at < $2 "
 		"ORDER BY seq DESC LIMIT $3", value_id(lead), value_time(line->before), value_int(line->max));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
 		const char *data = rows_text(rows, 1);
-		moment_add(c, line, (Moment){"enquiry", talloc_strdup(c, data ? data : "{}"), rows_int(rows, 0), ID_NIL, ID_NIL});
+		moment_add(c, line, (Moment){"enquiry", talloc_strdup(c, data ? data : "{}"), rows_int(rows, 0), ID_NIL,
+			ID_NIL});
 	}
 	return rows_error(rows);
 }
@@ -271,7 +279,8 @@ int view_timeline(Call *c)
 	Record *lead;
 	const Roster *roster;
 	const char *after = call_text(c, "after");
-	Timeline line = {.max = (int)call_int(c, "limit", LIMIT_PAGE_DEFAULT), .before = after ? strtoll(after, NULL, 10) : INT64_MAX};
+	Timeline line = {.max = (int)call_int(c, "limit", LIMIT_PAGE_DEFAULT), .before = after ? strtoll(after, NULL, 10)
+		: INT64_MAX};
 	int r = record_load(c, "lead", call_id(c, "id"), &lead);
 	if (r < 0)
 		return r;

@@ -59,7 +59,7 @@ static int object_find(Call *c, const ObjectDef **ret)
 
 static int object_get(Call *c)
 {
-	const ObjectDef *object;
+	const ObjectDef *object = NULL;
 	int r = object_find(c, &object);
 	if (r < 0)
 		return r;
@@ -136,7 +136,7 @@ static int catalogue_extend(Call *c, Catalogue **ret)
 
 static int field_add(Call *c)
 {
-	const ObjectDef *object;
+	const ObjectDef *object = NULL;
 	int r = object_find(c, &object);
 	if (r < 0)
 		return r;

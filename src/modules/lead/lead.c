@@ -404,7 +404,7 @@ static int lead_release(Call *c)
 {
 	const Roster *roster;
 	Record *user;
-	int person, r = user_begin(c, &roster, &person, &user);
+	int person = -1, r = user_begin(c, &roster, &person, &user);
 	if (r == 0)
 		r = may_lead(c, roster, person);
 	if (r == 0 && record_int(user, "frozen_until") <= c->now_ms)
@@ -421,7 +421,7 @@ static int lead_absence(Call *c)
 {
 	const Roster *roster;
 	Record *user;
-	int person, r = user_begin(c, &roster, &person, &user);
+	int person = -1, r = user_begin(c, &roster, &person, &user);
 	if (r == 0 && !id_equal(record_id(user), c->who.user))
 		r = gate_check(c, "people.absence");
 	if (r == 0 && !id_equal(record_id(user), c->who.user))

@@ -1,4 +1,37 @@
-/* Administration: supervisor board, intake, settings, the living procedure. */
+/* Administration: supervisor board, intake, settings, the living procedure, the first-run wizard. */
+import { BookOpenText, CalendarClock, Inbox, KeyRound, Layers, MapPinned, MonitorDot, Radio, Users, Waypoints } from '@lucide/vue'
+import type { RouteRecordRaw } from 'vue-router'
 import type { Area } from '@/shell/area'
+import { t } from './text'
 
-export const adminArea: Area = { nav: [], routes: [] }
+type Load = RouteRecordRaw['component']
+const page = (path: string, component: Load, title: () => string, right?: string, name?: string): RouteRecordRaw =>
+	({ path, component, name, meta: { title, right } }) as RouteRecordRaw
+
+export const adminArea: Area = {
+	nav: [
+		{ to: '/board', label: () => t('board'), icon: MonitorDot, group: 'manage', right: 'board.read', keywords: 'zhuguankanban zgkb kanban', phone: true },
+		{ to: '/intake', label: () => t('intake'), icon: Inbox, group: 'manage', right: 'intake.read', keywords: 'jinjian jj huizhi geliqu', phone: true },
+		{ to: '/procedure', label: () => t('procedure'), icon: BookOpenText, group: 'manage', keywords: 'fenpeiguicheng fpgc' },
+		{ to: '/settings/policy', label: () => t('policy'), icon: Waypoints, group: 'settings', right: 'settings.manage', keywords: 'fenpeicelue fpcl' },
+		{ to: '/settings/sources', label: () => t('sources'), icon: Radio, group: 'settings', right: 'settings.manage', keywords: 'laiyuan ly' },
+		{ to: '/settings/pools', label: () => t('pools'), icon: Layers, group: 'settings', right: 'settings.manage', keywords: 'xiansuochi gonghai xsc gh' },
+		{ to: '/settings/people', label: () => t('people'), icon: Users, group: 'settings', right: 'people.manage', keywords: 'renyuan bumen ry bm' },
+		{ to: '/settings/calendars', label: () => t('calendars'), icon: CalendarClock, group: 'settings', right: 'settings.manage', keywords: 'gongzuoshijian gzsj rili' },
+		{ to: '/settings/territories', label: () => t('territories'), icon: MapPinned, group: 'settings', right: 'settings.manage', keywords: 'quyu jineng qy jn' },
+		{ to: '/settings/access', label: () => t('access'), icon: KeyRound, group: 'settings', keywords: 'miyao denglu my api' },
+	],
+	routes: [
+		page('board', () => import('./board/BoardPage.vue'), () => t('board'), 'board.read'),
+		page('intake', () => import('./intake/IntakePage.vue'), () => t('intake'), 'intake.read'),
+		page('procedure', () => import('./policy/ProcedurePage.vue'), () => t('procedure'), undefined, 'procedure'),
+		page('settings/policy', () => import('./policy/PolicyPage.vue'), () => t('policy'), 'settings.manage'),
+		page('settings/sources', () => import('./settings/SourcesPage.vue'), () => t('sources'), 'settings.manage'),
+		page('settings/pools', () => import('./settings/PoolsPage.vue'), () => t('pools'), 'settings.manage'),
+		page('settings/people', () => import('./settings/PeoplePage.vue'), () => t('people'), 'people.manage'),
+		page('settings/calendars', () => import('./settings/CalendarsPage.vue'), () => t('calendars'), 'settings.manage'),
+		page('settings/territories', () => import('./settings/PlacesPage.vue'), () => t('territories'), 'settings.manage'),
+		page('settings/access', () => import('./settings/AccessPage.vue'), () => t('access')),
+		page('setup', () => import('./setup/SetupPage.vue'), () => t('setup'), 'settings.manage', 'setup'),
+	],
+}

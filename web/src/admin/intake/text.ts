@@ -1,0 +1,20 @@
+import { defineText, lookup } from '@/i18n/i18n'
+import type { Tone } from '@/ui/UiChip.vue'
+import type { ReceiptState } from '../api'
+import en from './en'
+import zh from './zh'
+
+export const t = defineText(zh, en)
+const known = { zh: zh as Record<string, string>, en: en as Record<string, string> }
+
+export const STATES: readonly ReceiptState[] = ['quarantined', 'pending', 'taken', 'duplicate']
+export const STATE_TONE: Record<ReceiptState, Tone> = { taken: 'green', duplicate: 'neutral', quarantined: 'red', pending: 'blue' }
+export const REASONS = [
+	'bad_json', 'bad_form', 'not_an_object', 'wrong_type', 'too_large', 'unknown_source', 'source_disabled', 'origin_not_allowed', 'suspected_bot', 'empty', 'bad_phone', 'bad_email',
+] as const
+
+const BRACES = { brace: '{', close: '}' }
+/** The stable word of the server in plain words. */
+export const reasonWords = (reason: string | null) => (reason ? (lookup(known, `r_${reason}`) ?? t('r_other')) : '')
+export const reasonAdvice = (reason: string | null) => (reason ? (lookup(known, `d_${reason}`, BRACES) ?? t('d_other')) : '')
+export const actWords = (act: string) => lookup(known, `act_${act}`) ?? act

@@ -1,0 +1,70 @@
+/* Editing a policy as plain data: order, numbers, what differs. Nothing here decides about leads; the server does. */
+import type { Level, Policy, PolicyTrial, RankBy } from '../api'
+
+export interface NumberRule {
+	name: 'touch_minutes' | 'protection_minutes' | 'hops_max' | 'escalate_minutes' | 'freeze_misses' | 'load_max' | 'summary_min'
+	unit: 'minutes' | 'times' | 'rows' | 'chars'
+	min: number
+	max: number
+}
+
+export const NUMBERS: readonly NumberRule[] = [
+	{ name: 'touch_minutes', unit: 'minutes', min: 1, max: 10_080 },
+	{ name: 'protection_minutes', unit: 'minutes', min: 1, max: 43_200 },
+	{ name: 'hops_max', unit: 'times', min: 1, max: 20 },
+	{ name: 'escalate_minutes', unit: 'minutes', min: 1, max: 43_200 },
+	{ name: 'freeze_misses', unit: 'times', min: 1, max: 100 },
+	{ name: 'load_max', unit: 'rows', min: 1, max: 1000 },
+	{ name: 'summary_min', unit: 'chars', min: 0, max: 500 },
+]
+export const LEVELS: readonly Level[] = ['province', 'city', 'district']
+export const RANKS: readonly RankBy[] = ['weight', 'load', 'idle']
+
+export const copy = (policy: Policy): Policy => JSON.parse(JSON.stringify(policy)) as Policy
+
+/** A list with one entry at another place. */
+export function moved<T>(list: readonly T[], from: number, to: number): T[] {
+	const out = [...list]
+	if (from < 0 || from >= list.length) return out
+	const [item] = out.splice(from, 1)
+	out.splice(Math.max(0, Math.min(out.length, to)), 0, item!)
+	return out
+}
+
+/** Levels in their natural order, with one set or unset; never none. */
+export function withLevel(levels: readonly Level[], level: Level, on: boolean): Level[] {
+	const next = LEVELS.filter((l) => (l === level ? on : levels.includes(l)))
+	return next.length > 0 ? next : [...levels]
+}
+
+/** Ranks that are used, in order, then those that are not: all can be moved. */
+export const allRanks = (rank: readonly RankBy[]): RankBy[] => [...rank, ...RANKS.filter((r) => !rank.includes(r))]
+
+export function isWhole(value: unknown, { min, max }: NumberRule): boolean {
+	return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+}
+
+/** Names of the parts in which two policies differ. */
+export function differences(a: Policy, b: Policy): (keyof Policy)[] {
+	const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof Policy>
+	return [...keys].filter((key) => JSON.stringify(a[key] ?? null) !== JSON.stringify(b[key] ?? null))
+}
+
+/** Choices that do not apply any more are not sent. */
+export function tidy(policy: Policy): Policy {
+	return { ...policy, on_call: policy.out_of_hours === 'on_call' ? policy.on_call : null, out_of_hours_pool: policy.out_of_hours === 'pool' ? policy.out_of_hours_pool : null }
+}
+
+const LOUD_SHARE = 0.1
+const LOUD_JUMP = 20
+
+/** Whether a trial must be read before saving: the server says so, or far more leads match nobody than before. */
+export function isLoud(trial: PolicyTrial): boolean {
+	const jump = trial.unmatched_after - trial.unmatched_before
+	return Boolean(trial.warning) || (jump >= LOUD_JUMP && trial.unmatched_after / Math.max(1, trial.leads) >= LOUD_SHARE)
+}
+
+export const percent = (share: number) => `${Math.round(share * 100)}%`
+
+/** People sorted by how much changes for them. */
+export const byChange = (rows: PolicyTrial['by_person']) => [...rows].sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before) || b.after - a.after)

@@ -1,0 +1,5 @@
+export default {
+	title: 'Assignment procedure',
+	version: 'version {n}',
+	all: 'Read all of it',
+}

@@ -52,7 +52,7 @@ static void write_source(Call *c, const Receipt *r)
 	json_object_begin(o);
 	json_member_id(o, "id", r->source);
 	json_member_text(o, "name", source ? source->name : r->source_key);
-	json_member_text(o, "key", r->source_key);
+	json_member_text(o, "key", source ? source->key : r->source_key);
 	json_object_end(o);
 	source_release(sources);
 }

@@ -43,23 +43,24 @@ export async function person(browser, base, { shape = DESKTOP, lang = 'zh', them
 		// A refused request is an answer that the tests look at themselves.
 		if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text())
 	})
-	return { context, page, complaints }
+	return { context, page, complaints, lang }
 }
 
-/** Signs in through the form, and sets a new password where the server asks for one. */
+/** Signs in through the form, and sets a new password where the server asks for one (then true). */
 export async function signIn(page, login, password, next = password) {
 	await page.goto('/sign-in')
 	await page.locator('input[name=login]').fill(login)
 	await page.locator('input[name=password]').fill(password)
 	await page.locator('form button[type=submit]').click()
 	await page.waitForURL((url) => url.pathname !== '/sign-in')
-	if (new URL(page.url()).pathname !== '/password') return
+	if (new URL(page.url()).pathname !== '/password') return false
 	const boxes = page.locator('form input')
 	await boxes.nth(0).fill(password)
 	await boxes.nth(1).fill(next)
 	await boxes.nth(2).fill(next)
 	await page.locator('form button[type=submit]').click()
 	await page.waitForURL((url) => url.pathname !== '/password')
+	return true
 }
 
 /** Calls the API as somebody, outside the browser. */
@@ -124,5 +125,82 @@ export async function until(probe, message, ms = WAIT_MS) {
 		if (value) return value
 		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${message}`)
 		await new Promise((resolve) => setTimeout(resolve, 30))
+	}
+}
+
+let counter = 0
+/** A name no other test uses. */
+export const unique = (word) => `${word}${Date.now().toString(36)}${(counter++).toString(36)}`
+
+/** A mobile number that is valid and most likely new. */
+export const newPhone = () => `139${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`
+
+/** What tests arrange through the API as administrator: people who can sign in, leads on their desks. */
+export async function arrange(base, password) {
+	const admin = api(base, await token(base, 'admin', password))
+	const must = async (method, path, body) => {
+		const answer = await admin(method, path, body)
+		if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+		return answer.body
+	}
+	const boot = await must('GET', '/boot')
+
+	/** n active salespeople who are not away, with passwords that the tests know. */
+	async function sellers(n) {
+		const { items } = await must('GET', '/records/user?limit=200&sort=name')
+		const free = items.filter((user) => user.role === 'salesperson' && user.active && !user.absent && !user.frozen_until)
+		if (free.length < n) throw new Error(`the demo company has fewer than ${n} salespeople who are free`)
+		return Promise.all(free.slice(0, n).map(async (user) => ({ ...user, password: (await must('POST', `/users/${user.id}/password`, {})).password })))
+	}
+
+	/** A new lead with a person; moves it there whatever the policy said. */
+	async function lead(owner, fields = {}) {
+		const made = await must('POST', '/records/lead', { company: `${unique('榫头')}有限公司`, name: '测试联系人', phone: newPhone(), city: '上海市', message: '请尽快联系', ...fields })
+		if (owner && made.owner !== owner.id) await must('POST', `/leads/${made.id}/assign`, { to: owner.id })
+		return must('GET', `/leads/${made.id}`)
+	}
+	return { boot, must, sellers, lead }
+}
+
+const PASSWORD = 'tenon-browser-test'
+
+/** The language a person chose follows the account: tests set it for each browser. */
+async function speak({ page, lang }) {
+	await page.evaluate((language) => fetch('/api/v1/me', { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ language }) }), lang)
+	await page.evaluate((language) => localStorage.setItem('tenon.lang', language), lang)
+	await page.reload()
+}
+
+/** Signs somebody in, with the new password that a reset asks for. */
+export async function enter(who, user) {
+	if (await signIn(who.page, user.login, user.password, PASSWORD)) user.password = PASSWORD
+	await speak(who)
+}
+
+export const shapes = [
+	{ name: 'light', shape: DESKTOP, theme: 'light', lang: 'zh' },
+	{ name: 'dark-en', shape: DESKTOP, theme: 'dark', lang: 'en' },
+	{ name: 'phone', shape: PHONE, theme: 'light', lang: 'zh' },
+	{ name: 'phone-dark-en', shape: PHONE, theme: 'dark', lang: 'en' },
+]
+
+/** Looks at a screen in every shape: no serious axe violation, no complaint on the console, a picture of each. */
+export async function lookAt(browser, base, check, user, path, ready, name) {
+	for (const how of shapes) {
+		await check(`${name} is accessible and quiet (${how.name})`, async () => {
+			const who = await person(browser, base, how)
+			try {
+				await enter(who, user)
+				await who.page.goto(path)
+				await who.page.locator(ready).first().waitFor()
+				await who.page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity))
+				await shot(who.page, `${name}-${how.name}`)
+				const faults = await axe(who.page)
+				assert(faults.length === 0, faults.join('\n'))
+				assert(who.complaints.length === 0, who.complaints.join('\n'))
+			} finally {
+				await who.context.close()
+			}
+		})
 	}
 }

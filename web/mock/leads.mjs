@@ -168,5 +168,6 @@ export function leadRoutes({ on }) {
 		for (const a of ctx.world.alerts) if (a.receiver === ctx.user.id && (ctx.body.all || ctx.body.ids.includes(a.id))) a.read_at ??= new Date().toISOString()
 		ctx.status(204)
 	})
+	on('POST', '/users/:id/password', (ctx) => { const u = row(ctx.world, 'user', ctx.params.id); u.password = `first-${u.login}`; u.must = true; return { password: u.password } })
 	on('POST', '/users/:id/absence', (ctx) => { const u = row(ctx.world, 'user', ctx.params.id); u.absent = ctx.body.absent; return shown(u) })
 }

@@ -40,7 +40,9 @@ routes.on('POST', '/sessions', (ctx) => {
 	ctx.status(201)
 	return { token, user: brief(user) }
 }, true)
+routes.on('GET', '/sessions', (ctx) => ({ items: [...world.sessions].filter(([, user]) => user === ctx.user).map(([key]) => ({ id: key, current: key === ctx.token })) }))
 routes.on('DELETE', '/sessions/current', (ctx) => (world.sessions.delete(ctx.token), ctx.status(204)))
+routes.on('DELETE', '/sessions/:id', (ctx) => (world.sessions.delete(ctx.params.id), ctx.status(204)))
 routes.on('GET', '/boot', (ctx) => ({
 	user: brief(ctx.user), rights: RIGHTS[ctx.user.role], company: world.company, now: new Date().toISOString(), test_clock: false, setup_done: true,
 	alerts_unread: world.alerts.filter((a) => a.receiver === ctx.user.id && !a.read_at).length,

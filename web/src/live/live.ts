@@ -70,6 +70,7 @@ async function connection(signal: AbortSignal): Promise<number> {
 	const broken = new AbortController()
 	const end = () => broken.abort()
 	signal.addEventListener('abort', end, { once: true })
+	window.addEventListener('offline', end, { once: true })
 	let watchdog = setTimeout(end, SILENCE_MS)
 	const alive = () => {
 		clearTimeout(watchdog)
@@ -92,6 +93,7 @@ async function connection(signal: AbortSignal): Promise<number> {
 	} finally {
 		clearTimeout(watchdog)
 		signal.removeEventListener('abort', end)
+		window.removeEventListener('offline', end)
 	}
 }
 

@@ -147,7 +147,7 @@ static int opportunity_make(Call *c, const Record *lead, const Record *account, 
 static int lead_close(Call *c, Ground *ground, Record *lead, const Record *account, const Record *contact,
 	const Record *opportunity)
 {
-	place_settle(ground, lead);
+	place_settle(c, ground, lead);
 	record_set_text(lead, "status", "converted");
 	record_set_text(lead, "clock", "stopped");
 	record_set(lead, "waiting_since", value_null());

@@ -121,6 +121,8 @@ static int after_lead(Call *c, const PhaseInfo *info, void *arg)
 {
 	(void)arg;
 	int r = 0;
+	if (!(info->flags & RECORD_QUIET))
+		place_forget(c);
 	if (info->kind == WRITE_DELETE) {
 		r = timer_cancel(c, TIMER_DUE, record_id(info->record));
 		if (r == 0)

@@ -60,9 +60,9 @@ static int owner_only(Call *c, const Record *lead)
 }
 
 /* The countdown ends, whatever ended it. */
-static void clock_stop(Ground *ground, Record *lead)
+static void clock_stop(Call *c, Ground *ground, Record *lead)
 {
-	place_settle(ground, lead);
+	place_settle(c, ground, lead);
 	if (!id_is_nil(record_ref(lead, "owner")))
 		record_set_text(lead, "clock", "stopped");
 	record_set(lead, "waiting_since", value_null());
@@ -97,7 +97,7 @@ static int activity_add(Call *c, const Record *lead, bool first)
 
 static void touch_set(Call *c, Ground *ground, Record *lead)
 {
-	clock_stop(ground, lead);
+	clock_stop(c, ground, lead);
 	if (record_int(lead, "first_touch_at") == 0)
 		record_set_time(lead, "first_touch_at", c->now_ms);
 	record_set_time(lead, "last_touch_at", c->now_ms);
@@ -350,7 +350,7 @@ static int lead_close_as(Call *c, const char *status)
 		r = owner_only(c, lead);
 	if (r < 0)
 		return r;
-	clock_stop(ground, lead);
+	clock_stop(c, ground, lead);
 	record_set_text(lead, "status", status);
 	if (call_text(c, "reason"))
 		record_set_text(lead, "invalid_reason", call_text(c, "reason"));
@@ -461,6 +461,7 @@ void lead_stop(House *house)
 	Desk *desk = house->lead;
 	if (!desk)
 		return;
+	talloc_free(desk->load);
 	roster_release(desk->roster);
 	pthread_mutex_destroy(&desk->lock);
 	house->lead = NULL;

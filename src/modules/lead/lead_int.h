@@ -32,6 +32,8 @@ typedef struct Desk {
 	pthread_mutex_t lock;
 	Roster *roster;              /* the newest committed snapshot, or NULL */
 	GroundSlot *grounds;         /* of transactions that are running */
+	Load *load;                  /* SQLite, the writer's alone: what everybody carries, kept in step */
+	bool load_spoilt;            /* it must be counted anew */
 } Desk;
 
 NODISCARD int lead_start(House *house);
@@ -46,6 +48,8 @@ bool lead_ids_next(const char **text, Id *ret);
 
 /* What everybody carries now, as read from the database. */
 NODISCARD int place_load(Call *c, const Roster *roster, Load **ret);
+/* Leads were written past this room: what everybody carries is counted anew. */
+void place_forget(Call *c);
 /* The ids in a lead's field holders, oldest first; returns their number. */
 int place_holders(const char *list, Id out[LEAD_HOLDERS_MAX]);
 /* The lead's point, or the middle of its region; asked only when somebody has fenced land in. */

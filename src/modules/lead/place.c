@@ -64,28 +64,52 @@ static int decision_lock(Call *c)
 	return r < 0 ? r : rows_error(rows);
 }
 
-static int ground_fill(Call *c, Ground *ground)
+/* On SQLite everything is written by one thread, so what everybody carries need not be counted anew for every lead: the counts
+ * are kept in step and go with the roster they belong to. */
+static int load_kept(Call *c, Ground *ground)
 {
-	if (!ground->roster->has_policy)
-		return call_fail(c, ERR_CONFLICT, "no_policy",
-		"There is no assignment policy yet. Save one under Settings first.",
-			"还没有分配策略，请先在“设置”中保存一份。");
+	Desk *desk = c->house->lead;
+	if (!desk->load || desk->load->roster != ground->roster || desk->load_spoilt) {
+		int r = place_load(c, ground->roster, &ground->load);
+		if (r < 0)
+			return r;
+		talloc_free(desk->load);
+		desk->load = talloc_steal(NULL, ground->load);
+		roster_keep(desk->load, ground->roster);
+		desk->load_spoilt = false;
+	}
+	ground->load = desk->load;
+	return 0;
+}
+
+static int load_counted(Call *c, Ground *ground)
+{
 	int r = place_load(c, ground->roster, &ground->load);
 	if (r == 0)
 		talloc_steal(ground, ground->load);
 	return r;
 }
 
-static int ground_make(Call *c, TALLOC_CTX *ctx, int (*roster)(Call *, const Roster **), Ground **ret)
+static int ground_fill(Call *c, Ground *ground, bool changing)
+{
+	if (!ground->roster->has_policy)
+		return call_fail(c, ERR_CONFLICT, "no_policy",
+		"There is no assignment policy yet. Save one under Settings first.",
+			"还没有分配策略，请先在“设置”中保存一份。");
+	return tx_is_postgres(c->tx) || changing ? load_counted(c, ground) : load_kept(c, ground);
+}
+
+static int ground_make(Call *c, TALLOC_CTX *ctx, bool changing, Ground **ret)
 {
 	Ground *ground = talloc_zero(ctx, Ground);
+	ground->desk = c->house->lead;
 	int r = decision_lock(c);
 	if (r == 0)
-		r = roster(c, &ground->roster);
-	if (r == 0 && ctx != c)
+		r = changing ? roster_read(c, &ground->roster) : roster_of(c, &ground->roster);
+	if (r == 0)
 		roster_keep(ground, ground->roster);
 	if (r == 0)
-		r = ground_fill(c, ground);
+		r = ground_fill(c, ground, changing);
 	if (r == 0)
 		*ret = ground;
 	return r;
@@ -149,7 +173,7 @@ int ground_open(Call *c, Ground **ret)
 	if (!slot)
 		slot = slot_add(c);
 	if (!slot->ground || slot->ground->spoilt || slot->ground->roster->version != version)
-		r = ground_make(c, slot, roster_of, &slot->ground);
+		r = ground_make(c, slot, false, &slot->ground);
 	if (r == 0)
 		*ret = slot->ground;
 	return r;
@@ -157,7 +181,15 @@ int ground_open(Call *c, Ground **ret)
 
 int ground_open_changing(Call *c, Ground **ret)
 {
-	return ground_make(c, c, roster_read, ret);
+	place_forget(c); /* its placements will not be in the kept counts */
+	return ground_make(c, c, true, ret);
+}
+
+void place_forget(Call *c)
+{
+	Desk *desk = c->house->lead;
+	if (!tx_is_postgres(c->tx))
+		desk->load_spoilt = true;
 }
 
 /* ---- heat ---- */
@@ -190,11 +222,21 @@ bool place_is_untouched(const Record *lead)
 	return status && strcmp(status, "new") == 0 && record_int(lead, "first_touch_at") == 0;
 }
 
-void place_settle(Ground *ground, const Record *lead)
+/* What was counted is undone: count anew. The ground lives as long as its transaction. */
+static void ground_spoil(void *arg)
+{
+	Ground *ground = arg;
+	ground->spoilt = true;
+	ground->desk->load_spoilt = true;
+}
+
+void place_settle(Call *c, Ground *ground, const Record *lead)
 {
 	int owner = roster_person(ground->roster, record_ref(lead, "owner"));
-	if (owner >= 0 && place_is_untouched(lead))
-		load_give(ground->load, owner);
+	if (owner < 0 || !place_is_untouched(lead))
+		return;
+	tx_on_rollback(c->tx, ground_spoil, ground);
+	load_give(ground->load, owner);
 }
 
 int place_holders(const char *list, Id out[LEAD_HOLDERS_MAX])
@@ -477,18 +519,13 @@ static int placement_write(Call *c, Ground *ground, Record *lead, const Placemen
 	return r;
 }
 
-static void ground_spoil(void *arg)
-{
-	((Ground *)arg)->spoilt = true;
-}
-
 int place_put(Call *c, Ground *ground, Record *lead, const Placement *p)
 {
 	tx_on_rollback(c->tx, ground_spoil, ground);
 	Id before = record_ref(lead, "owner");
 	bool untouched = place_is_untouched(lead);
 	if (!p->create)
-		place_settle(ground, lead);
+		place_settle(c, ground, lead);
 	if (!id_is_nil(p->pool))
 		record_set_ref(lead, "pool", p->pool);
 	if (p->owner >= 0)

@@ -9,6 +9,7 @@
 /* What the decisions of one transaction share: the roster, what everybody carries, and (on PostgreSQL) the lock
  * under which the house decides. Asked for afresh with ground_open after a tx_nested around a placement failed. */
 typedef struct Ground {
+	struct Desk *desk;
 	const Roster *roster;
 	Load *load;
 	bool shift_set;      /* the timer for the next opening stands */
@@ -70,7 +71,7 @@ typedef struct {
 } Placement;
 NODISCARD int place_put(Call *c, Ground *ground, Record *lead, const Placement *placement);
 /* The lead no longer counts among what its owner has to touch (touched, invalid ...); before it is changed. */
-void place_settle(Ground *ground, const Record *lead);
+void place_settle(Call *c, Ground *ground, const Record *lead);
 /* Is this lead one that waits for its first touch by its owner? */
 bool place_is_untouched(const Record *lead);
 /* Sets the timer of the lead's next deadline, or takes it away. */

@@ -112,3 +112,101 @@ TEST(place, holds_the_countdown_until_opening_and_sums_up_once)
 {
 	world_each(1, held_body);
 }
+
+/* ---- what everybody carries stays true, whatever happens ---- */
+
+static int counts_compare(Call *c, void *arg)
+{
+	(void)arg;
+	Ground *ground;
+	Load *fresh;
+	int r = ground_open(c, &ground);
+	if (r == 0)
+		r = place_load(c, ground->roster, &fresh);
+	for (int i = 0; r == 0 && i < ground->roster->n_people; i++) {
+		CHECK_INT(ground->load->open[i], fresh->open[i]);
+		CHECK_INT(people_has(ground->load->full, i), people_has(fresh->full, i));
+		CHECK_INT(people_has(ground->load->at_limit, i), people_has(fresh->at_limit, i));
+	}
+	return r;
+}
+
+/* Places two leads and fails: nothing of it may stay. */
+static int place_and_fail(Call *c, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		Record *lead = record_new(c, meta_object_of(c, "lead"));
+		int r = lead_place(c, lead, &(PlaceInfo){.create = true});
+		if (r < 0)
+			return r;
+	}
+	return call_fail(c, ERR_CONFLICT, "test", "no", "no");
+}
+
+static int nested_fails(Tx *tx, void *arg)
+{
+	(void)tx;
+	return place_and_fail(arg, NULL);
+}
+
+static int place_and_fail_inside(Call *c, void *arg)
+{
+	Id change;
+	int r = record_change(c, &change);
+	if (r < 0)
+		return r;
+	CHECK_INT(tx_nested(c->tx, nested_fails, c), ERR_CONFLICT);
+	c->err = 0;
+	c->err_code = c->err_detail = NULL;
+	r = counts_compare(c, arg);
+	Record *lead = record_new(c, meta_object_of(c, "lead"));
+	return r < 0 ? r : lead_place(c, lead, &(PlaceInfo){.create = true});
+}
+
+static void fails(World *w)
+{
+	Call *c = call_new_system(NULL, &w->house, NULL, "test");
+	CHECK_INT(call_write_wait(c, place_and_fail, NULL), ERR_CONFLICT);
+	talloc_free(c);
+}
+
+static void counts_body(World *w)
+{
+	uint32_t dice = 2463534242;
+	const char *code;
+	Id last = ID_NIL;
+	for (int i = 0; i < 60; i++) {
+		dice ^= dice << 13, dice ^= dice >> 17, dice ^= dice << 5;
+		Identity me = world_who(w, w->people[dice % 3], ROLE_SALESPERSON);
+		switch (dice / 8 % 8) {
+		case 0:
+			fails(w);
+			break;
+		case 1:
+			world_do(w, NULL, place_and_fail_inside, NULL);
+			break;
+		case 2:
+			world_change(w, "user", me.user, dice / 64 % 2 ? "{\"active\":false}" : "{\"active\":true}");
+			break;
+		case 3:
+			world_to(w, clock_now_ms(&w->clock) + 2 * MINUTE_MS);
+			break;
+		case 4:
+			(void)world_ask(w, &me, "POST", "/leads/:id/return", last, "{\"reason\":\"x\"}", &code);
+			break;
+		case 5:
+			(void)world_ask(w, &me, "POST", "/leads/:id/touch", last,
+				"{\"method\":\"call\",\"summary\":\"spoke about the offer and the next steps\"}", &code);
+			break;
+		default:
+			last = world_lead(w, "{\"name\":\"a\"}");
+		}
+		world_do(w, NULL, counts_compare, NULL);
+	}
+}
+
+TEST(place, counts_stay_true_through_failures_and_moves)
+{
+	world_each(3, counts_body);
+}

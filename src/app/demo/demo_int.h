@@ -42,7 +42,7 @@ typedef struct Demo {
 	Id day, late; /* calendars */
 	Id skill[DEMO_SKILLS];
 	Id source[DEMO_SOURCES];
-	Id pool;
+	Id pool, office; /* the national pool; the team above all */
 	DemoTeam team[DEMO_TEAMS];
 } Demo;
 

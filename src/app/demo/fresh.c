@@ -37,7 +37,7 @@ static Receipt receipt_of(Call *c, Demo *demo, int nth)
 		.id = id_new(at),
 		.at = at,
 		.source = demo->source[dice_roll(&demo->dice, DEMO_SOURCES)],
-		.source_key = "site",
+		.source_key = "web",
 		.visitor = talloc_asprintf(c, "114.84.%u.%u", dice_roll(&demo->dice, 255), dice_roll(&demo->dice, 255)),
 		.content_type = "application/json",
 		.headers = "{\"user_agent\":\"Mozilla/5.0 (Windows NT 10.0; Win64; x64)\"}",

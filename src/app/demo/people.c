@@ -20,7 +20,7 @@ typedef struct {
 } DemoSource;
 
 static const DemoSource sources[DEMO_SOURCES] = {
-	{"官网咨询表单", "site", "form", "high", 90},     {"上海工博会二维码", "expo", "qr", "medium", 60},
+	{"官网咨询表单", "web", "form", "high", 90},      {"上海工博会二维码", "expo", "qr", "medium", 60},
 	{"400 来电", "call", "call", "low", 40},          {"渠道名单导入", "list", "import", "low", 30},
 	{"合作伙伴接口", "partner", "api", "medium", 55}, {"百度推广", "baidu", "ad", "high", 75},
 	{"微信小程序", "mini", "mini", "medium", 65},     {"市场邮箱", "mail", "mail", "low", 35},
@@ -43,14 +43,52 @@ static const char *const team_names[DEMO_TEAMS] = {"上海销售部", "苏浙销
                                                    "华北销售部", "西南销售部", "华中销售部"};
 static const char *const team_provinces[DEMO_TEAMS] = {"上海市", "江苏省", "广东省", "北京市", "四川省", "湖北省"};
 
-static int calendar_make(Call *c, const char *name, const char *week, Id *ret)
+/* The record a new house begins with, or a fresh one when it has none: what is there is used, not doubled. */
+static int first_of(Call *c, const char *object, Rows *rows, Record **ret)
 {
-	Record *r = record_new(c, meta_object_of(c, "calendar"));
-	record_set_text(r, "name", name);
-	record_set_text(r, "week", week);
-	*ret = ID_NIL;
-	int err = record_create(c, r, RECORD_AS_HOUSE | RECORD_QUIET);
-	*ret = record_id(r);
+	Id id = rows_next(rows) ? rows_id(rows, 0) : ID_NIL;
+	int err = rows_error(rows);
+	if (err == 0 && !id_is_nil(id))
+		return record_load_any(c, object, id, ret);
+	*ret = record_new(c, meta_object_of(c, object));
+	return err;
+}
+
+static int record_keep(Call *c, Record *r)
+{
+	int flags = RECORD_AS_HOUSE | RECORD_QUIET;
+	return r->stored ? record_update(c, r, flags) : record_create(c, r, flags);
+}
+
+static int calendars_make(Call *c, Demo *demo)
+{
+	ROWS rows = NULL;
+	Record *day, *late = record_new(c, meta_object_of(c, "calendar"));
+	int err = db_query(c->tx, &rows, "SELECT id FROM calendar ORDER BY created_at, id LIMIT 1");
+	if (err < 0 || (err = first_of(c, "calendar", rows, &day)) < 0)
+		return err;
+	record_set_text(day, "name", "日班 9:00-18:00");
+	record_set_text(day, "week", DAY_WEEK);
+	record_set_text(late, "name", "晚班 13:00-22:00");
+	record_set_text(late, "week", LATE_WEEK);
+	if ((err = record_keep(c, day)) < 0 || (err = record_keep(c, late)) < 0)
+		return err;
+	demo->day = record_id(day);
+	demo->late = record_id(late);
+	return 0;
+}
+
+/* The first team becomes the head office, above the six. */
+static int office_make(Call *c, Demo *demo)
+{
+	ROWS rows = NULL;
+	Record *office;
+	int err = db_query(c->tx, &rows, "SELECT id FROM team ORDER BY created_at, id LIMIT 1");
+	if (err < 0 || (err = first_of(c, "team", rows, &office)) < 0)
+		return err;
+	record_set_text(office, "name", "销售中心");
+	err = record_keep(c, office);
+	demo->office = record_id(office);
 	return err;
 }
 
@@ -69,21 +107,29 @@ static int skills_make(Call *c, Demo *demo)
 	return 0;
 }
 
+static int source_make(Call *c, const DemoSource *source, Id *ret)
+{
+	ROWS rows = NULL;
+	Record *r;
+	int err = db_query(c->tx, &rows, "SELECT id FROM source WHERE key = $1", value_text(source->key));
+	if (err < 0 || (err = first_of(c, "source", rows, &r)) < 0)
+		return err;
+	record_set_text(r, "name", source->name);
+	record_set_text(r, "key", source->key);
+	record_set_text(r, "kind", source->kind);
+	record_set_text(r, "grade", source->grade);
+	record_set_int(r, "weight", source->weight);
+	err = record_keep(c, r);
+	*ret = record_id(r);
+	return err;
+}
+
 static int sources_make(Call *c, Demo *demo)
 {
-	for (int i = 0; i < DEMO_SOURCES; i++) {
-		Record *r = record_new(c, meta_object_of(c, "source"));
-		record_set_text(r, "name", sources[i].name);
-		record_set_text(r, "key", sources[i].key);
-		record_set_text(r, "kind", sources[i].kind);
-		record_set_text(r, "grade", sources[i].grade);
-		record_set_int(r, "weight", sources[i].weight);
-		int err = record_create(c, r, RECORD_AS_HOUSE | RECORD_QUIET);
-		if (err < 0)
-			return err;
-		demo->source[i] = record_id(r);
-	}
-	return 0;
+	int err = 0;
+	for (int i = 0; i < DEMO_SOURCES && err == 0; i++)
+		err = source_make(c, &sources[i], &demo->source[i]);
+	return err;
 }
 
 static int territory_make(Call *c, int team, Id *ret)
@@ -150,6 +196,7 @@ static int team_make(Call *c, Demo *demo, int team)
 	record_set_text(r, "name", team_names[team]);
 	record_set_text(r, "province", team_provinces[team]);
 	record_set_ref(r, "calendar", demo->day);
+	record_set_ref(r, "parent", demo->office);
 	int err = record_create(c, r, RECORD_AS_HOUSE | RECORD_QUIET);
 	if (err < 0)
 		return err;
@@ -171,12 +218,15 @@ static int policy_make(Call *c, Demo *demo)
 	int64_t version;
 	for (int i = 0; i < DEMO_TEAMS; i++)
 		teams[i] = demo->team[i].id;
-	Record *r = record_new(c, meta_object_of(c, "pool"));
+	ROWS rows = NULL;
+	Record *r;
+	int err = db_query(c->tx, &rows, "SELECT id FROM pool ORDER BY created_at, id LIMIT 1");
+	if (err < 0 || (err = first_of(c, "pool", rows, &r)) < 0)
+		return err;
 	record_set_text(r, "name", "全国线索池");
 	record_set_text(r, "teams", id_list(c, teams, DEMO_TEAMS));
 	record_set_text(r, "note", "按区域和产品线分配，无人符合时在此等待领取");
-	int err = record_create(c, r, RECORD_AS_HOUSE | RECORD_QUIET);
-	if (err < 0)
+	if ((err = record_keep(c, r)) < 0)
 		return err;
 	demo->pool = record_id(r);
 	Policy policy = policy_default(demo->pool);
@@ -185,9 +235,9 @@ static int policy_make(Call *c, Demo *demo)
 
 int demo_people(Call *c, Demo *demo)
 {
-	int err = calendar_make(c, "日班 9:00-18:00", DAY_WEEK, &demo->day);
+	int err = calendars_make(c, demo);
 	if (err == 0)
-		err = calendar_make(c, "晚班 13:00-22:00", LATE_WEEK, &demo->late);
+		err = office_make(c, demo);
 	if (err == 0)
 		err = skills_make(c, demo);
 	if (err == 0)

@@ -30,20 +30,19 @@ static void texts_copy(Record *to, const Record *from, const char *const *fields
 
 /* ---- the customer ---- */
 
+/* One fault a match, the heaviest first: id, a blank and the name. */
 static int matches_refuse(Call *c, const MatchHit *hits, int n)
 {
 	const char *first = "";
-	for (int i = 0; i < n; i++) {
+	for (int i = n - 1; i >= 0; i--) {
 		Record *account;
 		int r = record_load_any(c, "account", hits[i].id, &account);
 		if (r < 0)
 			return r;
-		if (i == 0)
-			first = record_text(account, "name");
+		first = record_text(account, "name");
 		FieldFault *fault = talloc_zero(c, FieldFault);
 		*fault = (FieldFault){.field = "account", .code = "account_exists", .next = c->faults,
-			.detail = talloc_asprintf(c, "%s %s", id_text(hits[i].id, (char[ID_TEXT_SIZE]){0}), record_text(account,
-			"name"))};
+			.detail = talloc_asprintf(c, "%s %s", id_text(hits[i].id, (char[ID_TEXT_SIZE]){0}), first)};
 		c->faults = fault;
 	}
 	return call_fail(c, ERR_CONFLICT, "account_exists",

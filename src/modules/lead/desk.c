@@ -177,10 +177,18 @@ static int cards_write(Call *c, const Roster *roster, Record *const *open, int n
 	return r;
 }
 
-static void follow_ups_write(Call *c, Record *const *open, int n, int *ret_due, int64_t day_end)
+static int by_follow_up(const void *a, const void *b)
+{
+	int64_t x = record_int(*(Record *const *)a, "next_follow_up_at"), y = record_int(*(Record *const *)b, "next_follow_up_at");
+	return (x > y) - (x < y);
+}
+
+/* The next one first; the list is put into that order. */
+static void follow_ups_write(Call *c, Record **open, int n, int *ret_due, int64_t day_end)
 {
 	JsonOut *out = &c->json;
 	*ret_due = 0;
+	qsort(open, (size_t)n, sizeof *open, by_follow_up);
 	json_key(out, "follow_ups");
 	json_array_begin(out);
 	for (int i = 0; i < n; i++) {

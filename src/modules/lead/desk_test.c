@@ -318,12 +318,14 @@ static void invalid_body(World *w)
 {
 	Id lead = world_lead(w, "{\"name\":\"a\"}");
 	Identity me = world_who(w, w->people[0], ROLE_SALESPERSON);
+	const char *code;
+	(void)world_ask(w, &me, "POST", "/leads/:id/qualify", lead, NULL, &code);
+	CHECK_TEXT(code, "not_contacted");
 	const json_t *closed = world_ask(w, &me, "POST", "/leads/:id/invalid", lead, "{\"reason\":\"no such number\"}",
 		NULL);
 	CHECK_TEXT(json_text(closed, "status"), "invalid");
 	CHECK_TEXT(json_text(closed, "invalid_reason"), "no such number");
 	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM timer WHERE kind = 'lead.due'"), 0);
-	const char *code;
 	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, TOUCH, &code);
 	CHECK_TEXT(code, "closed");
 	Undo arg = {json_id(closed, "_change")};

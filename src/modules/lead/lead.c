@@ -341,31 +341,38 @@ static int lead_assign_many(Call *c)
 
 /* ---- the life of a lead (L15) ---- */
 
-static int lead_close_as(Call *c, const char *status)
+static int lead_invalid(Call *c)
 {
 	Ground *ground;
 	Record *lead;
-	int r = lead_begin(c, status, &ground, &lead);
+	int r = lead_begin(c, "invalid", &ground, &lead);
 	if (r == 0)
 		r = owner_only(c, lead);
 	if (r < 0)
 		return r;
 	clock_stop(c, ground, lead);
-	record_set_text(lead, "status", status);
-	if (call_text(c, "reason"))
-		record_set_text(lead, "invalid_reason", call_text(c, "reason"));
+	record_set_text(lead, "status", "invalid");
+	record_set_text(lead, "invalid_reason", call_text(c, "reason"));
 	r = record_update(c, lead, RECORD_AS_HOUSE); /* its hook takes the timers away */
 	return r < 0 ? call_store_failed(c, r) : lead_finish(c, ground, lead);
 }
 
-static int lead_invalid(Call *c)
-{
-	return lead_close_as(c, "invalid");
-}
-
+/* Nobody knows what a lead is worth before the first word: qualifying is no way around the countdown. */
 static int lead_qualify(Call *c)
 {
-	return lead_close_as(c, "qualified");
+	Ground *ground;
+	Record *lead;
+	int r = lead_begin(c, "qualify", &ground, &lead);
+	if (r == 0)
+		r = owner_only(c, lead);
+	if (r == 0 && record_int(lead, "first_touch_at") == 0)
+		r = call_fail(c, ERR_CONFLICT, "not_contacted", "Log the first contact, then qualify the lead.",
+			"请先记录首次联系，再确认线索。");
+	if (r < 0)
+		return r;
+	record_set_text(lead, "status", "qualified");
+	r = record_update(c, lead, RECORD_AS_HOUSE);
+	return r < 0 ? call_store_failed(c, r) : view_write(c, lead);
 }
 
 /* ---- people ---- */

@@ -179,7 +179,8 @@ static int cards_write(Call *c, const Roster *roster, Record *const *open, int n
 
 static int by_follow_up(const void *a, const void *b)
 {
-	int64_t x = record_int(*(Record *const *)a, "next_follow_up_at"), y = record_int(*(Record *const *)b, "next_follow_up_at");
+	int64_t x = record_int(*(Record *const *)a, "next_follow_up_at"), y = record_int(*(Record *const *)b,
+		"next_follow_up_at");
 	return (x > y) - (x < y);
 }
 

@@ -64,8 +64,8 @@ static int decision_lock(Call *c)
 	return r < 0 ? r : rows_error(rows);
 }
 
-/* On SQLite everything is written by one thread, so what everybody carries need not be counted anew for every lead: the counts
- * are kept in step and go with the roster they belong to. */
+/* On SQLite everything is written by one thread, so what everybody carries need not be counted anew for every lead:
+ * the counts are kept in step and go with the roster they belong to. */
 static int load_kept(Call *c, Ground *ground)
 {
 	Desk *desk = c->house->lead;

@@ -39,10 +39,15 @@ def to_china(house: House, day: str, hour: str) -> str:
 
 
 def next_workday(house: House, hour: str = "10:00") -> datetime:
-    """Moves the clock to that hour of the next day on which everybody works; not at all if it is that hour or later until noon."""
+    """Moves the clock to that hour of the next day on which everybody works; not at all within two hours after it."""
     at, (h, m) = now(house), map(int, hour.split(":"))
     day = at.replace(hour=h, minute=m, second=0, microsecond=0)
-    while day < at or day.weekday() > 4 or day.strftime("%Y-%m-%d") in NOT_WORKED:
+
+    def is_worked() -> bool:
+        return day.weekday() < 5 and day.strftime("%Y-%m-%d") not in NOT_WORKED
+    if is_worked() and day <= at < day + timedelta(hours=2):
+        return at
+    while day < at or not is_worked():
         day += timedelta(days=1)
     house.move_to(instant(day))
     return day

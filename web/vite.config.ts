@@ -5,6 +5,10 @@ import { defineConfig } from 'vite'
 
 const server = process.env.TENON_SERVER ?? 'http://127.0.0.1:8080'
 
+// The host stays the browser's: the server refuses writes that come from another origin.
+const to = { target: server, changeOrigin: false }
+const proxy = { '/api': to, '/capture': to }
+
 export default defineConfig({
 	// Composition API only: without the options API the runtime is smaller.
 	plugins: [vue({ features: { optionsAPI: false } })],
@@ -20,6 +24,7 @@ export default defineConfig({
 			},
 		},
 	},
-	server: { port: 5173, proxy: { '/api': server, '/capture': server } },
-	test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], restoreMocks: true },
+	server: { port: 5173, proxy },
+	preview: { proxy },
+	test: { environment: 'happy-dom', include: ['src/**/*.test.ts', 'widget/**/*.test.ts'], restoreMocks: true },
 })

@@ -362,13 +362,16 @@ static void disabled_body(World *w)
 	Id lead[4];
 	for (int i = 0; i < 4; i++)
 		lead[i] = world_lead(w, "{\"name\":\"a\"}");
+	world_make(w, "lead", talloc_asprintf(w, "{\"name\":\"talked to\",\"status\":\"contacting\",\"owner\":\"%s\"}",
+		id_text(w->people[0], (char[ID_TEXT_SIZE]){0})));
 	world_change(w, "user", w->people[0], "{\"active\":false}");
 	int moved = 0;
 	for (int i = 0; i < 4; i++)
 		CHECK(!id_equal(owner_of(w, lead[i]), w->people[0]));
 	moved = (int)world_count(w, "SELECT COUNT(*) FROM assignment WHERE kind = 'absent'");
 	CHECK_INT(moved, 2);
-	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM alert WHERE reason = 'person.away'"), 1);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM alert WHERE reason = 'person.away' AND data LIKE '%\"open\":1%'"),
+		1);
 	for (int i = 0; i < 6; i++)
 		CHECK(!id_equal(owner_of(w, world_lead(w, "{\"name\":\"b\"}")), w->people[0]));
 }

@@ -190,18 +190,29 @@ static int lead_leave(Call *c, Ground *ground, Id id, const char *kind)
 	return lead_place(c, lead, &(PlaceInfo){.ground = ground, .kind = kind});
 }
 
+/* Leads that were touched stay where they are until somebody hands them over: of one who is gone the supervisor
+ * must know. */
+static int open_count(Call *c, Id person, int64_t *ret)
+{
+	return db_int(c->tx, ret, "SELECT COUNT(*) FROM lead WHERE owner = $1 AND status IN ('contacting', 'qualified') "
+		"AND deleted_at IS NULL", value_id(person));
+}
+
 static int leave_tell(Call *c, const Ground *ground, Id person, const char *kind, int moved)
 {
 	const Roster *roster = ground->roster;
 	int index = roster_person(roster, person), supervisor = roster_supervisor(roster, index, -1, c->now_ms);
-	if (supervisor < 0)
-		return 0;
+	int64_t open = 0;
+	int r = open_count(c, person, &open);
+	if (r < 0 || supervisor < 0)
+		return r;
 	Buf *buf = buf_new(c, 4096);
 	JsonOut out = json_out(buf);
 	json_object_begin(&out);
 	json_member_text(&out, "name", roster_name(roster, person));
 	json_member_text(&out, "why", index >= 0 && !roster->people[index].active ? "inactive" : kind);
 	json_member_int(&out, "moved", moved);
+	json_member_int(&out, "open", open);
 	json_object_end(&out);
 	return alert_send(c, &(Alert){.receiver = roster->people[supervisor].id, .reason = "person.away", .object = "user",
 		.record = person, .data = buf->data, .merge_key = talloc_asprintf(c, "away:%s", id_text(person,

@@ -146,23 +146,32 @@ static bool is_away(const Record *user, int64_t now_ms)
 	       (record_int(user, "absent") && (until == 0 || until > now_ms));
 }
 
-static int holds_untouched(Call *c, Id person, bool *ret)
+/* Open leads of a person; the touched ones too when the person is gone for good. */
+static int holds_open(Call *c, const Record *user, bool *ret)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows,
-		"SELECT 1 FROM lead WHERE owner = $1 AND first_touch_at IS NULL AND owner IS NOT NULL "
-		"AND status = 'new' AND deleted_at IS NULL LIMIT 1", value_id(person));
+	int r = db_query(c->tx, &rows, "SELECT 1 FROM lead WHERE owner = $1 AND deleted_at IS NULL AND (status = 'new' "
+		"OR ($2 = 0 AND status IN ('contacting', 'qualified'))) LIMIT 1", value_id(record_id(user)),
+		value_int(record_int(user, "active")));
 	if (r < 0)
 		return r;
 	*ret = rows_next(rows);
 	return rows_error(rows);
 }
 
+/* Whoever writes a person may have to decide about that person's leads in a moment. */
+static int before_user(Call *c, const PhaseInfo *info, void *arg)
+{
+	(void)info;
+	(void)arg;
+	return call_store_failed(c, place_lock(c));
+}
+
 /* What the person has not touched goes to others in this very transaction (F6). */
 static int person_leaves(Call *c, const Record *user)
 {
 	bool holds = false;
-	int r = holds_untouched(c, record_id(user), &holds);
+	int r = holds_open(c, user, &holds);
 	if (r < 0 || !holds)
 		return r;
 	Ground *ground;
@@ -206,6 +215,7 @@ void guard_watch(House *house)
 	static const char *const settings[] = {"team", "pool", "territory", "skill", "calendar", "source"};
 	phase_add(house->phases, PHASE_BEFORE, "lead", before_lead, NULL);
 	phase_add(house->phases, PHASE_AFTER, "lead", after_lead, NULL);
+	phase_add(house->phases, PHASE_BEFORE, "user", before_user, NULL);
 	phase_add(house->phases, PHASE_AFTER, "user", after_user, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
 		phase_add(house->phases, PHASE_AFTER, settings[i], after_setting, NULL);

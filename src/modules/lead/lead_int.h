@@ -48,6 +48,9 @@ bool lead_ids_next(const char **text, Id *ret);
 
 /* What everybody carries now, as read from the database. */
 NODISCARD int place_load(Call *c, const Roster *roster, Load **ret);
+/* PostgreSQL: waits for its turn to decide. Taken before any row of a person is written, so that nobody who decides
+ * waits for somebody who waits to decide. */
+NODISCARD int place_lock(Call *c);
 /* Leads were written past this room: what everybody carries is counted anew. */
 void place_forget(Call *c);
 /* The ids in a lead's field holders, oldest first; returns their number. */

@@ -53,7 +53,7 @@ int place_load(Call *c, const Roster *roster, Load **ret)
 	return r < 0 ? r : last_assigned_read(c, *ret);
 }
 
-static int decision_lock(Call *c)
+int place_lock(Call *c)
 {
 	if (!tx_is_postgres(c->tx))
 		return 0; /* one writer */
@@ -103,7 +103,7 @@ static int ground_make(Call *c, TALLOC_CTX *ctx, bool changing, Ground **ret)
 {
 	Ground *ground = talloc_zero(ctx, Ground);
 	ground->desk = c->house->lead;
-	int r = decision_lock(c);
+	int r = place_lock(c);
 	if (r == 0)
 		r = changing ? roster_read(c, &ground->roster) : roster_of(c, &ground->roster);
 	if (r == 0)
@@ -493,11 +493,13 @@ static int owner_tell(Call *c, const Ground *ground, const Record *lead, const P
 	return alert_of(c, lead, p->clock == CLOCK_ESCALATED ? "lead.escalated" : "lead.assigned", owner, data, true);
 }
 
+/* Those of its pool hear of a lead that waits, and that it waits no longer. */
 static int placement_tell(Call *c, Ground *ground, const Record *lead, const Placement *p, Id before)
 {
 	EventRow event = {.kind = event_kind(p, before), .object = "lead", .record = record_id(lead),
 		.owner = record_ref(lead, "owner"), .before = before, .team = record_ref(lead, "team"),
-		.pool = p->owner < 0 ? record_ref(lead, "pool") : ID_NIL, .data = event_data(c, ground, lead, p, before)};
+		.pool = p->owner < 0 || (!p->create && id_is_nil(before)) ? record_ref(lead, "pool") : ID_NIL,
+		.data = event_data(c, ground, lead, p, before)};
 	int r = record_event(c, &event);
 	if (r < 0)
 		return r;

@@ -304,7 +304,7 @@ int view_timeline(Call *c)
 	for (int i = 0; i < end; i++)
 		moment_write(&c->json, roster, &line.moments[i]);
 	json_array_end(&c->json);
-	json_member_text(&c->json, "next", end < line.n || line.n >= line.max * 4 ? talloc_asprintf(c, "%lld",
+	json_member_text(&c->json, "next", end > 0 && line.n >= line.max ? talloc_asprintf(c, "%lld",
 		(long long)line.moments[end - 1].at) : NULL);
 	json_object_end(&c->json);
 	return 0;

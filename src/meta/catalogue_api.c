@@ -36,7 +36,7 @@ static int objects_list(Call *c)
 	const Catalogue *catalogue = meta_of(c);
 	json_object_begin(&c->json);
 	json_member_int(&c->json, "version", catalogue->version);
-	json_key(&c->json, "items");
+	json_key(&c->json, "objects");
 	json_array_begin(&c->json);
 	for (int i = 0; i < catalogue->n_objects; i++)
 		if (gate_may(c, catalogue->objects[i].read_right))

@@ -210,3 +210,73 @@ TEST(place, counts_stay_true_through_failures_and_moves)
 {
 	world_each(3, counts_body);
 }
+
+/* ---- many at once ---- */
+
+typedef struct {
+	World *w;
+	int failures;
+} Crowd;
+
+static int place_one(Call *c, void *arg)
+{
+	(void)arg;
+	Record *lead = record_new(c, meta_object_of(c, "lead"));
+	record_set_text(lead, "name", "crowd");
+	return lead_place(c, lead, &(PlaceInfo){.create = true});
+}
+
+static void *leads_come(void *arg)
+{
+	Crowd *crowd = arg;
+	for (int i = 0; i < 15; i++) {
+		Call *c = call_new_system(NULL, &crowd->w->house, NULL, "test");
+		crowd->failures += call_write_wait(c, place_one, NULL) < 0;
+		talloc_free(c);
+	}
+	return NULL;
+}
+
+static int absence_flip(Call *c, void *arg)
+{
+	Record *user;
+	int r = record_load_any(c, "user", *(Id *)arg, &user);
+	if (r < 0)
+		return r;
+	record_set(user, "absent", value_bool(!record_int(user, "absent")));
+	return record_update(c, user, RECORD_AS_HOUSE);
+}
+
+static void *people_come_and_go(void *arg)
+{
+	Crowd *crowd = arg;
+	for (int i = 0; i < 10; i++) {
+		Call *c = call_new_system(NULL, &crowd->w->house, NULL, "test");
+		crowd->failures += call_write_wait(c, absence_flip, &crowd->w->people[0]) < 0;
+		talloc_free(c);
+	}
+	return NULL;
+}
+
+static void crowd_body(World *w)
+{
+	Crowd crowd[4] = {{w, 0}, {w, 0}, {w, 0}, {w, 0}};
+	pthread_t thread[4];
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(pthread_create(&thread[i], NULL, i == 3 ? people_come_and_go : leads_come, &crowd[i]), 0);
+	for (int i = 0; i < 4; i++) {
+		CHECK_INT(pthread_join(thread[i], NULL), 0);
+		CHECK_INT(crowd[i].failures, 0);
+	}
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead"), 45);
+	CHECK_INT(world_count(w,
+		"SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) AS n FROM lead WHERE owner IS NOT NULL GROUP BY owner) "
+		"AS carried"), 3);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead WHERE owner IS NULL AND waiting_since IS NULL"), 0);
+	world_do(w, NULL, counts_compare, NULL);
+}
+
+TEST(place, nobody_gets_too_much_when_many_come_at_once)
+{
+	world_each(4, crowd_body);
+}

@@ -435,3 +435,52 @@ TEST(clock, a_follow_up_is_recalled)
 {
 	world_each(1, follow_up_body);
 }
+
+static int many_come(Call *c, void *arg)
+{
+	int r = 0;
+	for (int i = 0; r == 0 && i < *(int *)arg; i++)
+		r = lead_place(c, record_new(c, meta_object_of(c, "lead")), &(PlaceInfo){.create = true});
+	return r;
+}
+
+static void many_body(World *w)
+{
+	int n = LEAD_STEP_MAX + 50;
+	Policy policy = world_policy_now(w);
+	policy.load_max = 1000;
+	world_policy(w, &policy);
+	world_change(w, "user", w->people[0], "{\"capacity\":1000}");
+	world_change(w, "user", w->people[1], "{\"capacity\":1000,\"absent\":true}");
+	world_do(w, NULL, many_come, &n);
+	world_change(w, "user", w->people[1], "{\"absent\":false}");
+	world_change(w, "user", w->people[0], "{\"active\":false}");
+	world_to(w, now(w) + 1000);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM assignment WHERE kind = 'absent'"), n);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead l JOIN person p ON p.id = l.owner WHERE p.login = 'p1'"), n);
+}
+
+TEST(clock, more_leads_than_one_transaction_moves_follow_by_a_timer)
+{
+	world_each(2, many_body);
+}
+
+static void backlog_body(World *w)
+{
+	int n = LEAD_STEP_MAX + 50;
+	world_change(w, "user", w->people[0], "{\"absent\":true}");
+	world_do(w, NULL, many_come, &n);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead WHERE waiting_since IS NOT NULL"), n);
+	Policy policy = world_policy_now(w);
+	policy.load_max = 1000;
+	world_policy(w, &policy);
+	world_change(w, "user", w->people[0], "{\"capacity\":1000,\"absent\":false}");
+	world_to(w, now(w) + 1000);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead WHERE owner IS NOT NULL"), n);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM assignment WHERE kind = 'drain'"), n);
+}
+
+TEST(clock, a_long_backlog_drains_step_by_step)
+{
+	world_each(1, backlog_body);
+}

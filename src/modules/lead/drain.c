@@ -60,7 +60,8 @@ static int waiting_scan(Call *c, Ground *ground, Mark after, Scan *scan)
 	if (r < 0)
 		return r;
 	scan->fit = talloc_array(c, Id, LEAD_STEP_MAX);
-	while (scan->n_fit < LEAD_STEP_MAX && rows_next(rows)) {
+	/* The last free hand taken: the rest would be looked at in vain. */
+	while (scan->n_fit < LEAD_STEP_MAX && anybody_free(ground) && rows_next(rows)) {
 		scan->seen++;
 		scan->last = (Mark){rows_int(rows, 1), rows_id(rows, 0)};
 		if (fits_somebody(c, ground, rows))

@@ -113,25 +113,54 @@ static bool list_has(const char *json, Id id)
 	return json != NULL && !id_is_nil(id) && strstr(json, id_text(id, text)) != NULL;
 }
 
-static bool is_my_pool(const Access *a, Id own_team, const char *members, const char *teams)
+static bool names_nobody(const char *json)
 {
-	if (list_has(members, a->user) || list_has(teams, own_team))
+	return json == NULL || strchr(json, '"') == NULL;
+}
+
+#define TEAM_DEPTH_MAX 16
+
+/* The caller's own team and those above it: a pool of a team is for its sub-teams too. */
+static int load_own_teams(Call *c, Id own[TEAM_DEPTH_MAX], int *ret_n)
+{
+	int n = 0;
+	for (Id team = c->who.team; !id_is_nil(team) && n < TEAM_DEPTH_MAX;) {
+		ROWS rows = NULL;
+		int r = db_query(c->tx, &rows, "SELECT parent FROM team WHERE id = $1", value_id(team));
+		if (r < 0)
+			return r;
+		own[n++] = team;
+		team = rows_next(rows) ? rows_id(rows, 0) : ID_NIL;
+		if (rows_error(rows) < 0)
+			return rows_error(rows);
+	}
+	*ret_n = n;
+	return 0;
+}
+
+/* A pool that names nobody is for every salesperson. */
+static bool is_my_pool(const Access *a, const Id *own, int n_own, const char *members, const char *teams)
+{
+	if (list_has(members, a->user) || (names_nobody(members) && names_nobody(teams)))
 		return true;
-	for (int i = 0; teams != NULL && i < a->n_teams; i++) {
+	for (int i = 0; i < n_own; i++)
+		if (list_has(teams, own[i]))
+			return true;
+	for (int i = 0; teams != NULL && i < a->n_teams; i++)
 		if (list_has(teams, a->teams[i]))
 			return true;
-	}
 	return false;
 }
 
 static int load_pools(Call *c, Access *a)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT id, members, teams FROM pool WHERE deleted_at IS NULL");
-	if (r < 0)
+	Id own[TEAM_DEPTH_MAX];
+	int n_own = 0, r = load_own_teams(c, own, &n_own);
+	if (r < 0 || (r = db_query(c->tx, &rows, "SELECT id, members, teams FROM pool WHERE deleted_at IS NULL")) < 0)
 		return r;
 	while (rows_next(rows)) {
-		if (is_my_pool(a, c->who.team, rows_text(rows, 1), rows_text(rows, 2)))
+		if (is_my_pool(a, own, n_own, rows_text(rows, 1), rows_text(rows, 2)))
 			ids_add(a, &a->pools, &a->n_pools, rows_id(rows, 0));
 	}
 	ids_sort(a->pools, a->n_pools);

@@ -18,7 +18,8 @@ static const char *body_of(Call *c, Demo *demo, int team)
 	json_member_text(&o, "phone", demo_phone(c, &demo->dice) + 3);
 	json_member_text(&o, "province", place->province);
 	json_member_text(&o, "city", place->city);
-	json_member_text(&o, "district", place->district);
+	if (dice_chance(&demo->dice, 35))
+		json_member_text(&o, "district", place->district);
 	json_member_text(&o, "message", demo_message(c, &demo->dice));
 	json_member_text(&o, "page", "https://www.hengtuo-auto.example/solutions/vision");
 	json_member_text(&o, "utm_source", "baidu");

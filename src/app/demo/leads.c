@@ -66,8 +66,10 @@ static void lead_texts(Call *c, Demo *demo, Record *r, const Story *s)
 		record_set_text(r, "email", demo_mail_name(c, &demo->dice));
 	record_set_text(r, "province", s->place->province);
 	record_set_text(r, "city", s->place->city);
-	record_set_text(r, "district", s->place->district);
-	record_set(r, "region", value_int(s->place->region));
+	bool told_district = dice_chance(&demo->dice, 35); /* most forms ask for province and city only */
+	if (told_district)
+		record_set_text(r, "district", s->place->district);
+	record_set(r, "region", value_int(told_district ? s->place->region : s->place->region / 100));
 	record_set_text(r, "message", demo_message(c, &demo->dice));
 	record_set_text(r, "status", s->status);
 	record_set_ref(r, "source", s->source);

@@ -58,7 +58,7 @@ export default {
 	stillPending: 'Still in progress; this page will update by itself',
 	whatToDo: 'What to do',
 	r_bad_json: 'The content is not valid JSON',
-	d_bad_json: 'Correct brackets, quotes or commas below and replay. If it happens often, tell the sender’s engineers.',
+	d_bad_json: 'Correct brackets, quotes or commas below and replay. If it happens often, tell the sender\'s engineers.',
 	r_bad_form: 'The form content cannot be read',
 	d_bad_form: 'Rewrite it as JSON and replay. If it happens often, check how the sender submits.',
 	r_not_an_object: 'The content is not an object',

@@ -49,7 +49,7 @@ export default {
 	fallbackHint: 'The lead waits in this pool and the supervisor is told; it goes out, oldest first, as soon as somebody is free.',
 
 	s_clock: 'Deadlines',
-	s_clock_hint: 'All run in the owner’s working time: nights and holidays do not count.',
+	s_clock_hint: 'All run in the owner\'s working time: nights and holidays do not count.',
 	touch_minutes: 'First contact within',
 	touch_minutes_hint: 'Later than this is a miss, and the lead moves on.',
 	protection_minutes: 'Protection period',

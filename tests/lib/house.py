@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -176,10 +177,13 @@ class Live:
 
     def __init__(self, client: Client, after: int | None = None) -> None:
         self.events: list[dict] = []
+        self.ended = False
         self.connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=120)
         headers = {"Authorization": "Bearer " + client.token}
         if after is not None:
             headers["Last-Event-ID"] = str(after)
+        self.connection.connect()
+        self.socket = self.connection.sock  # the response takes it over and hides it
         self.connection.request("GET", "/api/v1/live", headers=headers)
         self.response = self.connection.getresponse()
         assert self.response.status == 200, self.response.status
@@ -192,12 +196,12 @@ class Live:
                     self.events.append(json.loads(line[5:]))
         except (OSError, ValueError, http.client.HTTPException):
             pass
+        self.ended = True
 
     def close(self) -> None:
-        import socket
         try:
-            self.connection.sock.shutdown(socket.SHUT_RDWR)
-        except (OSError, AttributeError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
             pass
 
     def wait(self, kind: str, record: str | None = None, seconds: float = 20) -> dict:

@@ -573,11 +573,13 @@ static void *stop_main(void *arg)
 static void *send_main(void *arg)
 {
 	Room *room = arg;
-	int closed = 0;
+	int closed = 0, sent = 0; /* to the present visitor: fewer than would cut the stream for its backlog */
 	while (closed < 40) {
 		(void)pthread_mutex_lock(&room->lock);
-		if (room->stream != NULL)
+		if (room->stream != NULL && sent++ < 1000)
 			(void)http_stream_send(room->stream, "data: x\n\n", 9);
+		if (room->n_closed != closed)
+			sent = 0;
 		closed = room->n_closed;
 		(void)pthread_mutex_unlock(&room->lock);
 	}

@@ -44,8 +44,9 @@ static int run_once(Job *job, Call *c)
 	size_t len;
 	const char *body = http_body(job->request, &len);
 	idempotency_key(c, job->path, key, body, len, &id);
-	int r = idempotency_find(c, &id);
-	if (r != ERR_NOT_FOUND)
+	bool fresh = false;
+	int r = idempotency_take(c, &id, &fresh);
+	if (r < 0 || !fresh)
 		return r;
 	r = job->match.endpoint->fn(c);
 	return r < 0 ? r : idempotency_keep(c, &id);

@@ -28,15 +28,16 @@ void idempotency_key(const Call *c, const char *path, const char *key, const cha
 	talloc_free(name);
 }
 
-int idempotency_find(Call *c, const IdempotencyKey *key)
+/* The answer that the key gave first. */
+static int first_answer(Call *c, const IdempotencyKey *key)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT fingerprint, status, answer FROM idempotency WHERE name = $1 AND at > $2",
-	                 value_text(key->name), value_time(clock_real_ms() - DAY_MS));
+	int r = db_query(c->tx, &rows, "SELECT fingerprint, status, answer FROM idempotency WHERE name = $1",
+	                 value_text(key->name));
 	if (r < 0)
 		return r;
 	if (!rows_next(rows))
-		return rows_error(rows) ? rows_error(rows) : ERR_NOT_FOUND;
+		return rows_error(rows) ? rows_error(rows) : ERR_BUSY;
 	if (strcmp(rows_text(rows, 0), key->fingerprint) != 0)
 		return call_fail(c, ERR_CONFLICT, "idempotency_key_reused",
 		                 "This Idempotency-Key was used for another request. Send a new key.",
@@ -46,14 +47,24 @@ int idempotency_find(Call *c, const IdempotencyKey *key)
 	return 0;
 }
 
-int idempotency_keep(Call *c, const IdempotencyKey *key)
+/* The row is put in before anything is done: on PostgreSQL a second request with the key waits here for the first. */
+int idempotency_take(Call *c, const IdempotencyKey *key, bool *ret_fresh)
 {
 	int64_t now = clock_real_ms();
-	int r = db_exec(c->tx, "DELETE FROM idempotency WHERE at < $1 OR name = $2", value_time(now - DAY_MS),
-	                value_text(key->name));
+	int r = db_exec(c->tx, "DELETE FROM idempotency WHERE at < $1", value_time(now - DAY_MS));
+	if (r == 0)
+		r = db_exec(c->tx,
+		            "INSERT INTO idempotency (name, fingerprint, status, answer, at) VALUES ($1, $2, 0, '', $3)"
+		            " ON CONFLICT (name) DO NOTHING",
+		            value_text(key->name), value_text(key->fingerprint), value_time(now));
 	if (r < 0)
 		return r;
-	return db_exec(c->tx, "INSERT INTO idempotency (name, fingerprint, status, answer, at) VALUES ($1, $2, $3, $4, $5)",
-	               value_text(key->name), value_text(key->fingerprint), value_int(c->status ? c->status : 200),
-	               value_text_n(c->out->data, c->out->len), value_time(now));
+	*ret_fresh = db_changes(c->tx) == 1;
+	return *ret_fresh ? 0 : first_answer(c, key);
+}
+
+int idempotency_keep(Call *c, const IdempotencyKey *key)
+{
+	return db_exec(c->tx, "UPDATE idempotency SET status = $2, answer = $3 WHERE name = $1", value_text(key->name),
+	               value_int(c->status ? c->status : 200), value_text_n(c->out->data, c->out->len));
 }

@@ -14,7 +14,8 @@ typedef struct {
 
 void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len,
                      IdempotencyKey *ret);
-/* ERR_NOT_FOUND: not used yet. 0: the call holds the first answer. ERR_CONFLICT: used with another body. */
-NODISCARD int idempotency_find(Call *c, const IdempotencyKey *key);
-/* Keeps the call's answer. */
+/* 0 with *ret_fresh: the key is this call's now, and whoever brings it meanwhile waits for the end of the transaction.
+ * 0 without: the call holds the first answer. ERR_CONFLICT: used with another body. */
+NODISCARD int idempotency_take(Call *c, const IdempotencyKey *key, bool *ret_fresh);
+/* Keeps the call's answer under the key it took. */
 NODISCARD int idempotency_keep(Call *c, const IdempotencyKey *key);

@@ -79,7 +79,7 @@ def test_if_match(house):
     assert house.admin.get(f"/records/account/{account}")["note"] == "一"
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda i: house.admin.call("PATCH", f"/records/account/{account}", {"note": f"并发{i}"}, If_Match='"2"').status, range(8)))
-    assert sorted(statuses) == [200] + [412] * 7, statuses
+    assert sorted(statuses)[0] == 200 and set(statuses) <= {200, 409, 412} and statuses.count(200) == 1, statuses
 
 
 def test_idempotency_key(house):

@@ -180,8 +180,10 @@ struct Loop {
 /* NULL with errno set on failure. */
 Loop *loop_new(const HttpConfig *config, const HttpTimes *times, int listener, _Atomic int *connections);
 NODISCARD int loop_run(Loop *loop);
-/* Asks the loop to end: at once when idle, after drain_ms at the latest. */
-void loop_stop(Loop *loop, int drain_ms);
+/* Marks the loop as ending: answers say so from now on. Every loop of a server is marked before the first is woken. */
+void loop_stop_soon(Loop *loop, int drain_ms);
+/* Wakes the loop to end: at once when idle, after drain_ms at the latest. */
+void loop_stop(Loop *loop);
 void loop_join(Loop *loop);
 /* Gives up one hold on the memory of an ended loop. */
 void loop_release(Loop *loop);

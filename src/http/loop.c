@@ -281,10 +281,14 @@ int loop_run(Loop *loop)
 	return -r;
 }
 
-void loop_stop(Loop *loop, int drain_ms)
+void loop_stop_soon(Loop *loop, int drain_ms)
 {
 	atomic_store(&loop->drain_until_ms, clock_monotonic_ms() + drain_ms);
 	atomic_store(&loop->stops, true);
+}
+
+void loop_stop(Loop *loop)
+{
 	(void)eventfd_write(loop->wake_fd, 1);
 }
 

@@ -169,7 +169,9 @@ int http_port(const HttpServer *server)
 void http_stop(HttpServer *server, int drain_ms)
 {
 	for (int i = 0; i < server->n_loops; i++)
-		loop_stop(server->loop[i], drain_ms);
+		loop_stop_soon(server->loop[i], drain_ms);
+	for (int i = 0; i < server->n_loops; i++)
+		loop_stop(server->loop[i]);
 	for (int i = 0; i < server->n_loops; i++) {
 		loop_join(server->loop[i]);
 		loop_release(server->loop[i]);

@@ -82,9 +82,9 @@ class Person:
         return [a for a in self.get("/alerts")["items"] if reason in (None, a["reason"])]
 
 
-def make(house: House, kind: str, **fields) -> str:
+def make(house: House, what: str, /, **fields) -> str:
     """Creates a record as the administrator and gives its id."""
-    return house.admin.post("/records/" + kind, fields, 201)["id"]
+    return house.admin.post("/records/" + what, fields, 201)["id"]
 
 
 def person(house: House, **fields) -> Person:

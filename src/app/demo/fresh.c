@@ -63,8 +63,10 @@ int demo_fresh(Call *c, Demo *demo)
 		Call *one = call_new_system(c, demo->house, c->tx, "intake");
 		Receipt receipt = receipt_of(one, demo, i);
 		Outcome outcome;
+		Reading reading = {0};
 		one->now_ms = receipt.at;
-		err = take_receipt(one, &ground, &receipt, &outcome);
+		take_read(one, ground.sources, &receipt, &reading);
+		err = take_receipt(one, &ground, &receipt, &reading, &outcome);
 		receipt.state = outcome.state;
 		receipt.lead = outcome.lead;
 		if (err == 0 && !store_is_postgres(demo->house->store))

@@ -11,7 +11,8 @@
 
 #define BATCH_MAX 500
 #define QUEUE_MAX 20000 /* receipts held in memory; beyond it they are read from the log again */
-#define RETRY_MS 1000   /* after the database refused a batch */
+#define RETRY_US 1000000  /* after the database refused a batch */
+#define REST_US_MAX 200000
 
 typedef struct Waiting {
 	Receipt receipt;
@@ -26,16 +27,22 @@ struct Taker {
 	Waiting *first, *last;
 	int n;
 	bool behind; /* the log holds pending ones that are not in the queue */
+	uint64_t given;
+	pthread_cond_t landing;
+	Id log_after; /* the thread's alone: where its look through the log goes on; nil: at the beginning */
 	bool stopping;
 	const IpRegions *ip_regions;
 };
 
-typedef struct {
+typedef struct Batch {
 	Taker *taker;
-	TALLOC_CTX *mem;
 	const Receipt **receipt;
+	Reading *reading;
 	Outcome *outcome;
 	size_t n;
+	bool careful; /* each receipt in a savepoint of its own */
+	bool landed;  /* guarded by the taker's lock, as is the result */
+	int result;
 } Batch;
 
 /* ---- the queue ---- */
@@ -60,6 +67,7 @@ void taker_give(Taker *t, const Receipt *receipt)
 {
 	Waiting *w = waiting_new(receipt);
 	pthread_mutex_lock(&t->lock);
+	t->given++;
 	if (t->n >= QUEUE_MAX || t->behind) {
 		t->behind = true;
 		talloc_free(w);
@@ -95,7 +103,7 @@ static void batch_from_queue(Taker *t, Batch *b)
 		Waiting *w = t->first;
 		t->first = w->next;
 		t->n--;
-		b->receipt[b->n++] = &talloc_steal(b->mem, w)->receipt;
+		b->receipt[b->n++] = &talloc_steal(b, w)->receipt;
 	}
 	if (!t->first)
 		t->last = NULL;
@@ -106,22 +114,26 @@ static int pending_read(Tx *tx, void *arg)
 	Batch *b = arg;
 	Receipt *pending;
 	size_t n;
-	int r = receipt_pending(tx, b->mem, ID_NIL, BATCH_MAX, &pending, &n);
+	int r = receipt_pending(tx, b, b->taker->log_after, BATCH_MAX, &pending, &n);
 	b->n = 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		b->receipt[b->n++] = &pending[i];
 	return r;
 }
 
-/* Reads what the log holds. A page that is not full was the last one; a receipt that comes between is in the queue, for
- * `behind` was taken back before the look. */
+/* Reads the next page of the log. Ids are made before they are written, so one that was passed may appear later: the
+ * look ends only when a page from the beginning was not full. What comes meanwhile is in the queue, for `behind` was
+ * taken back before that look. */
 static int batch_from_log(Taker *t, Batch *b)
 {
+	bool from_the_beginning = id_is_nil(t->log_after);
 	pthread_mutex_lock(&t->lock);
 	t->behind = false;
 	pthread_mutex_unlock(&t->lock);
 	int r = store_read_wait(receipt_log_store(t->intake->log), pending_read, b);
-	if (r < 0 || b->n == BATCH_MAX)
+	bool is_full = r == 0 && b->n == BATCH_MAX;
+	t->log_after = is_full ? b->receipt[b->n - 1]->id : ID_NIL;
+	if (r < 0 || is_full || !from_the_beginning)
 		taker_wake(t);
 	return r;
 }
@@ -132,6 +144,7 @@ typedef struct {
 	Call *c;
 	const TakeGround *ground;
 	const Receipt *receipt;
+	const Reading *reading;
 	Outcome *outcome;
 } One;
 
@@ -139,7 +152,7 @@ static int one_run(Tx *tx, void *arg)
 {
 	(void)tx;
 	One *one = arg;
-	return take_receipt(one->c, one->ground, one->receipt, one->outcome);
+	return take_receipt(one->c, one->ground, one->receipt, one->reading, one->outcome);
 }
 
 /* The database itself is in trouble: the whole batch waits. Anything else is the receipt's own fault. */
@@ -152,16 +165,17 @@ static bool is_storage_trouble(int err)
 static void outcome_keep(Batch *b, size_t i)
 {
 	Outcome *o = &b->outcome[i];
-	o->reason = talloc_strdup(b->mem, o->reason);
-	o->detail = talloc_strdup(b->mem, o->detail);
+	o->reason = talloc_strdup(b, o->reason);
+	o->detail = talloc_strdup(b, o->detail);
 }
 
 static int batch_one(Tx *tx, Batch *b, size_t i, TakeGround *ground)
 {
 	House *house = b->taker->intake->house;
-	One one = {call_new_system(tx_mem(tx), house, tx, "intake"), ground, b->receipt[i], &b->outcome[i]};
+	One one = {call_new_system(tx_mem(tx), house, tx, "intake"), ground, b->receipt[i], &b->reading[i],
+		&b->outcome[i]};
 	one.c->ip = b->receipt[i]->visitor;
-	int r = tx_nested(tx, one_run, &one);
+	int r = b->careful ? tx_nested(tx, one_run, &one) : one_run(tx, &one);
 	if (r < 0 && !is_storage_trouble(r))
 		b->outcome[i] = (Outcome){.receipt = b->receipt[i]->id,
 		                          .state = RECEIPT_QUARANTINED,
@@ -181,7 +195,7 @@ static int batch_run(Tx *tx, void *arg)
 	int r = ground_open(c, &ground.place);
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		r = batch_one(tx, b, i, &ground);
-		if (r < 0 && !is_storage_trouble(r))
+		if (r < 0 && b->careful && !is_storage_trouble(r))
 			r = ground_open(c, &ground.place); /* what the undone one had counted must go */
 	}
 	source_release(ground.sources);
@@ -195,65 +209,169 @@ static int outcomes_write(Tx *tx, void *arg)
 	return receipt_settle(tx, b->outcome, b->n);
 }
 
-/* Takes the batch in and writes what became of it; false: the database could not, and the log still has them as
- * pending. */
-static bool batch_take(Batch *b)
+static void batch_landed(void *arg, int result)
+{
+	Batch *b = arg;
+	Taker *t = b->taker;
+	pthread_mutex_lock(&t->lock);
+	b->result = result;
+	b->landed = true;
+	pthread_cond_signal(&t->landing);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void batch_launch(Batch *b)
+{
+	if (store_write(b->taker->intake->house->store, batch_run, batch_landed, b) < 0)
+		batch_landed(b, ERR_BUSY);
+}
+
+/* The bodies are read here, while the batch before is being written. */
+static void batch_read(Batch *b)
+{
+	const Sources *sources = source_book_acquire(b->taker->intake->sources);
+	b->outcome = talloc_zero_array(b, Outcome, b->n);
+	b->reading = talloc_zero_array(b, Reading, b->n);
+	for (size_t i = 0; i < b->n; i++)
+		take_read(b->reading, sources, b->receipt[i], &b->reading[i]);
+	source_release(sources);
+}
+
+static void batch_wait(Batch *b)
+{
+	Taker *t = b->taker;
+	pthread_mutex_lock(&t->lock);
+	while (!b->landed)
+		pthread_cond_wait(&t->landing, &t->lock);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* Writes what became of a batch that has landed. Savepoints cost more than a lead does and hardly ever is one needed:
+ * a batch runs without them, and once more with them if a receipt of it failed by its own fault. False: the database
+ * could not, and the log still has them as pending. */
+static bool batch_settle(Batch *b)
 {
 	Intake *in = b->taker->intake;
-	b->outcome = talloc_zero_array(b->mem, Outcome, b->n);
-	int r = store_write_wait(in->house->store, batch_run, b);
+	int r = b->result;
+	b->careful = r < 0 && !is_storage_trouble(r);
+	if (b->careful)
+		r = store_write_wait(in->house->store, batch_run, b);
 	if (r == 0)
 		r = store_write_wait(receipt_log_store(in->log), outcomes_write, b);
-	if (r < 0) {
-		log_warn("intake", "%zu receipts wait: the database refused them (%s)", b->n, err_code(r));
-		return false;
-	}
-	for (size_t i = 0; i < b->n; i++)
+	for (size_t i = 0; r == 0 && i < b->n; i++)
 		waits_tell(in->settled, &b->outcome[i]);
-	return true;
+	if (r < 0)
+		log_warn("intake", "%zu receipts wait: the database refused them (%s)", b->n, err_code(r));
+	return r == 0;
 }
 
 /* ---- the thread ---- */
 
-static void pause_after_failure(Taker *t)
+static void rest(Taker *t, int64_t us)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RETRY_MS / 1000;
+	until.tv_sec += us / 1000000;
+	until.tv_nsec += us % 1000000 * 1000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
 	pthread_mutex_lock(&t->lock);
-	t->behind = true;
 	while (!t->stopping && pthread_cond_timedwait(&t->wake, &t->lock, &until) == 0)
 		continue;
 	pthread_mutex_unlock(&t->lock);
 }
 
-/* Waits for work; false when the house closes. *ret_log: look into the log. */
-static bool work_wait(Taker *t, Batch *b, bool *ret_log)
+/* Whatever failed is found in the log again. */
+static void rest_after_failure(Taker *t)
+{
+	t->log_after = ID_NIL;
+	taker_wake(t);
+	rest(t, RETRY_US);
+}
+
+/* True when the next batch should be put together now: at once when nothing is being written; else only a full one, so
+ * that what comes while a batch is written goes in one batch behind it. What is being written is still pending in the
+ * log: a look from its beginning waits. */
+static bool is_time(const Taker *t, bool is_flying)
+{
+	if (!is_flying)
+		return t->first || t->behind;
+	return t->n >= BATCH_MAX || (!t->first && t->behind && !id_is_nil(t->log_after));
+}
+
+/* Empty when there is nothing to do yet, or the house closes; NULL when the log could not be read. */
+static Batch *batch_next(Taker *t, bool is_flying)
+{
+	Batch *b = talloc_zero(NULL, Batch);
+	b->taker = t;
+	b->receipt = talloc_array(b, const Receipt *, BATCH_MAX);
+	pthread_mutex_lock(&t->lock);
+	while (!is_flying && !is_time(t, false) && !t->stopping)
+		pthread_cond_wait(&t->wake, &t->lock);
+	bool wanted = !t->stopping && is_time(t, is_flying);
+	if (wanted)
+		batch_from_queue(t, b);
+	bool from_log = wanted && b->n == 0;
+	pthread_mutex_unlock(&t->lock);
+	if (from_log && batch_from_log(t, b) < 0) {
+		talloc_free(b);
+		return NULL;
+	}
+	batch_read(b);
+	return b;
+}
+
+/* When receipts come in faster than leads can be made of them, receipts have the right of way: they are durable, and
+ * whoever sends them waits for an answer. The taker then rests as long as it worked. */
+typedef struct {
+	int64_t began_us;
+	uint64_t given;
+} Pace;
+
+static Pace pace_now(Taker *t)
 {
 	pthread_mutex_lock(&t->lock);
-	while (!t->first && !t->behind && !t->stopping)
-		pthread_cond_wait(&t->wake, &t->lock);
-	batch_from_queue(t, b);
-	*ret_log = b->n == 0 && t->behind;
-	bool go_on = !t->stopping;
+	Pace now = {clock_monotonic_us(), t->given};
 	pthread_mutex_unlock(&t->lock);
-	return go_on;
+	return now;
+}
+
+static void pace_keep(Taker *t, Pace *last, size_t taken)
+{
+	Pace now = pace_now(t);
+	int64_t worked_us = now.began_us - last->began_us;
+	if (now.given - last->given > taken && taken == BATCH_MAX)
+		rest(t, worked_us < REST_US_MAX ? worked_us : REST_US_MAX);
+	*last = (Pace){clock_monotonic_us(), now.given};
 }
 
 static void *taker_main(void *arg)
 {
 	Taker *t = arg;
-	for (bool go_on = true; go_on;) {
-		Batch b = {.taker = t, .mem = talloc_new(NULL)};
-		bool from_log;
-		b.receipt = talloc_array(b.mem, const Receipt *, BATCH_MAX);
-		go_on = work_wait(t, &b, &from_log);
-		bool fine = !go_on || !from_log || batch_from_log(t, &b) == 0;
-		if (go_on && fine && b.n > 0)
-			fine = batch_take(&b);
+	Batch *flying = NULL;
+	Pace pace = pace_now(t);
+	for (bool go_on = true; go_on || flying;) {
+		Batch *landed = flying, *next = batch_next(t, flying != NULL);
+		bool fine = next != NULL;
+		if (landed)
+			batch_wait(landed);
+		flying = next && next->n > 0 ? next : NULL;
+		if (flying)
+			batch_launch(flying);
+		else
+			talloc_free(next);
+		if (landed)
+			fine &= batch_settle(landed);
+		if (landed)
+			pace_keep(t, &pace, landed->n);
+		talloc_free(landed);
+		pthread_mutex_lock(&t->lock);
+		go_on = !t->stopping;
+		pthread_mutex_unlock(&t->lock);
 		if (go_on && !fine)
-			pause_after_failure(t);
-		talloc_free(b.mem);
+			rest_after_failure(t);
 	}
 	return NULL;
 }
@@ -266,8 +384,10 @@ Taker *taker_start(Intake *intake)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, &monotonic);
+	pthread_cond_init(&t->landing, NULL);
 	t->intake = intake;
 	t->behind = true;
+	t->log_after = ID_NIL;
 	char *table = talloc_asprintf(t, "%s/ip2region_v4.xdb", intake->house->data_dir);
 	t->ip_regions = ip_regions_open(t, table);
 	pthread_create(&t->thread, NULL, taker_main, t);

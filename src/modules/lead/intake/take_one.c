@@ -394,20 +394,30 @@ static int lead_attach_or_make(Take *t)
 	return r < 0 ? r : taken_keep(t->c, t->outcome);
 }
 
-int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, Outcome *ret)
+static const Inlet *source_of(const Sources *sources, const Receipt *receipt)
 {
-	Take t = {.c = c, .ground = ground, .receipt = receipt, .outcome = ret};
-	const char *reason, *detail;
+	return id_is_nil(receipt->source) ? source_by_key(sources, receipt->source_key)
+	                                  : source_by_id(sources, receipt->source);
+}
+
+void take_read(TALLOC_CTX *ctx, const Sources *sources, const Receipt *receipt, Reading *ret)
+{
+	const Inlet *source = source_of(sources, receipt);
+	ret->is_clear = enquiry_read(ctx, receipt->content_type, receipt->body, receipt->body_len,
+	                             source ? source->mapping : NULL, &ret->enquiry, &ret->reason, &ret->detail);
+}
+
+int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, const Reading *reading, Outcome *ret)
+{
+	Take t = {.c = c, .ground = ground, .receipt = receipt, .enquiry = reading->enquiry, .outcome = ret};
 	bool found;
 	*ret = (Outcome){.receipt = receipt->id};
 	int r = taken_find(c, receipt, ret, &found);
 	if (r < 0 || found)
 		return r;
-	t.source = id_is_nil(receipt->source) ? source_by_key(ground->sources, receipt->source_key)
-	                                      : source_by_id(ground->sources, receipt->source);
-	if (!enquiry_read(c, receipt->content_type, receipt->body, receipt->body_len, t.source ? t.source->mapping : NULL,
-	                  &t.enquiry, &reason, &detail))
-		return quarantine(&t, reason, detail);
+	t.source = source_of(ground->sources, receipt);
+	if (!reading->is_clear)
+		return quarantine(&t, reading->reason, reading->detail);
 	normalise(&t);
 	return is_admissible(&t) ? lead_attach_or_make(&t) : 0;
 }

@@ -50,11 +50,15 @@ export async function run({ base, password, browser, check }) {
 		const target = boss.page.locator(`[data-person="${to.id}"]`)
 		await target.scrollIntoViewIfNeeded()
 		await row.scrollIntoViewIfNeeded()
-		const [a, b] = [await row.boundingBox(), await target.boundingBox()]
+		const a = await row.boundingBox()
 		await boss.page.mouse.move(a.x + 12, a.y + a.height / 2)
 		await boss.page.mouse.down()
 		await boss.page.mouse.move(a.x + 40, a.y + 20, { steps: 3 })
-		await boss.page.mouse.move(b.x + 60, b.y + b.height / 2, { steps: 5 })
+		await until(async () => {
+			const b = await target.boundingBox()
+			await boss.page.mouse.move(b.x + 60, b.y + b.height / 2, { steps: 3 })
+			return (await target.getAttribute('class')).includes('bper-over')
+		}, 'the person is under the pointer')
 		await boss.page.mouse.up()
 		const card = await arrives(lead)
 		await boss.page.locator('.toast .btn').filter({ hasText: '撤销' }).last().click()

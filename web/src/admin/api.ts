@@ -1,6 +1,8 @@
 /* What administrators and supervisors ask of the server, beside plain records. */
 import { del, get, post, put } from '@/api/http'
-import type { Card, Id, Named, Page, Time } from '@/api/types'
+import type { Card, Id, Named, ObjectDef, Page, Time } from '@/api/types'
+
+export const getObject = (name: string) => get<ObjectDef>(`/objects/${name}`)
 
 export interface BoardRow extends Card {
 	owner: Named | null

@@ -46,6 +46,9 @@ export interface Options {
 	anonymous?: boolean
 }
 
+/** Asked by POST because of their body, but they change nothing: no key to remember an answer by. */
+const QUESTIONS = new Set(['/leads/check', '/expr/check', '/policy/try'])
+
 type Renew = () => Promise<boolean>
 let renew: Renew = async () => false
 
@@ -72,11 +75,11 @@ function address(path: string, query?: Query): string {
 	return `/api/v1${path}${tail ? `?${tail}` : ''}`
 }
 
-function init(method: string, o: Options, key: string): RequestInit {
+function init(method: string, path: string, o: Options, key: string): RequestInit {
 	const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': lang.value }
 	if (o.body !== undefined) headers['Content-Type'] = 'application/json'
 	if (o.ifMatch !== undefined) headers['If-Match'] = `"${o.ifMatch}"`
-	if (method === 'POST') headers['Idempotency-Key'] = key
+	if (method === 'POST' && !QUESTIONS.has(path)) headers['Idempotency-Key'] = key
 	return {
 		method,
 		headers,
@@ -98,7 +101,7 @@ async function problemOf(response: Response): Promise<Problem> {
 
 async function once(method: string, path: string, o: Options, key: string): Promise<Response> {
 	try {
-		return await fetch(address(path, o.query), init(method, o, key))
+		return await fetch(address(path, o.query), init(method, path, o, key))
 	} catch (error) {
 		if (error instanceof DOMException && error.name === 'AbortError') throw error
 		throw new Problem(0, 'offline', text('offline'))

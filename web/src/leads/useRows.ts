@@ -1,6 +1,6 @@
 /* The rows of one list: keyset pages fetched as they are needed, kept fresh by live news. Which rows belong is always the server's
  * word: for changed records it is asked with the list's own filter. An older version never replaces a newer one (F10). */
-import { computed, onScopeDispose, ref, shallowReactive, shallowRef, triggerRef, watch, type Ref } from 'vue'
+import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch, type Ref } from 'vue'
 import { countRecords, listRecords, type ListQuery } from '@/api/records'
 import type { Id, LiveMessage, Rec } from '@/api/types'
 import { useLive, useResync } from '@/live/live'
@@ -26,6 +26,7 @@ export function both(a: string | undefined, b: string): string {
 }
 
 export function useRows<T extends Rec>(object: string, query: Readonly<Ref<RowsQuery>>) {
+	// Always a new array: what shows the rows sees a change by identity.
 	const rows = shallowRef<T[]>([])
 	const next = ref<string | null>(null)
 	const loading = ref(true)
@@ -83,8 +84,7 @@ export function useRows<T extends Rec>(object: string, query: Readonly<Ref<RowsQ
 	/** A row that live news put in already must not come twice. */
 	function append(items: T[]): void {
 		const tail = new Set(rows.value.slice(-PAGE * 2).map((row) => row.id))
-		for (const item of items) if (!tail.has(item.id)) rows.value.push(item)
-		triggerRef(rows)
+		rows.value = [...rows.value, ...items.filter((item) => !tail.has(item.id))]
 	}
 
 	/** The grid is about to show rows up to this index. */
@@ -118,25 +118,23 @@ export function useRows<T extends Rec>(object: string, query: Readonly<Ref<RowsQ
 	}
 
 	function remove(id: Id): void {
-		const at = rows.value.findIndex((row) => row.id === id)
-		if (at < 0) return
-		rows.value.splice(at, 1)
-		triggerRef(rows)
+		const left = rows.value.filter((row) => row.id !== id)
+		if (left.length === rows.value.length) return
+		rows.value = left
 		countSoon()
 	}
 
 	/** Puts a record where it belongs; one that is older than what we have is ignored. */
 	function put(record: T, show = true): void {
-		const at = rows.value.findIndex((row) => row.id === record.id)
-		if (at >= 0 && rows.value[at]!.version > record.version) return
-		const compare = comparer(query.value.sort)
-		if (at >= 0) rows.value.splice(at, 1)
-		const to = placeIn(rows.value, record, compare)
-		const beyond = to === rows.value.length && next.value !== null
-		if (!beyond) rows.value.splice(to, 0, record)
-		triggerRef(rows)
+		const known = rows.value.find((row) => row.id === record.id)
+		if (known && known.version > record.version) return
+		const others = known ? rows.value.filter((row) => row !== known) : [...rows.value]
+		const to = placeIn(others, record, comparer(query.value.sort))
+		const beyond = to === others.length && next.value !== null
+		if (!beyond) others.splice(to, 0, record)
+		rows.value = others
 		if (show) flash(record.id)
-		if (at < 0) countSoon()
+		if (!known) countSoon()
 	}
 
 	const changed = new Set<Id>()

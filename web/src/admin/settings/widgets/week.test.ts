@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clockText, endShown, faultOf, isNextDay, nextSpan, readWeek, spanOf, weekHours, type Span } from './week'
+import { clockText, endShown, faultOf, isNextDay, nextSpan, readWeek, spanOf, typedTime, weekHours, type Span } from './week'
 
 describe('spanOf', () => {
 	it('lets an end before the start lie on the next day', () => {
@@ -45,6 +45,10 @@ it('offers a free stretch after the last span', () => {
 	expect(nextSpan([])).toEqual(['09:00', '18:00'])
 	expect(nextSpan([['09:00', '12:00']])).toEqual(['13:00', '15:00'])
 	expect(faultOf([['09:00', '18:00'], nextSpan([['09:00', '18:00']])], 1)).toBeUndefined()
+})
+
+it('understands times as they are typed', () => {
+	expect(['9', '930', '0930', '9:30', '22：05', '24:00', '9:75', 'x', ''].map(typedTime)).toEqual(['09:00', '09:30', '09:30', '09:30', '22:05', '24:00', '', '', ''])
 })
 
 it('adds up the hours of a week', () => {

@@ -33,6 +33,12 @@ export function endShown(span: Span): string {
 	return Number.isNaN(end) ? span[1] : clockText(end % DAY_MIN)
 }
 
+/** What a person types as HH:MM: "9", "930", "9:30", "9：30" are understood; anything else is nothing. */
+export function typedTime(text: string): string {
+	const hit = /^(\d{1,2})(?:[:：.]?([0-5]\d))?$/.exec(text.trim())
+	return hit && Number(hit[1]) <= 24 ? `${hit[1]!.padStart(2, '0')}:${hit[2] ?? '00'}` : ''
+}
+
 /** A span from two time boxes: an end at or before the start lies on the next day. */
 export function spanOf(from: string, end: string): Span {
 	const [a, b] = [minutes(from), minutes(end)]

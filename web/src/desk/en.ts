@@ -15,6 +15,7 @@ export default {
 	statDue: 'Due today',
 	followUps: 'Next follow-ups',
 	followUpsNone: 'Nothing planned. Set the next follow-up when you log a contact.',
+	showAll: 'Show all {n}',
 	overdue: 'Overdue',
 	tasks: 'Tasks',
 	waiting: 'Leads in the pool',

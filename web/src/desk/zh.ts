@@ -15,6 +15,7 @@ export default {
 	statDue: '今日待跟进',
 	followUps: '下次跟进',
 	followUpsNone: '没有安排跟进。记录联系时可以设定下次跟进时间。',
+	showAll: '显示全部 {n} 条',
 	overdue: '已过期',
 	tasks: '任务',
 	waiting: '公海线索',

@@ -1,6 +1,6 @@
 /* A field's value as text, by its type in the catalogue. */
 import type { FieldDef } from '@/api/types'
-import { date, dateTime, money, number, phone } from '@/i18n/format'
+import { asTime, date, dateTime, money, number, phone } from '@/i18n/format'
 import { named } from '@/i18n/i18n'
 import { refName } from './names'
 import { t } from './text'
@@ -14,7 +14,7 @@ export function showField(field: FieldDef, value: unknown): string {
 		case 'ref':
 			return refName(field.ref ?? '', text)
 		case 'time':
-			return dateTime(text)
+			return dateTime(asTime(value))
 		case 'date':
 			return date(`${text.slice(0, 10)}T00:00:00`)
 		case 'money':

@@ -8,6 +8,12 @@ function pad(n: number): string {
 	return String(n).padStart(2, '0')
 }
 
+/** History keeps times as milliseconds, records as text. */
+export function asTime(value: unknown): string | null {
+	if (typeof value === 'number' || /^\d{11,}$/.test(String(value))) return new Date(Number(value)).toISOString()
+	return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null
+}
+
 function startOfDay(ms: number): number {
 	return new Date(ms).setHours(0, 0, 0, 0)
 }

@@ -4,7 +4,7 @@ import { objectDef } from '@/api/records'
 import type { FieldDef, ObjectDef } from '@/api/types'
 import { lang, named } from '@/i18n/i18n'
 
-const COLUMNS_MAX = 7
+export const COLUMNS_MAX = 7
 /* Fields a list does not need: long, technical, or the same for nearly all. */
 const UNLISTED = new Set(['json', 'long_text'])
 const SYSTEM = new Set(['id', 'version', 'created_by', 'updated_at', 'deleted_at', 'region'])
@@ -28,7 +28,7 @@ export function useObject(name: Ref<string>) {
 	const columns = computed(() => {
 		const own = fields.value.filter((field) => field.name !== title.value && !UNLISTED.has(field.type) && field.name !== 'created_at')
 		const first = fields.value.find((field) => field.name === title.value)
-		return [...(first ? [first] : []), ...own.slice(0, COLUMNS_MAX - 1)]
+		return [...(first ? [first] : []), ...own]
 	})
 	const formFields = computed(() => fields.value.filter((field) => !field.read_only && field.name !== 'created_at'))
 	const label = computed(() => (lang.value === 'en' ? named(def.value).toLowerCase() : named(def.value)))

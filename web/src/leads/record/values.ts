@@ -1,5 +1,5 @@
 /* A field's value as text, for history, conflicts and read-only lines. */
-import { dateTime, number, phone } from '@/i18n/format'
+import { asTime, dateTime, number, phone } from '@/i18n/format'
 import { word } from '@/lead/text'
 import { personName, poolName, sourceName, teamName } from '@/session/session'
 
@@ -13,6 +13,6 @@ export function showValue(field: string, value: unknown): string {
 	if (NAMES[field]) return NAMES[field](text) || text
 	if (field === 'phone') return phone(text)
 	if (field === 'status' || field === 'clock' || field === 'duplicate_mark') return word(text)
-	if (/_(at|by|until|since)$/.test(field) && /^\d{4}-\d\d-\d\dT/.test(text)) return dateTime(text)
+	if (/_(at|by|until|since)$/.test(field)) return dateTime(asTime(value))
 	return typeof value === 'number' ? number(value) : text
 }

@@ -96,6 +96,6 @@ export function makeData(total) {
 	const activity = leads.slice(20, 60).map((l) => ({
 		id: id(), version: 1, kind: pick(['call', 'wechat', 'visit']), summary: '已与客户沟通需求，确认了设备数量与预算，下周安排演示。', lead: l.id, owner: l.owner, at: at(-random(5 * DAY)), created_at: at(-random(5 * DAY)),
 	}))
-	const tables = { lead: leads, account, contact, opportunity, activity, task, user: users, team: teams, source: sources, pool: pools, territory: [], skill: [] }
+	const tables = { lead: leads, account, contact, opportunity, activity, task, user: users, team: teams, source: sources, pool: pools, territory: [], skill: [], calendar: [] }
 	return { ...base, tables, leads, bin: new Map(), changes: new Map(), alerts: [] }
 }

@@ -9,11 +9,30 @@
 
 /* ---- shared steps ---- */
 
+/* Length in bytes of the blank at the start of text (also the wide one of Chinese keyboards), 0 if there is none. */
+static size_t blank_length(const char *text)
+{
+	if (strncmp(text, "\u3000", 3) == 0)
+		return 3;
+	return *text != '\0' && strchr(" \t\r\n", *text) ? 1 : 0;
+}
+
+/* Characters, blanks around not counted: twenty blanks are no summary. */
 static size_t text_length(const char *text)
 {
-	size_t n = 0;
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xC0) != 0x80;
+	size_t n = 0, blanks = 0;
+	while (*text) {
+		size_t blank = blank_length(text);
+		if (blank == 0) {
+			n += blanks + 1;
+			blanks = 0;
+			for (text++; ((unsigned char)*text & 0xC0) == 0x80;)
+				text++;
+		} else {
+			blanks += n > 0;
+			text += blank;
+		}
+	}
 	return n;
 }
 

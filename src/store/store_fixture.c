@@ -1,3 +1,4 @@
+/* What the tests of both engines share: a store in a temporary place, rows to write and look for. */
 #include "store/store_fixture.h"
 
 #include "base/random.h"

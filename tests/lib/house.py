@@ -86,10 +86,10 @@ class House:
     """A server on one engine. `admin` is signed in as the administrator."""
 
     def __init__(self, engine: str = "sqlite", postgres=None, binary: str | None = None, clock: bool = True, extra: tuple = (),
-                 start_at: str | None = START_AT) -> None:
+                 start_at: str | None = START_AT, parent: str | None = None) -> None:
         self.engine, self.postgres = engine, postgres
         self.binary = binary or os.environ.get("TENON_BINARY", ROOT + "/build-test/tenon")
-        self.dir = tempfile.mkdtemp(prefix="tenon-")
+        self.dir = tempfile.mkdtemp(prefix="tenon-", dir=parent)
         self.password_file = self.dir + "/password"
         with open(self.password_file, "w", encoding="utf-8") as f:
             f.write(PASSWORD)
@@ -98,7 +98,7 @@ class House:
         if clock and start_at:
             self._begin_at(start_at)
         self.process: subprocess.Popen | None = None
-        self.log = self.dir + ".log"
+        self.log = tempfile.mktemp(prefix="tenon-", suffix=".log")
         self.start()
 
     def _begin_at(self, when: str) -> None:

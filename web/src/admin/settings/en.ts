@@ -31,6 +31,7 @@ export default {
 	search_many: 'Type to filter',
 
 	source: 'source',
+	sourceKey: 'Key',
 	h_source_key: 'Part of the capture address, such as web or expo-2026. Do not change it once in use.',
 	h_source_grade: 'How much intent this source shows; where the heat of its leads starts.',
 	h_source_weight: '0 to 100. Leads of heavier sources stand higher.',

@@ -31,6 +31,7 @@ export default {
 	search_many: '输入以筛选',
 
 	source: '来源',
+	sourceKey: '标识',
 	h_source_key: '出现在接收地址里，例如 web、expo-2026；启用后请不要再改。',
 	h_source_grade: '来源的意向等级，决定线索热度的起点。',
 	h_source_weight: '0 到 100，越大的来源，线索排得越靠前。',

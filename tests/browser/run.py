@@ -24,8 +24,12 @@ def main() -> int:
     node = ROOT + "/web/.node/node_modules/node/bin/node"
     try:
         name = [sys.argv[1]] if len(sys.argv) > 1 and sys.argv[1] else []
-        return subprocess.run([node, ROOT + "/tests/browser/run.mjs", f"http://127.0.0.1:{house.port}", PASSWORD, *name], check=False,
-                              env={**os.environ, "TENON_BINARY": house.binary}).returncode
+        status = subprocess.run([node, ROOT + "/tests/browser/run.mjs", f"http://127.0.0.1:{house.port}", PASSWORD, *name], check=False,
+                                env={**os.environ, "TENON_BINARY": house.binary}).returncode
+        if house.process.poll() is not None:
+            print(f"not ok the server survived (it ended with {house.process.returncode})\n{house.log_tail()}")
+            status = 1
+        return status
     finally:
         house.remove()
 

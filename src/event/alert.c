@@ -35,7 +35,7 @@ const char *const alert_migrations[] = {
 typedef struct {
 	Id id, record;
 	const char *reason, *object, *data;
-	bool urgent;
+	bool urgent, was_unread; /* was_unread: another one was counted into it */
 	int64_t count, at_ms, read_ms; /* read_ms 0: unread */
 } AlertView;
 
@@ -82,7 +82,7 @@ static int alert_standing(Call *c, const Alert *alert, const char *merge_key, Al
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT id, count, at FROM alert WHERE receiver = $1 AND at > $2 AND merge_key = $3 "
+	                 "SELECT id, count, at, read_at FROM alert WHERE receiver = $1 AND at > $2 AND merge_key = $3 "
 	                 "AND expires > $4 ORDER BY at DESC LIMIT 1",
 	                 value_id(alert->receiver), value_time(c->now_ms - ALERT_MERGE_MS), value_text(merge_key),
 	                 value_time(c->now_ms));
@@ -92,6 +92,7 @@ static int alert_standing(Call *c, const Alert *alert, const char *merge_key, Al
 		ret->id = rows_id(rows, 0);
 		ret->count = rows_int(rows, 1);
 		ret->at_ms = rows_int(rows, 2);
+		ret->was_unread = rows_is_null(rows, 3);
 	}
 	return rows_error(rows);
 }
@@ -157,7 +158,8 @@ int alert_send(Call *c, const Alert *alert)
 	int r = alert_store(c, alert, &view, expires_ms);
 	if (r < 0)
 		return call_store_failed(c, r);
-	r = timer_set_earliest(c, EXPIRE_KIND, alert->receiver, expires_ms, NULL);
+	if (!view.was_unread) /* else its timer stands, and it expires no earlier than it did */
+		r = timer_set_earliest(c, EXPIRE_KIND, alert->receiver, expires_ms, NULL);
 	return r < 0 ? r : alert_tell(c, alert, &view);
 }
 

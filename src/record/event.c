@@ -15,7 +15,7 @@ static int event_insert(Call *c, const EventRow *e, int64_t *ret_seq)
 	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 	/* Only who listens needs the number now; without listeners PostgreSQL is spared a round trip. */
 	if (c->house->phases->n[PHASE_EVENT] > 0)
-		return db_int_n(c->tx, ret_seq, EVENT_INSERT " RETURNING seq", args, ARRAY_LEN(args));
+		return db_insert_n(c->tx, ret_seq, EVENT_INSERT, args, ARRAY_LEN(args));
 	return db_send_n(c->tx, EVENT_INSERT, args, ARRAY_LEN(args));
 }
 

@@ -230,6 +230,12 @@ static int64_t sqlite_changes(const Tx *tx)
 	return sqlite3_changes64(conn->db);
 }
 
+static int64_t sqlite_last_seq(const Tx *tx)
+{
+	const SqliteConn *conn = tx->conn;
+	return sqlite3_last_insert_rowid(conn->db);
+}
+
 int sqlite_word(sqlite3_stmt *statement)
 {
 	int code = statement_step(statement);
@@ -476,6 +482,7 @@ const Engine engine_sqlite = {
 	.query = sqlite_query,
 	.run = sqlite_run,
 	.changes = sqlite_changes,
+	.last_seq = sqlite_last_seq,
 	.mark = sqlite_mark,
 	.keep = sqlite_keep,
 	.undo = sqlite_undo,

@@ -97,6 +97,11 @@ Value rows_value(const Rows *rows, int column, ValueType type, uint8_t scale);
 NODISCARD int db_int_n(Tx *tx, int64_t *ret, const char *sql, const Value *args, size_t n);
 NODISCARD int db_id_n(Tx *tx, Id *ret, const char *sql, const Value *args, size_t n);
 
+/* Inserts one row into a table whose key is a {SERIAL} named seq, and gives the key: cheaper than RETURNING, for which
+ * SQLite opens a table of its own at every run. */
+#define db_insert(tx, ret_seq, sql, ...) db_insert_n((tx), (ret_seq), "" sql "", DB_ARGS_(__VA_ARGS__))
+NODISCARD int db_insert_n(Tx *tx, int64_t *ret_seq, const char *sql, const Value *args, size_t n);
+
 /* Migrations: numbered, applied once each in one transaction a part, remembered in table migration(part, number, at).
  * DDL words written portably: ID, INT, BOOL (0/1), TIME, TEXT, BYTES, SERIAL (int64 key that ascends by itself,
  * primary key). They become BLOB/INTEGER/TEXT on SQLite and uuid/bigint/smallint/text COLLATE "C"/bytea/bigint

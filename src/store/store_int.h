@@ -81,6 +81,8 @@ typedef struct Engine {
 	/* One statement of DDL, not kept. */
 	int (*run)(Tx *tx, const char *sql);
 	int64_t (*changes)(const Tx *tx);
+	/* Key of the row inserted last; NULL: the engine wants RETURNING. */
+	int64_t (*last_seq)(const Tx *tx);
 	/* Inner savepoint: set, keep, undo. */
 	int (*mark)(Tx *tx);
 	int (*keep)(Tx *tx);

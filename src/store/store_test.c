@@ -694,6 +694,28 @@ BOTH(reads_on_after_a_column_was_added)
 		CHECK_INT(store_read_wait(f->store, read_all_columns, NULL), 0);
 }
 
+/* ---- keys ---- */
+
+static int keys_give(Tx *tx, void *arg)
+{
+	int64_t first = 0, second = 0, found = 0;
+	(void)arg;
+	int r = db_insert(tx, &first, "INSERT INTO v (i) VALUES ($1)", value_int(71));
+	if (r == 0)
+		r = db_insert(tx, &second, "INSERT INTO v (i) VALUES ($1)", value_int(72));
+	if (r == 0)
+		r = db_int(tx, &found, "SELECT seq FROM v WHERE i = $1", value_int(71));
+	CHECK_INT(first, found);
+	CHECK(second > first);
+	return r;
+}
+
+BOTH(gives_the_key_of_an_inserted_row)
+{
+	CHECK_INT(store_write_wait(f->store, values_make, NULL), 0);
+	CHECK_INT(store_write_wait(f->store, keys_give, NULL), 0);
+}
+
 /* ---- many at once ---- */
 
 static int add_to_counter(Tx *tx, void *arg)

@@ -199,6 +199,16 @@ int db_id_n(Tx *tx, Id *ret, const char *sql, const Value *args, size_t n)
 	return r < 0 ? r : ERR_NOT_FOUND;
 }
 
+int db_insert_n(Tx *tx, int64_t *ret_seq, const char *sql, const Value *args, size_t n)
+{
+	if (!ENGINE(tx)->last_seq)
+		return db_int_n(tx, ret_seq, talloc_asprintf(tx_mem(tx), "%s RETURNING seq", sql), args, n);
+	int r = db_exec_n(tx, sql, args, n);
+	if (r == 0)
+		*ret_seq = ENGINE(tx)->last_seq(tx);
+	return r;
+}
+
 int db_ddl(Tx *tx, const char *ddl)
 {
 	if (tx->failed)

@@ -11,6 +11,7 @@
 
 #define BATCH_MAX 500
 #define QUEUE_MAX 20000 /* receipts held in memory; beyond it they are read from the log again */
+#define CALL_BYTES (128 * 1024) /* what one lead needs in memory, roomily */
 #define RETRY_US 1000000  /* after the database refused a batch */
 #define REST_US_MAX 200000
 
@@ -40,6 +41,7 @@ typedef struct Batch {
 	Reading *reading;
 	Outcome *outcome;
 	size_t n;
+	TALLOC_CTX *pool; /* one call after the other lives here */
 	bool careful; /* each receipt in a savepoint of its own */
 	bool landed;  /* guarded by the taker's lock, as is the result */
 	int result;
@@ -172,7 +174,7 @@ static void outcome_keep(Batch *b, size_t i)
 static int batch_one(Tx *tx, Batch *b, size_t i, TakeGround *ground)
 {
 	House *house = b->taker->intake->house;
-	One one = {call_new_system(tx_mem(tx), house, tx, "intake"), ground, b->receipt[i], &b->reading[i],
+	One one = {call_new_system(b->pool, house, tx, "intake"), ground, b->receipt[i], &b->reading[i],
 		&b->outcome[i]};
 	one.c->ip = b->receipt[i]->visitor;
 	int r = b->careful ? tx_nested(tx, one_run, &one) : one_run(tx, &one);
@@ -193,6 +195,7 @@ static int batch_run(Tx *tx, void *arg)
 	Call *c = call_new_system(tx_mem(tx), in->house, tx, "intake");
 	TakeGround ground = {.sources = source_book_acquire(in->sources), .ip_regions = b->taker->ip_regions};
 	int r = ground_open(c, &ground.place);
+	b->pool = talloc_pool(tx_mem(tx), CALL_BYTES);
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		r = batch_one(tx, b, i, &ground);
 		if (r < 0 && b->careful && !is_storage_trouble(r))

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
+
+    meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [match idle live lists take receipts postgres]
+"""
+import argparse
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+PASSWORD = "a password for the benchmark"
+
+
+class Bench:
+    """Where things are, and how long they may take."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.build, self.work = pathlib.Path(arguments.build), pathlib.Path(arguments.work)
+        self.rounds, self.seconds, self.leads = arguments.rounds, arguments.seconds, arguments.leads
+        self.work.mkdir(parents=True, exist_ok=True)
+        (self.work / "password").write_text(PASSWORD)
+
+    def program(self, name: str, *arguments) -> dict:
+        """Runs one program of bench/ and reads its line of JSON; its exit status may tell of answers that were refused."""
+        done = subprocess.run([self.build / "bench" / name, *map(str, arguments)], capture_output=True, text=True, check=False)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{") and '"level"' not in line]
+        if not lines:
+            raise SystemExit(f"{name} failed: {done.stderr[-2000:]}")
+        return json.loads(lines[-1])
+
+    def filled(self, leads: int, people: int) -> pathlib.Path:
+        """A copy of a filled data folder; the original is made once."""
+        original, copy = self.work / f"filled-{leads}-{people}", self.work / "copy"
+        if not original.exists():
+            self.program("fill", original, "--leads", leads, "--people", people)
+        shutil.rmtree(copy, ignore_errors=True)
+        subprocess.run(["cp", "-a", f"{original}/.", copy], check=True)
+        os.sync()
+        return copy
+
+    def server(self, data: pathlib.Path) -> "Server":
+        return Server(self.build / "src/app/tenon", data, self.work / "password")
+
+
+class Server:
+    """tenon serve on a free port."""
+
+    def __init__(self, binary: pathlib.Path, data: pathlib.Path, password: pathlib.Path) -> None:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        began = time.monotonic()
+        self.data = data
+        self.process = subprocess.Popen(
+            [binary, "serve", "--data", data, "--listen", f"127.0.0.1:{self.port}", "--admin-password-file", password],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        if "ready" not in self.process.stdout.readline():
+            raise SystemExit("the server did not start")
+        self.ready_ms = (time.monotonic() - began) * 1000
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        self.token = self.ask("POST", "/sessions", {"login": "admin", "password": PASSWORD})["token"]
+
+    def ask(self, method: str, path: str, body=None) -> dict:
+        headers = {"Content-Type": "application/json"}
+        if hasattr(self, "token"):
+            headers["Authorization"] = "Bearer " + self.token
+        self.connection.request(method, "/api/v1" + path, json.dumps(body) if body else None, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {answer.status} {text[:500]}")
+        return json.loads(text)
+
+    def pending(self) -> int:
+        """Asked of the file, so that the question costs the server nothing."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/receipts.db?mode=ro", uri=True)) as log:
+            return log.execute("SELECT count(*) FROM receipt WHERE state = 'pending'").fetchone()[0]
+
+    def drained(self, seconds: float) -> float:
+        """Seconds until no receipt is pending."""
+        began = time.monotonic()
+        while self.pending() > 0:
+            if time.monotonic() - began > seconds:
+                return float("inf")
+            time.sleep(0.2)
+        return time.monotonic() - began
+
+    def memory_mb(self, what: str = "VmRSS") -> float:
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(what + r":\s+(\d+)", status)[1]) / 1024
+
+    def syncs(self, seconds: int) -> threading.Thread:
+        """Counts the fdatasync calls of the next seconds into self.synced, if perf can."""
+        def count() -> None:
+            done = subprocess.run(["perf", "stat", "-x,", "-e", "syscalls:sys_enter_fdatasync", "-p", str(self.process.pid),
+                                   "sleep", str(seconds)], capture_output=True, text=True, check=False)
+            found = re.search(r"^(\d+),", done.stderr, re.M)
+            self.synced = int(found[1]) if found else 0
+        thread = threading.Thread(target=count)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def median(rows: list[dict], key: str) -> float:
+    return statistics.median(row[key] for row in rows)
+
+
+def show(title: str, rows: list[dict], *keys: str) -> None:
+    """One line a figure: the median, and what it is the median of."""
+    print(f"\n{title}")
+    for key in keys:
+        values = ", ".join(f"{row[key]:,.4g}" if isinstance(row[key], float) else f"{row[key]:,}" for row in rows)
+        print(f"  {key:22} {median(rows, key):14,.2f}   of {values}")
+    sys.stdout.flush()
+
+
+def log_sizes(data: pathlib.Path) -> dict:
+    return {name + "_mb": (data / file).stat().st_size / 1e6 for name, file in
+            (("receipts", "receipts.db"), ("receipts_wal", "receipts.db-wal"), ("leads_wal", "tenon.db-wal"))}
+
+
+def receipts(bench: Bench) -> None:
+    """Bursts at full speed, then at 10,000 a second, each beside the bare log."""
+    bursts, steady, bare, bare_steady = [], [], [], []
+    for number in range(bench.rounds):
+        data = bench.filled(bench.leads, 2000)
+        server = bench.server(data)
+        counting = server.syncs(bench.seconds)
+        burst = bench.program("load", "--port", server.port, "--path", "/capture/bench", "--seconds", bench.seconds, "--seed", 1)
+        counting.join()
+        burst["left"] = server.pending()
+        burst["drain_s"] = server.drained(600)
+        batch = burst["batch"] = round(burst["accepted"] / server.synced) if server.synced else 32
+        burst |= log_sizes(data) | {"peak_mb": server.memory_mb("VmHWM"), "ready_ms": server.ready_ms}
+        bursts.append(burst)
+        bare.append(bench.program("bare_log", bench.work / "bare.log", 600, max(1, batch), bench.seconds))
+        steady.append(bench.program("load", "--port", server.port, "--path", "/capture/bench", "--seconds", bench.seconds,
+                                    "--rate", 10000, "--seed", 10))
+        server.stop()
+        bare_steady.append(bench.program("bare_log", bench.work / "bare.log", 600, max(1, batch), bench.seconds))
+    show("receipts, full speed", bursts, "rate", "p50_us", "p99_us", "refused", "left", "drain_s", "batch", "peak_mb",
+         "receipts_mb", "receipts_wal_mb", "leads_wal_mb", "ready_ms")
+    show("bare log, same batches", bare, "rate", "p50_us", "p99_us", "max_us", "over_10ms")
+    show("receipts at 10,000 a second", steady, "rate", "p50_us", "p99_us", "p999_us", "max_us", "over_10ms", "refused")
+    show("bare log beside it", bare_steady, "p99_us", "max_us", "over_10ms")
+    print(f"  ratio to the bare log: {median(bursts, 'rate') / median(bare, 'rate'):.3f}")
+
+
+def take(bench: Bench) -> None:
+    """Leads made of pending receipts, and the bare program on the folder they left."""
+    house, bare = [], []
+    for number in range(bench.rounds):
+        data = bench.filled(bench.leads, 2000)
+        house.append(bench.program("take", data, "--receipts", 3000 * bench.seconds, "--seed", 1))
+        bare.append(bench.program("bare_take", data / "tenon.db", "--leads", 3000 * bench.seconds))
+    show("taken in", house, "rate", "cpu_us", "assigned")
+    show("bare program, same rows", bare, "rate", "cpu_us")
+    print(f"  ratio of rates {median(house, 'rate') / median(bare, 'rate'):.2f}, "
+          f"of processor time {median(bare, 'cpu_us') / median(house, 'cpu_us'):.2f}")
+
+
+def live(bench: Bench) -> None:
+    """From the delivery to the owner's stream, 500 of them open."""
+    rows = []
+    for number in range(bench.rounds):
+        data = bench.filled(20000, 500)
+        tokens = subprocess.run([bench.build / "bench/sessions", data, "500"], capture_output=True, text=True, check=True)
+        (bench.work / "tokens").write_text("\n".join(re.findall(r"^[\w-]{43}$", tokens.stdout, re.M)) + "\n")
+        server = bench.server(data)
+        rows.append(bench.program("live", "--port", server.port, "--tokens", bench.work / "tokens", "--seconds", bench.seconds))
+        server.stop()
+    show("to the salesperson's stream", rows, "streams", "sent", "seen", "p50_us", "p90_us", "p99_us", "max_us")
+
+
+def pages(server: Server, query: str, number: int) -> list[float]:
+    """Milliseconds of each page, from the first one deep into the list."""
+    after, times = "", []
+    while len(times) < number:
+        began = time.perf_counter()
+        page = server.ask("GET", f"/records/lead?limit=50&{query}{after}")
+        times.append((time.perf_counter() - began) * 1000)
+        if not page["next"]:
+            after = ""
+            continue
+        after = "&after=" + urllib.parse.quote(page["next"])
+    return times
+
+
+def lists(bench: Bench) -> None:
+    """Pages of 50 by an indexed filter, over one connection that stays open."""
+    server = bench.server(bench.filled(bench.leads, 2000))
+    lead = server.ask("GET", "/records/lead?limit=1&sort=-created_at")["items"][0]
+    reference = {key: lead[key]["id"] if isinstance(lead[key], dict) else lead[key] for key in ("owner", "source")}
+    print("\nlist pages of 50, ms over HTTP from Python")
+    for name, formula in (("status", 'status = "contacting"'), ("owner", f'owner = "{reference["owner"]}"'),
+                          ("source", f'source = "{reference["source"]}"')):
+        query = "sort=-created_at&filter=" + urllib.parse.quote(formula)
+        pages(server, query, 20)
+        times = sorted(pages(server, query, 500))
+        print(f"  {name:8} p50 {times[250]:.2f}  p99 {times[494]:.2f}  max {times[-1]:.2f}")
+    check = {"company": lead["company"], "phone": "13912345678"}
+    times = []
+    for _ in range(500):
+        began = time.perf_counter()
+        server.ask("POST", "/leads/check", check)
+        times.append((time.perf_counter() - began) * 1000)
+    times.sort()
+    print(f"  POST /leads/check p50 {times[250]:.2f}  p99 {times[494]:.2f} (hits are read and written too)")
+    print(f"  ready with {bench.leads:,} leads: {server.ready_ms:.0f} ms, {server.memory_mb():.0f} MB")
+    server.stop()
+
+
+def idle(bench: Bench) -> None:
+    """The demo company: time to ready, memory, and the script of the first screen."""
+    rows, data = [], bench.work / "demo"
+    shutil.rmtree(data, ignore_errors=True)
+    subprocess.run([bench.build / "src/app/tenon", "demo", "--data", data, "--admin-password-file", bench.work / "password"],
+                   check=True, stderr=subprocess.DEVNULL)
+    for number in range(bench.rounds):
+        server = bench.server(data)
+        time.sleep(2)
+        rows.append({"ready_ms": server.ready_ms, "rss_mb": server.memory_mb()})
+        server.stop()
+    show("demo company, idle", rows, "ready_ms", "rss_mb")
+    dist = ROOT / "web/dist"
+    if (dist / "index.html").exists():
+        page = (dist / "index.html").read_text()
+        first = set(re.findall(r'(?:src|href)="/([^"]+\.js)"', page))
+        size = sum(len(gzip.compress((dist / name).read_bytes(), 9)) for name in first)
+        print(f"  script named by index.html: {size / 1000:.1f} kB gzip in {len(first)} files")
+
+
+def match(bench: Bench) -> None:
+    """The duplicate index by itself."""
+    done = subprocess.run([bench.build / "bench/match_bench", str(bench.leads), "20000"], capture_output=True, text=True, check=True)
+    print("\nduplicate index\n  " + done.stdout.strip().replace("\n", "\n  "), flush=True)
+
+
+def postgres(bench: Bench) -> None:
+    """Ratios only, on a private cluster: leads taken in, SQLite beside PostgreSQL."""
+    from lib.postgres import Postgres
+    cluster, rows = Postgres(), {"sqlite": [], "postgres": []}
+    try:
+        for number in range(bench.rounds):
+            url = cluster.create(f"bench{number}")
+            folder = bench.work / f"postgres{number}"
+            shutil.rmtree(folder, ignore_errors=True)
+            bench.program("fill", folder, "--leads", 20000, "--people", 2000, "--database", url)
+            rows["postgres"].append(bench.program("take", folder, "--receipts", 500 * bench.seconds, "--database", url))
+            rows["sqlite"].append(bench.program("take", bench.filled(20000, 2000), "--receipts", 500 * bench.seconds))
+    finally:
+        cluster.remove()
+    show("taken in, SQLite, 20,000 leads", rows["sqlite"], "rate", "assigned")
+    show("taken in, PostgreSQL, 20,000 leads", rows["postgres"], "rate", "assigned")
+    print(f"  ratio PostgreSQL to SQLite: {median(rows['postgres'], 'rate') / median(rows['sqlite'], 'rate'):.2f}")
+
+
+PARTS = {"match": match, "idle": idle, "live": live, "lists": lists, "take": take, "receipts": receipts, "postgres": postgres}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True, help="a release build with the target bench")
+    parser.add_argument("--work", required=True, help="a folder for the data, about 6 GB")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--leads", type=int, default=1000000)
+    parser.add_argument("parts", nargs="*", help=" ".join(PARTS))
+    arguments = parser.parse_args()
+    bench = Bench(arguments)
+    for name in arguments.parts or PARTS:
+        print(f"# {name}: load average {os.getloadavg()[0]:.1f}", flush=True)
+        PARTS[name](bench)
+
+
+if __name__ == "__main__":
+    main()

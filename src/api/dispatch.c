@@ -52,26 +52,42 @@ static int run_once(Job *job, Call *c)
 	return r < 0 ? r : idempotency_keep(c, &id);
 }
 
-/* The request's way through the gate; the same for every mode. */
-static int job_run(Job *job, Tx *tx)
+static bool is_public(const Job *job)
+{
+	return strcmp(job->match.endpoint->right, "public") == 0;
+}
+
+/* Who asks. What is open to everybody is open to somebody with an outworn token too: as nobody. */
+static int job_identify(Job *job, Tx *tx)
 {
 	Call *c = job->call;
-	const Endpoint *e = job->match.endpoint;
 	call_reset(c);
 	c->tx = tx;
 	int r = gate_identify(c, job->token);
-	if (r < 0 && strcmp(e->right, "public") != 0)
-		return r;
-	if ((r = gate_check(c, e->right)) < 0)
-		return r;
-	if ((r = param_check(c, e->params, job->body, find_given, job)) < 0)
+	if (r < 0 && is_public(job)) {
+		call_reset(c);
+		c->who = (Identity){0};
+		r = 0;
+	}
+	return r;
+}
+
+/* The identified request's way through the gate; the same for every mode. */
+static int job_run(Job *job)
+{
+	Call *c = job->call;
+	const Endpoint *e = job->match.endpoint;
+	int r = gate_check(c, e->right);
+	if (r < 0 || (r = param_check(c, e->params, job->body, find_given, job)) < 0)
 		return r;
 	return run_once(job, c);
 }
 
 static int job_in_tx(Tx *tx, void *arg)
 {
-	return job_run(arg, tx);
+	Job *job = arg;
+	int r = job_identify(job, tx);
+	return r < 0 ? r : job_run(job);
 }
 
 static void job_done(void *arg, int result)
@@ -83,24 +99,21 @@ static void job_done(void *arg, int result)
 	talloc_free(job);
 }
 
-/* Reads who asks in a transaction of its own when the cache does not know; the rest runs without one. */
 static int identify_in_tx(Tx *tx, void *arg)
 {
-	Job *job = arg;
-	job->call->tx = tx;
-	int r = gate_identify(job->call, job->token);
-	job->call->tx = NULL;
-	return r;
+	return job_identify(arg, tx);
 }
 
+/* Who asks is read in a transaction of its own when the cache does not know; the rest runs without one. */
 static void job_on_worker(void *arg)
 {
 	Job *job = arg;
+	Call *c = job->call;
 	int r = 0;
-	if (job->token && !gate_identify_cached(job->call, job->token))
+	if (job->token && !gate_identify_cached(c, job->token))
 		r = store_read_wait(job->dispatch->house->store, identify_in_tx, job);
-	bool public = strcmp(job->match.endpoint->right, "public") == 0;
-	job_done(job, r < 0 && !public ? r : job_run(job, NULL));
+	c->tx = NULL;
+	job_done(job, r < 0 ? r : job_run(job));
 }
 
 static void job_refuse_busy(Job *job)

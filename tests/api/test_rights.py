@@ -233,5 +233,13 @@ def test_hidden_team_fields_do_not_widen_access(house):
     assert taken.status == 404, taken
 
 
+def test_an_outworn_token_does_not_keep_one_out(house):
+    stale = house.client("A" * 43)
+    stale.call("GET", "/me", expect=401)
+    stale.call("GET", "/openapi.json", expect=200)
+    stale.call("POST", "/sessions", {"login": "admin", "password": PASSWORD}, expect=201)
+    stale.call("POST", "/sessions", {"login": "admin", "password": "wrong password"}, expect=401)
+
+
 if __name__ == "__main__":
     cases.main(globals())

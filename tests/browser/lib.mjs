@@ -148,7 +148,12 @@ export async function arrange(base, password) {
 	/** n active salespeople who are not away, with passwords that the tests know. */
 	async function sellers(n) {
 		const { items } = await must('GET', '/records/user?limit=200&sort=name')
-		const free = items.filter((user) => user.role === 'salesperson' && user.active && !user.absent && !user.frozen_until)
+		const board = await admin('GET', '/board')
+		// Whoever has the fewest untouched leads: those of an earlier test would run out and freeze their owner in the middle.
+		const load = new Map((board.body?.people ?? []).map((one) => [one.id, one.state === 'free' ? one.untouched + 10 * one.misses : 1000]))
+		const free = items
+			.filter((user) => user.role === 'salesperson' && user.active && !user.absent && !user.frozen_until && (load.get(user.id) ?? 0) < 1000)
+			.sort((a, b) => (load.get(a.id) ?? 0) - (load.get(b.id) ?? 0))
 		if (free.length < n) throw new Error(`the demo company has fewer than ${n} salespeople who are free`)
 		return Promise.all(free.slice(0, n).map(async (user) => ({ ...user, password: (await must('POST', `/users/${user.id}/password`, {})).password })))
 	}

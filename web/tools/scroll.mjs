@@ -12,12 +12,13 @@ async function loadAll(page) {
 		const grid = document.querySelector('.lgrid')
 		const count = () => Number(grid.getAttribute('aria-rowcount'))
 		let still = 0
-		while (still < 100) {
-			const before = count()
+		while (still < 20) {
+			const before = grid.scrollHeight
 			grid.scrollTop = grid.scrollHeight
-			await new Promise((resolve) => setTimeout(resolve, 20))
-			still = count() === before ? still + 1 : 0
-			if (count() >= rows && !document.querySelector('.lrow-wait')) break
+			await new Promise((resolve) => setTimeout(resolve, 50))
+			const waiting = document.querySelector('.lrow-wait') !== null
+			still = grid.scrollHeight === before && !waiting ? still + 1 : 0
+			if (count() >= rows && !waiting) break
 		}
 		grid.scrollTop = 0
 		await new Promise((resolve) => setTimeout(resolve, 500))

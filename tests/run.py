@@ -99,7 +99,7 @@ def main() -> int:
     run_jobs(tally, [("web units", ["web/test.sh", name], {})], 1)
     run_jobs(tally, [("browser", ["python3", "tests/browser/run.py", name], {})], 1)
     if options.full:
-        run_jobs(tally, [("full", ["python3", "tests/full.py"], {})], 1)
+        run_jobs(tally, [("full", ["python3", "tests/full.py"], {"timeout": 3600})], 1)
     if tally.passed + tally.failed == 0:
         print(f"no test has \"{name}\" in its name")
         tally.failed = 1

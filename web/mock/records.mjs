@@ -115,18 +115,21 @@ function batch(ctx) {
 	return { done: undos.length, failed, change: change(ctx.world, () => undos.forEach((undo) => undo())) }
 }
 
+function checkFields({ phone }) {
+	if (phone && !/^\+?[\d -]{6,20}$/.test(phone)) throw new Fail(400, 'invalid_fields', '有字段不符合要求。', { fields: [{ field: 'phone', code: 'bad_phone', detail: '这不是有效的电话号码。' }] })
+}
+
 function update(ctx) {
 	const found = row(ctx.world, ctx.params.object, ctx.params.id)
 	const wanted = ctx.headers['if-match']?.replaceAll('"', '')
 	if (wanted && Number(wanted) !== found.version) throw new Fail(412, 'version', '这条记录刚被别人修改过。', { version: found.version })
-	for (const [name, value] of Object.entries(ctx.body)) {
-		if (name === 'phone' && value && !/^\+?[\d -]{6,20}$/.test(value)) throw new Fail(400, 'invalid', '有字段不符合要求。', { fields: [{ field: 'phone', code: 'phone', detail: '这不是有效的电话号码。' }] })
-	}
+	checkFields(ctx.body)
 	const _change = apply(ctx.world, ctx.params.object, found, ctx.body, ctx.user)
 	return { ...shown(found), _change }
 }
 
 function create(ctx) {
+	checkFields(ctx.body)
 	const { object } = ctx.params
 	const made = { id: id(), version: 1, created_at: new Date().toISOString(), ...(object === 'lead' ? { status: 'new', owner: ctx.user.id, team: ctx.user.team, first_touch_at: null, score: 40, source: ctx.world.sources[0].id, pool: null, _assigned: new Date().toISOString() } : { owner: ctx.user.id }), ...ctx.body }
 	table(ctx.world, object).unshift(made)

@@ -11,17 +11,17 @@ export interface Column {
 }
 
 export const COLUMNS: readonly Column[] = [
-	{ key: 'title', label: 'col_title', width: 260, sort: 'company' },
-	{ key: 'name', label: 'col_name', width: 100, sort: 'name' },
+	{ key: 'title', label: 'col_title', width: 220, sort: 'company' },
+	{ key: 'name', label: 'col_name', width: 84, sort: 'name' },
 	{ key: 'clock', label: 'col_clock', width: 118 },
-	{ key: 'status', label: 'col_status', width: 90, sort: 'status' },
-	{ key: 'owner', label: 'col_owner', width: 112 },
-	{ key: 'phone', label: 'col_phone', width: 128 },
-	{ key: 'city', label: 'col_city', width: 92, sort: 'city' },
-	{ key: 'source', label: 'col_source', width: 110 },
-	{ key: 'score', label: 'col_score', width: 64, sort: 'score', numeric: true },
-	{ key: 'next_follow_up_at', label: 'col_next_follow_up_at', width: 108, sort: 'next_follow_up_at' },
-	{ key: 'created_at', label: 'col_created_at', width: 108, sort: 'created_at' },
+	{ key: 'status', label: 'col_status', width: 84, sort: 'status' },
+	{ key: 'owner', label: 'col_owner', width: 104 },
+	{ key: 'phone', label: 'col_phone', width: 122 },
+	{ key: 'city', label: 'col_city', width: 80, sort: 'city' },
+	{ key: 'source', label: 'col_source', width: 100 },
+	{ key: 'score', label: 'col_score', width: 56, sort: 'score', numeric: true },
+	{ key: 'next_follow_up_at', label: 'col_next_follow_up_at', width: 92, sort: 'next_follow_up_at' },
+	{ key: 'created_at', label: 'col_created_at', width: 96, sort: 'created_at' },
 	{ key: 'last_touch_at', label: 'col_last_touch_at', width: 108, sort: 'last_touch_at' },
 	{ key: 'team', label: 'col_team', width: 100 },
 ]

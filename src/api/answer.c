@@ -19,25 +19,6 @@ static void header_add(Headers *h, const char *name, const char *value)
 		h->item[h->n++] = (HttpHeader){name, value};
 }
 
-static const char *title_of(int status)
-{
-	switch (status) { /* tidy: table */
-	case 400: return "Bad Request";
-	case 401: return "Unauthorized";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 409: return "Conflict";
-	case 412: return "Precondition Failed";
-	case 413: return "Content Too Large";
-	case 415: return "Unsupported Media Type";
-	case 429: return "Too Many Requests";
-	case 503: return "Service Unavailable";
-	case 507: return "Insufficient Storage";
-	default: return "Internal Server Error";
-	}
-}
-
 static void write_faults(JsonOut *o, const FieldFault *fault)
 {
 	json_key(o, "fields");
@@ -58,7 +39,7 @@ static void write_problem(Buf *out, int err, const char *code, const char *detai
 	JsonOut o = json_out(out);
 	json_object_begin(&o);
 	json_member_text(&o, "type", "about:blank");
-	json_member_text(&o, "title", title_of(status));
+	json_member_text(&o, "title", err_title(err));
 	json_member_int(&o, "status", status);
 	json_member_text(&o, "code", code ? code : err_code(err));
 	json_member_text(&o, "detail", detail);

@@ -37,7 +37,7 @@ static const char *find_given(void *arg, ParamPlace place, const char *name)
 
 static int run_once(Job *job, Call *c)
 {
-	const char *key = c->tx ? job->idempotency : NULL;
+	const char *key = job->match.endpoint->mode == CALL_WRITE ? job->idempotency : NULL;
 	if (!key)
 		return job->match.endpoint->fn(c);
 	IdempotencyKey id;

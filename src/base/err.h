@@ -30,5 +30,7 @@ typedef enum {
 
 /* HTTP status of an error, 500 for an unknown one. */
 int err_status(int err);
+/* The usual words of that HTTP status: "Not Found". */
+const char *err_title(int err);
 /* Stable wire code of an error, "internal" for an unknown one. */
 const char *err_code(int err);

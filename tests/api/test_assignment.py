@@ -287,6 +287,20 @@ def test_claim_and_return(house):
     assert kinds == ["claim", "return", "first"], kinds
 
 
+def test_a_contacted_lead_that_is_returned_begins_anew(house):
+    c = fresh(house, 2)
+    one, two = c.people
+    lead = c.lead()
+    holder, other = (one, two) if lead["owner"] == one.id else (two, one)
+    holder.post(f"/leads/{lead['id']}/touch", {"method": "call", "summary": "客户说要比较三家供应商，下周再联系，先发资料给采购部。"})
+    holder.post(f"/leads/{lead['id']}/return", {"reason": "转到其他行业组"})
+    back = read(house, lead["id"])
+    assert back["status"] == "new" and back["owner"] is None and back["first_touch_at"] is None, back
+    assert any(row["id"] == lead["id"] for row in house.admin.get("/board")["stuck"])
+    taken = other.post(f"/leads/{lead['id']}/claim")
+    assert taken["clock"] == "running" and taken["touches"] == 1, taken
+
+
 def test_claim_limit(house):
     c = fresh(house, 2, capacity=20)
     house.admin.patch(f"/records/pool/{c.pool}", {"claim_limit": 1})

@@ -240,6 +240,19 @@ static int lead_claim(Call *c)
 	return r < 0 ? call_store_failed(c, r) : view_write(c, lead);
 }
 
+/* Whoever gets a returned lead next begins anew: it waits like one nobody has contacted yet. What was done stays in its
+ * timeline. */
+static int return_afresh(Call *c, Record *lead)
+{
+	if (place_is_untouched(lead))
+		return 0;
+	record_set_text(lead, "status", "new");
+	record_set(lead, "first_touch_at", value_null());
+	record_set(lead, "next_follow_up_at", value_null());
+	place_forget(c);
+	return record_update(c, lead, RECORD_AS_HOUSE | RECORD_QUIET);
+}
+
 static int lead_return(Call *c)
 {
 	Ground *ground;
@@ -255,6 +268,8 @@ static int lead_return(Call *c)
 	if (roster_pool(ground->roster, record_ref(lead, "pool")) < 0)
 		p.pool = ground->roster->policy.fallback_pool;
 	r = place_put(c, ground, lead, &p);
+	if (r == 0)
+		r = return_afresh(c, lead);
 	if (r == 0)
 		r = timer_set_earliest(c, TIMER_DRAIN, ID_NIL,
 			c->now_ms + ground->roster->policy.touch_minutes * MINUTE_MS, NULL);

@@ -238,6 +238,8 @@ static void appended(void *arg, int result)
 		delivery_answer(d, &outcome);
 	if (result == 0 && pending)
 		taker_give(in->taker, &d->receipt);
+	else if (result == 0)
+		quarantine_tell(in, d->receipt.reason);
 	delivery_release(d);
 }
 

@@ -125,7 +125,7 @@ static void answer_problem(Delivery *d, int err, const char *code, const char *d
 	JsonOut o = json_out(out);
 	json_object_begin(&o);
 	json_member_text(&o, "type", "about:blank");
-	json_member_text(&o, "title", err_code(err));
+	json_member_text(&o, "title", err_title(err));
 	json_member_int(&o, "status", err_status(err));
 	json_member_text(&o, "code", code);
 	json_member_text(&o, "detail", detail);

@@ -22,6 +22,7 @@ typedef struct Intake {
 	Waits *durable; /* who waits for another delivery of the same thing to be durable */
 	Waits *settled; /* who waits for what became of a receipt (Prefer: wait) */
 	Taker *taker;
+	_Atomic int64_t told_at; /* when the house was last told of quarantine, monotonic */
 } Intake;
 
 /* Answers /capture/... (capture.c). */
@@ -40,6 +41,9 @@ void taker_give(Taker *taker, const Receipt *receipt);
 void taker_wake(Taker *taker);
 /* Receipts not taken in yet, as far as this process knows. */
 int taker_backlog(Taker *taker);
+
+/* Tells open screens that something is in quarantine, at most once a second (quarantine.c). */
+void quarantine_tell(Intake *intake, const char *reason);
 
 /* Writes {"receipt","state","lead","duplicate_of","reason"}. */
 void outcome_write(JsonOut *o, const Outcome *outcome);

@@ -10,9 +10,9 @@
 #include "base/log.h"
 
 #define BATCH_MAX 500
-#define QUEUE_MAX 20000 /* receipts held in memory; beyond it they are read from the log again */
+#define QUEUE_MAX 20000         /* receipts held in memory; beyond it they are read from the log again */
 #define CALL_BYTES (128 * 1024) /* what one lead needs in memory, roomily */
-#define RETRY_US 1000000  /* after the database refused a batch */
+#define RETRY_US 1000000        /* after the database refused a batch */
 #define REST_US_MAX 200000
 
 typedef struct Waiting {
@@ -42,8 +42,8 @@ typedef struct Batch {
 	Outcome *outcome;
 	size_t n;
 	TALLOC_CTX *pool; /* one call after the other lives here */
-	bool careful; /* each receipt in a savepoint of its own */
-	bool landed;  /* guarded by the taker's lock, as is the result */
+	bool careful;     /* each receipt in a savepoint of its own */
+	bool landed;      /* guarded by the taker's lock, as is the result */
 	int result;
 } Batch;
 
@@ -174,8 +174,7 @@ static void outcome_keep(Batch *b, size_t i)
 static int batch_one(Tx *tx, Batch *b, size_t i, TakeGround *ground)
 {
 	House *house = b->taker->intake->house;
-	One one = {call_new_system(b->pool, house, tx, "intake"), ground, b->receipt[i], &b->reading[i],
-		&b->outcome[i]};
+	One one = {call_new_system(b->pool, house, tx, "intake"), ground, b->receipt[i], &b->reading[i], &b->outcome[i]};
 	one.c->ip = b->receipt[i]->visitor;
 	int r = b->careful ? tx_nested(tx, one_run, &one) : one_run(tx, &one);
 	if (r < 0 && !is_storage_trouble(r))
@@ -261,8 +260,11 @@ static bool batch_settle(Batch *b)
 		r = store_write_wait(in->house->store, batch_run, b);
 	if (r == 0)
 		r = store_write_wait(receipt_log_store(in->log), outcomes_write, b);
-	for (size_t i = 0; r == 0 && i < b->n; i++)
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		waits_tell(in->settled, &b->outcome[i]);
+		if (b->outcome[i].state == RECEIPT_QUARANTINED)
+			quarantine_tell(in, b->outcome[i].reason);
+	}
 	if (r < 0)
 		log_warn("intake", "%zu receipts wait: the database refused them (%s)", b->n, err_code(r));
 	return r == 0;

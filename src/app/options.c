@@ -10,7 +10,7 @@ static const char help_text[] =
 	"  tenon serve --data DIR [--listen ADDR:PORT] [--admin-password-file FILE]\n"
 	"              [--database postgres://...] [--public-url URL] [--proxy ADDR ...] [--test-clock]\n"
 	"      Serves the company kept in DIR (made if absent), on 127.0.0.1:8080 unless told otherwise.\n"
-	"  tenon demo --data DIR [--admin-password-file FILE] [--database postgres://...]\n"
+	"  tenon demo --data DIR [--admin-password-file FILE] [--database postgres://...] [--test-clock]\n"
 	"      Fills DIR with a believable company to look around in.\n"
 	"  tenon version\n\n"
 	"Exit codes: 0 done, 1 it could not be done (the reason is told), 2 the command line is wrong.\n";

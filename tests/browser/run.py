@@ -14,8 +14,9 @@ class DemoHouse(House):
 
     def start(self, port: int = 0, wrapper: tuple = ()) -> None:
         if not os.path.exists(self.dir + "/tenon.db"):
-            subprocess.run([self.binary, "demo", "--data", self.dir, "--admin-password-file", self.password_file], check=True,
-                           stderr=subprocess.DEVNULL)
+            clock = ["--test-clock"] if self.clock else []
+            subprocess.run([self.binary, "demo", "--data", self.dir, "--admin-password-file", self.password_file, *clock],
+                           check=True, stderr=subprocess.DEVNULL)
         super().start(port, wrapper)
 
 

@@ -19,6 +19,7 @@ function view(ctx, lead) {
 			protection: lead.owner ? { holder: named(by(world.users, lead.owner)), until: new Date(Date.parse(lead._assigned) + 7_200_000).toISOString() } : null,
 			may: { touch: (mine || lead_assign) && open, claim: !lead.owner && open, return: mine && open, assign: lead_assign && open, convert: (mine || lead_assign) && open && lead.status !== 'new', edit: mine || lead_assign },
 			phone: lead.phone ? { province: '上海', city: '上海', carrier: '中国移动' } : null,
+			summary_min: 20,
 		},
 	}
 }
@@ -89,7 +90,7 @@ function desk(ctx) {
 		follow_ups: mine.filter((l) => l.next_follow_up_at && l.status === 'contacting').sort((a, b) => (a.next_follow_up_at < b.next_follow_up_at ? -1 : 1)).slice(0, 8).map((l) => ({ lead: l.id, name: l.name, company: l.company, at: l.next_follow_up_at, overdue: Date.parse(l.next_follow_up_at) < Date.now() })),
 		tasks: world.tables.task.filter((x) => x.owner === user.id && !x.done_at).map(shown),
 		waiting: table(world, 'lead').filter((l) => !l.owner && l.status === 'new').slice(0, 8).map((l) => ({ id: l.id, name: l.name, company: l.company, pool: named(by(world.pools, l.pool)), waiting_since: l.created_at })),
-		frozen_until: null, absent: user.absent ?? false,
+		frozen_until: null, absent: user.absent ?? false, summary_min: 20,
 	}
 }
 

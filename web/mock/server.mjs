@@ -44,7 +44,7 @@ routes.on('GET', '/sessions', (ctx) => ({ items: [...world.sessions].filter(([, 
 routes.on('DELETE', '/sessions/current', (ctx) => (world.sessions.delete(ctx.token), ctx.status(204)))
 routes.on('DELETE', '/sessions/:id', (ctx) => (world.sessions.delete(ctx.params.id), ctx.status(204)))
 routes.on('GET', '/boot', (ctx) => ({
-	user: brief(ctx.user), rights: RIGHTS[ctx.user.role], company: world.company, now: new Date().toISOString(), test_clock: false, setup_done: true,
+	user: brief(ctx.user), rights: RIGHTS[ctx.user.role], company: world.company, absent: ctx.user.absent ?? false, now: new Date().toISOString(), test_clock: false, setup_done: true,
 	alerts_unread: world.alerts.filter((a) => a.receiver === ctx.user.id && !a.read_at).length,
 	people: world.users.map(({ id, name, team, active }) => ({ id, name, team, active })), teams: world.teams.map(({ id, name }) => ({ id, name })),
 	sources: world.sources.map(({ id, name, grade }) => ({ id, name, grade })), pools: world.pools.map(({ id, name }) => ({ id, name })), public_url: `http://127.0.0.1:${port}`, live_seq: world.seq,

@@ -287,6 +287,7 @@ static void self_write(Call *c, const Roster *roster, int person)
 	const Person *me = person < 0 ? NULL : &roster->people[person];
 	card_time(&c->json, "frozen_until", me && roster_is_frozen(me, c->now_ms) ? me->frozen_until : 0);
 	json_member_bool(&c->json, "absent", me && roster_is_absent(me, c->now_ms));
+	json_member_int(&c->json, "summary_min", roster->policy.summary_min);
 }
 
 /* GET /desk */

@@ -103,6 +103,7 @@ static int members_write(Call *c, JsonOut *out, const Roster *roster, const Reco
 	view_phone(out, record_text(lead, "phone"));
 	json_member_int(out, "heat", heat_after((int)record_int(lead, "score"), c->now_ms - record_int(lead,
 		"created_at")));
+	json_member_int(out, "summary_min", roster->policy.summary_min);
 	json_object_end(out);
 	return r;
 }

@@ -117,13 +117,15 @@ static int write_house(Call *c)
 {
 	JsonOut *o = &c->json;
 	const char *company, *done;
-	int64_t unread, seq = 0;
+	int64_t unread, seq = 0, absent = 0;
 	int r = setting_get(c, "company", "", &company);
 	if (r < 0 || (r = setting_get(c, "setup_done", "", &done)) < 0 || (r = alert_unread(c, &unread)) < 0 ||
-	    (r = db_int(c->tx, &seq, "SELECT coalesce(max(seq), 0) FROM event")) < 0)
+	    (r = db_int(c->tx, &seq, "SELECT coalesce(max(seq), 0) FROM event")) < 0 ||
+	    (r = db_int(c->tx, &absent, "SELECT absent FROM person WHERE id = $1", value_id(c->who.user))) < 0)
 		return r;
 	char now[WHEN_TEXT_SIZE];
 	json_member_text(o, "company", company);
+	json_member_bool(o, "absent", absent != 0);
 	json_member_bool(o, "setup_done", *done != '\0');
 	json_member_int(o, "alerts_unread", unread);
 	json_member_int(o, "live_seq", seq);

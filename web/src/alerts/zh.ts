@@ -25,7 +25,7 @@ export default {
 	'person.frozen': '连续未响应，已触发熔断',
 	'person.released': '熔断已解除',
 	'person.inactive': '人员已停用，其线索已重新分配',
-	'person.absent': '人员缺勤，其线索已重新分配',
+	'person.absent': '人员不在岗，其线索已重新分配',
 	'intake.quarantined': '有询盘进入隔离区，请查看',
 	'intake.quarantined.many': '{n} 条询盘进入隔离区，请查看',
 	'policy.changed': '分配策略已更新',

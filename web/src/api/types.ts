@@ -37,6 +37,7 @@ export interface Boot {
 	user: User
 	rights: string[]
 	company: string
+	absent: boolean
 	now: Time
 	test_clock: boolean
 	setup_done: boolean
@@ -120,6 +121,7 @@ export interface LeadView extends Lead {
 		may: { touch: boolean; claim: boolean; return: boolean; assign: boolean; convert: boolean; edit: boolean }
 		phone: PhoneFacts | null
 		heat?: number
+		summary_min: number
 	}
 }
 
@@ -183,6 +185,7 @@ export interface Desk {
 	waiting: Waiting[]
 	frozen_until: Time | null
 	absent: boolean
+	summary_min: number
 }
 
 export type AssignmentKind = 'first' | 'miss' | 'escalated' | 'return' | 'hand_over' | 'claim' | 'drain' | 'freeze' | 'absent'

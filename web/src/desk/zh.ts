@@ -23,7 +23,7 @@ export default {
 	waitingSince: '已等待 {time}',
 	claim: '领取',
 	frozen: '连续多次未及时联系，{at} 前不会分配新线索。主管可以提前解除。',
-	absent: '您处于缺勤状态，不会分配新线索。',
+	absent: '您已标记为不在岗，不会分配新线索。',
 	present: '恢复在岗',
 	gone_moved: '已移交给 {who}',
 	gone_missed: '超时未联系，已移交给 {who}',

@@ -16,7 +16,7 @@ beforeEach(() => {
 	vi.stubGlobal('fetch', fetchMock)
 })
 
-const open = () => mount(TouchForm, { props: { lead: 'lead-1' } })
+const open = () => mount(TouchForm, { props: { lead: 'lead-1', min: 20 } })
 const keyOf = (call: number) => (fetchMock.mock.calls[call]![1] as { headers: Record<string, string> }).headers['Idempotency-Key']
 
 describe('TouchForm', () => {

@@ -68,6 +68,12 @@ export async function loadSession(): Promise<boolean> {
 	}
 }
 
+/** Absent: no new leads; those not yet contacted move on at once. */
+export async function markAbsent(absent: boolean): Promise<void> {
+	await patch('/me', { absent })
+	await reloadBoot()
+}
+
 export const reloadBoot = async () => void (state.boot = await fetchBoot())
 
 export async function signIn(login: string, password: string): Promise<void> {

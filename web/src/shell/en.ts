@@ -34,6 +34,8 @@ export default {
 	signOut: 'Sign out',
 	absent: 'Mark me absent',
 	present: 'I am back',
+	absentNow: 'You are marked absent and get no new leads.',
+	presentNow: 'You are back and get new leads again.',
 	reconnecting: 'Connection lost, reconnecting…',
 	age: 'You see data from {age}; it refreshes by itself.',
 	alerts: 'Alerts',

@@ -98,7 +98,8 @@ static Copy *copy_load(Bare *b, const Table *table)
 	char sql[512];
 	Copy *c = talloc_zero(NULL, Copy);
 	c->table = table;
-	snprintf(sql, sizeof sql, "SELECT * FROM %s WHERE %s ORDER BY rowid DESC LIMIT %d", table->table, table->which, TEMPLATES);
+	snprintf(sql, sizeof sql, "SELECT * FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", table->table, table->which,
+		table->own, TEMPLATES);
 	sqlite3_stmt *rows = prepare(b, sql);
 	copy_columns(c, rows);
 	for (; sqlite3_step(rows) == SQLITE_ROW; c->n++)

@@ -59,6 +59,17 @@ void buf_append(Buf *b, const void *bytes, size_t len)
 	b->data[b->len] = '\0';
 }
 
+char *buf_room(Buf *b, size_t size)
+{
+	return buf_reserve(b, size) ? b->data + b->len : NULL;
+}
+
+void buf_wrote(Buf *b, const char *end)
+{
+	b->len = (size_t)(end - b->data);
+	b->data[b->len] = '\0';
+}
+
 void buf_puts(Buf *b, const char *text)
 {
 	buf_append(b, text, strlen(text));
@@ -66,7 +77,10 @@ void buf_puts(Buf *b, const char *text)
 
 void buf_putc(Buf *b, char c)
 {
-	buf_append(b, &c, 1);
+	if (!buf_reserve(b, 1))
+		return;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
 }
 
 void buf_printf(Buf *b, const char *format, ...)

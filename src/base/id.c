@@ -101,14 +101,13 @@ bool id_parse(const char *text, size_t len, Id *ret)
 const char *id_text(Id id, char out[static ID_TEXT_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
-	char *p = out;
+	static const uint8_t place[sizeof(id.byte)] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 	for (size_t i = 0; i < sizeof(id.byte); i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = digits[id.byte[i] >> 4];
-		*p++ = digits[id.byte[i] & 15];
+		out[place[i]] = digits[id.byte[i] >> 4];
+		out[place[i] + 1] = digits[id.byte[i] & 15];
 	}
-	*p = '\0';
+	out[8] = out[13] = out[18] = out[23] = '-';
+	out[ID_TEXT_SIZE - 1] = '\0';
 	return out;
 }
 

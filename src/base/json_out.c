@@ -17,13 +17,19 @@ JsonOut json_out(Buf *buf)
 	return (JsonOut){.buf = buf};
 }
 
-/* Writes the comma that the current level needs before its next item. */
-static void next_item(JsonOut *o)
+/* Whether the current level needs a comma before the item that comes now. */
+static bool needs_comma(JsonOut *o)
 {
 	uint64_t bit = UINT64_C(1) << o->depth;
-	if (o->depth > 0 && (o->has_item & bit) != 0)
-		buf_putc(o->buf, ',');
+	bool needs = o->depth > 0 && (o->has_item & bit) != 0;
 	o->has_item |= bit;
+	return needs;
+}
+
+static void next_item(JsonOut *o)
+{
+	if (needs_comma(o))
+		buf_putc(o->buf, ',');
 }
 
 static void before_value(JsonOut *o)
@@ -80,6 +86,18 @@ static bool is_clean_word(const char *p)
 	return (dirty & HIGH_BITS) == 0;
 }
 
+/* Length of the character at the start of text, 0 if it may not stand between quotes as it is. */
+static size_t clean_char_len(const char *text, size_t len)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	if (c[0] < 0x80)
+		return c[0] >= 0x20 && c[0] != '"' && c[0] != '\\';
+	/* Most Chinese characters: no three bytes that begin so are overlong or a surrogate. */
+	if (c[0] >= 0xe3 && c[0] <= 0xe9 && len >= 3 && (c[1] & 0xc0) == 0x80 && (c[2] & 0xc0) == 0x80)
+		return 3;
+	return utf8_char_len(text, len);
+}
+
 /* Length of the beginning of text that may stand between quotes as it is. */
 static size_t clean_len(const char *text, size_t len)
 {
@@ -89,10 +107,7 @@ static size_t clean_len(const char *text, size_t len)
 			at += 8;
 			continue;
 		}
-		unsigned char c = (unsigned char)text[at];
-		if (c < 0x20 || c == '"' || c == '\\')
-			break;
-		size_t step = utf8_char_len(text + at, len - at);
+		size_t step = clean_char_len(text + at, len - at);
 		if (step == 0)
 			break;
 		at += step;
@@ -117,11 +132,29 @@ static void write_escape(Buf *b, unsigned char c)
 	buf_printf(b, "\\u%04x", c);
 }
 
+/* Between quotes, without a look at the bytes. */
+static void write_clean(Buf *b, const char *text, size_t len)
+{
+	char *p = buf_room(b, len + 2);
+	if (p == NULL)
+		return;
+	*p++ = '"';
+	if (len > 0)
+		memcpy(p, text, len);
+	p += len;
+	*p++ = '"';
+	buf_wrote(b, p);
+}
+
 static void write_string(Buf *b, const char *text, size_t len)
 {
+	size_t run = clean_len(text, len);
+	if (run == len) {
+		write_clean(b, text, len);
+		return;
+	}
 	buf_putc(b, '"');
-	while (len > 0) {
-		size_t run = clean_len(text, len);
+	for (; len > 0; run = clean_len(text, len)) {
 		buf_append(b, text, run);
 		text += run;
 		len -= run;
@@ -134,12 +167,32 @@ static void write_string(Buf *b, const char *text, size_t len)
 	buf_putc(b, '"');
 }
 
+static void write_key(Buf *b, bool with_comma, const char *key, size_t len)
+{
+	char *p = buf_room(b, len + 4);
+	if (p == NULL)
+		return;
+	*p = ',';
+	p += with_comma;
+	*p++ = '"';
+	memcpy(p, key, len);
+	p += len;
+	*p++ = '"';
+	*p++ = ':';
+	buf_wrote(b, p);
+}
+
 void json_key(JsonOut *o, const char *key)
 {
+	size_t len = strlen(key);
 	assert(o->depth > 0 && !o->after_key);
-	next_item(o);
-	write_string(o->buf, key, strlen(key));
-	buf_putc(o->buf, ':');
+	if (clean_len(key, len) == len) {
+		write_key(o->buf, needs_comma(o), key, len);
+	} else {
+		next_item(o);
+		write_string(o->buf, key, len);
+		buf_putc(o->buf, ':');
+	}
 	o->after_key = true;
 }
 
@@ -200,10 +253,12 @@ void json_put_text_n(JsonOut *o, const char *text, size_t len)
 void json_put_id(JsonOut *o, Id id)
 {
 	char text[ID_TEXT_SIZE];
-	if (id_is_nil(id))
+	if (id_is_nil(id)) {
 		json_put_null(o);
-	else
-		json_put_text_n(o, id_text(id, text), ID_TEXT_SIZE - 1);
+		return;
+	}
+	before_value(o);
+	write_clean(o->buf, id_text(id, text), ID_TEXT_SIZE - 1);
 }
 
 /* 12345 with scale 2 is "123.45": always exactly scale digits behind the point. */

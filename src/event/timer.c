@@ -31,7 +31,7 @@ struct Timers {
 
 const char *const timer_migrations[] = {
 	"CREATE TABLE timer (kind {TEXT} NOT NULL, subject {ID} NOT NULL, due {TIME} NOT NULL, next_at {TIME} NOT NULL, "
-	"attempts {INT} NOT NULL, payload {TEXT}, error {TEXT}, PRIMARY KEY (kind, subject));"
+	"attempts {INT} NOT NULL, payload {TEXT}, error {TEXT}, PRIMARY KEY (kind, subject)) {COMPACT};"
 	"CREATE INDEX timer_next_at ON timer (next_at)",
 	NULL,
 };

@@ -90,11 +90,30 @@ const ObjectDef *meta_object(const Catalogue *catalogue, const char *name)
 	return NULL;
 }
 
+/* Where the search for a name begins (FNV-1a). */
+static uint32_t name_slot(const char *name)
+{
+	uint32_t hash = UINT32_C(2166136261);
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * UINT32_C(16777619);
+	return (hash ^ hash >> 16) % META_SLOTS;
+}
+
+void field_enter(const FieldDef *field, uint16_t by_name[static META_SLOTS])
+{
+	uint32_t at = name_slot(field->name);
+	while (by_name[at])
+		at = (at + 1) % META_SLOTS;
+	by_name[at] = (uint16_t)(field->index + 1);
+}
+
 const FieldDef *meta_field(const ObjectDef *object, const char *name)
 {
-	for (int i = 0; i < object->n_fields; i++)
-		if (object->fields[i].name == name || strcmp(object->fields[i].name, name) == 0)
-			return &object->fields[i];
+	for (uint32_t at = name_slot(name); object->by_name[at]; at = (at + 1) % META_SLOTS) {
+		const FieldDef *field = &object->fields[object->by_name[at] - 1];
+		if (strcmp(field->name, name) == 0)
+			return field;
+	}
 	return NULL;
 }
 

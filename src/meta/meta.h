@@ -52,6 +52,7 @@ typedef struct ObjectDef {
 	const char *title;       /* field shown as the record's name */
 	const FieldDef *fields;  /* the first ones are the same for all: see FIELD_AT_* */
 	int n_fields;
+	const uint16_t *by_name; /* META_SLOTS places by the hash of a name: index and one, 0: free; for meta_field */
 	const char *const *indexes; /* "owner,status": comma lists of columns, NULL-terminated */
 	const char *read_right, *write_right; /* rights of call/gate.h */
 	const char *scope;       /* row rule: "all", "owner" (owner, team, pools), "parent:lead" (as the record that the
@@ -80,6 +81,7 @@ typedef struct Catalogue {
 
 /* Fields of one object at most, custom ones included. */
 #define META_FIELDS_MAX 300
+#define META_SLOTS 1024
 
 typedef struct Meta Meta;
 

@@ -25,6 +25,8 @@ NODISCARD bool field_read(TALLOC_CTX *ctx, const json_t *definition, FieldDef *r
 bool field_name_valid(const char *name);
 /* The fields every object begins with, as an array of FIELD_AT_OWN. */
 const FieldDef *field_common(void);
+/* Puts a field that has its index into the table by which meta_field finds it. */
+void field_enter(const FieldDef *field, uint16_t by_name[static META_SLOTS]);
 /* The definition as JSON for the browser. */
 void field_write(const FieldDef *field, JsonOut *out);
 

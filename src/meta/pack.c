@@ -62,6 +62,7 @@ static bool take_field(Build *b, ObjectDef *object, const json_t *definition, bo
 	field->index = object->n_fields;
 	field->custom = custom;
 	object->n_fields++;
+	field_enter(field, (uint16_t *)object->by_name);
 	return true;
 }
 
@@ -92,8 +93,12 @@ static bool take_fields(Build *b, ObjectDef *object, const json_t *list)
 		return build_fail(b, "object %s has no fields", object->name);
 	FieldDef *fields = talloc_zero_array(b->catalogue, FieldDef, (unsigned)(FIELD_AT_OWN + n + (size_t)b->n_custom));
 	memcpy(fields, field_common(), sizeof(FieldDef) * FIELD_AT_OWN);
+	uint16_t *by_name = talloc_zero_array(b->catalogue, uint16_t, META_SLOTS);
+	for (int i = 0; i < FIELD_AT_OWN; i++)
+		field_enter(&fields[i], by_name);
 	object->fields = fields;
 	object->n_fields = FIELD_AT_OWN;
+	object->by_name = by_name;
 	for (size_t i = 0; i < n; i++)
 		if (!take_field(b, object, json_array_get(list, i), false))
 			return false;

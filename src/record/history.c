@@ -10,7 +10,7 @@
 
 const char *const record_migrations[] = {
 	"CREATE TABLE change (id {ID} PRIMARY KEY, at {TIME} NOT NULL, who {ID}, ip {TEXT}, device {TEXT}, cause {TEXT}, "
-	"undoes {ID});"
+	"undoes {ID}) {COMPACT};"
 	"CREATE TABLE history (seq {SERIAL}, change {ID} NOT NULL, object {TEXT} NOT NULL, record {ID} NOT NULL, "
 	"kind {TEXT} NOT NULL, diff {TEXT} NOT NULL);"
 	"CREATE INDEX history_record ON history (record, seq);"

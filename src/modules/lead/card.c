@@ -1,5 +1,5 @@
-/* How a lead looks to whoever has to act on it: the card with its countdown, the same on the desk, on the board and
- * in the live event. */
+/* How a lead looks to whoever has to act on it: the card with its countdown, the same on the desk and on the board; and
+ * what an event or alert says of it. */
 #include <string.h>
 
 #include "call/when.h"
@@ -96,5 +96,21 @@ void card_members(JsonOut *out, const Roster *roster, const Record *lead, int64_
 	card_time(out, "assigned_at", record_int(lead, "assigned_at"));
 	card_time(out, "respond_by", record_int(lead, "respond_by"));
 	card_time(out, "waiting_since", record_int(lead, "waiting_since"));
+	card_countdown(out, roster, lead, now_ms);
+}
+
+static void news_text(JsonOut *out, const char *key, const Record *lead)
+{
+	const char *text = record_text(lead, key);
+	if (text)
+		json_member_text(out, key, text);
+}
+
+void card_news(JsonOut *out, const Roster *roster, const Record *lead, int64_t now_ms)
+{
+	news_text(out, "name", lead);
+	news_text(out, "company", lead);
+	news_text(out, "city", lead);
+	json_member_int(out, "score", record_int(lead, "score"));
 	card_countdown(out, roster, lead, now_ms);
 }

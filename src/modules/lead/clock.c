@@ -134,7 +134,7 @@ static int group_tell(Call *c, const Roster *roster, const Record *lead, int hol
 	json_object_begin(&out);
 	json_member_text(&out, "owner_name", roster->people[supervisor].name);
 	json_member_text(&out, "before_name", holder < 0 ? NULL : roster->people[holder].name);
-	card_members(&out, roster, lead, c->now_ms);
+	card_news(&out, roster, lead, c->now_ms);
 	json_object_end(&out);
 	for (int i = 0; r == 0 && i < n; i++) {
 		if (group[i] == supervisor)
@@ -174,7 +174,7 @@ static int miss_tell(Call *c, const Roster *roster, const Record *lead, int owne
 	JsonOut out = json_out(buf);
 	json_object_begin(&out);
 	json_member_text(&out, "owner_name", roster->people[owner].name);
-	card_members(&out, roster, lead, c->now_ms);
+	card_news(&out, roster, lead, c->now_ms);
 	json_object_end(&out);
 	Alert alert = {.receiver = roster->people[supervisor].id, .reason = "lead.missed", .object = "lead",
 		.record = record_id(lead), .data = buf->data, .urgent = true};
@@ -255,7 +255,7 @@ static int held_release(Call *c, const Roster *roster, Id person, Id id)
 	json_object_begin(&out);
 	json_member_text(&out, "why", "opening");
 	json_member_text(&out, "owner_name", roster_name(roster, person));
-	card_members(&out, roster, lead, c->now_ms);
+	card_news(&out, roster, lead, c->now_ms);
 	json_object_end(&out);
 	return record_event(c, &(EventRow){.kind = "lead.assigned", .object = "lead", .record = id, .owner = person,
 		.team = record_ref(lead, "team"), .data = buf->data});

@@ -1,100 +1,42 @@
-/* Why a lead is whose: each decision is kept as a row, short ids and numbers only, and told in words when somebody
- * asks. */
+/* Why a lead is whose: each decision is kept as a row, its candidates as bytes (decision.h), and told in words when
+ * somebody asks. */
 #include <string.h>
 
 #include "call/when.h"
+#include "modules/lead/decision.h"
 #include "modules/lead/lead_int.h"
 
 #define ASSIGNMENTS_MAX 100
 
 /* ---- keeping ---- */
 
-static void candidates_store(JsonOut *out, const Roster *roster, const Decision *d)
-{
-	json_key(out, "candidates");
-	json_array_begin(out);
-	for (int i = 0; i < d->n_candidates; i++) {
-		const Candidate *candidate = &d->candidates[i];
-		json_array_begin(out);
-		json_put_id(out, roster->people[candidate->person].id);
-		json_put_int(out, assign_score(&roster->policy, candidate));
-		json_put_int(out, candidate->weight);
-		json_put_int(out, candidate->free);
-		json_put_int(out, candidate->idle_min);
-		json_array_end(out);
-	}
-	json_array_end(out);
-	json_member_int(out, "of", d->candidates_all);
-}
-
-static void dropped_store(JsonOut *out, const Roster *roster, const Decision *d)
-{
-	json_key(out, "dropped");
-	json_array_begin(out);
-	for (int i = 0; i < d->n_dropped; i++) {
-		json_array_begin(out);
-		json_put_id(out, roster->people[d->dropped[i].person].id);
-		json_put_int(out, d->dropped[i].rule);
-		json_put_int(out, d->dropped[i].detail);
-		json_array_end(out);
-	}
-	json_array_end(out);
-	json_key(out, "by_rule");
-	json_array_begin(out);
-	for (int rule = 0; rule < RULE_COUNT; rule++)
-		json_put_int(out, d->dropped_by[rule]);
-	json_array_end(out);
-}
-
-static const char *decision_text(Call *c, const Roster *roster, const Decision *d)
-{
-	if (!d)
-		return NULL;
-	Buf *buf = buf_new(c, LEAD_BODY_MAX);
-	JsonOut out = json_out(buf);
-	json_object_begin(&out);
-	candidates_store(&out, roster, d);
-	dropped_store(&out, roster, d);
-	json_object_end(&out);
-	return buf->data;
-}
-
 int explain_store(Call *c, const Roster *roster, const Record *lead, const Placement *p, Id before)
 {
+	uint8_t body[DECISION_BYTES_MAX];
+	size_t len = p->decision ? decision_write(roster, p->decision, body) : 0;
 	return db_send(c->tx,
 		"INSERT INTO assignment (id, lead, at, kind, owner, before_owner, actor, pool, policy_version, reason, body) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 		value_id(id_new(c->now_ms)), value_id(record_id(lead)), value_time(c->now_ms), value_text(p->kind),
 		value_id(record_ref(lead, "owner")), value_id(before), value_id(c->who.user), value_id(record_ref(lead,
 		"pool")),
-		value_int(roster->policy.version), value_text(p->reason), value_text(decision_text(c, roster, p->decision)));
+		value_int(roster->policy.version), value_text(p->reason),
+		len ? value_bytes(body, len) : value_null());
 }
 
 /* ---- telling ---- */
 
-static Id id_at(const json_t *array, size_t i)
-{
-	const char *text = json_string_value(json_array_get(array, i));
-	Id id = ID_NIL;
-	return text && id_parse(text, strlen(text), &id) ? id : ID_NIL;
-}
-
-static int64_t int_at(const json_t *array, size_t i)
-{
-	return json_integer_value(json_array_get(array, i));
-}
-
-static void candidate_write(JsonOut *out, const Roster *roster, const json_t *item)
+static void candidate_write(JsonOut *out, const Roster *roster, const KeptCandidate *candidate)
 {
 	json_object_begin(out);
-	json_member_id(out, "user", id_at(item, 0));
-	json_member_text(out, "name", roster_name(roster, id_at(item, 0)));
-	json_member_int(out, "score", int_at(item, 1));
+	json_member_id(out, "user", candidate->person);
+	json_member_text(out, "name", roster_name(roster, candidate->person));
+	json_member_int(out, "score", candidate->score);
 	json_key(out, "parts");
 	json_object_begin(out);
-	json_member_int(out, "weight", int_at(item, 2));
-	json_member_int(out, "load", int_at(item, 3));
-	json_member_int(out, "idle", int_at(item, 4));
+	json_member_int(out, "weight", candidate->weight);
+	json_member_int(out, "load", candidate->free);
+	json_member_int(out, "idle", candidate->idle_min);
 	json_object_end(out);
 	json_object_end(out);
 }
@@ -115,53 +57,54 @@ static const char *detail_words(Call *c, Rule rule, int64_t detail)
 	}
 }
 
-static void dropped_write(Call *c, const Roster *roster, const json_t *item)
+static void dropped_write(Call *c, const Roster *roster, const KeptDropped *dropped)
 {
-	int64_t rule = int_at(item, 1);
-	if (rule < 0 || rule >= RULE_COUNT)
-		return;
 	JsonOut *out = &c->json;
+	Rule rule = (Rule)dropped->rule;
 	json_object_begin(out);
-	json_member_id(out, "user", id_at(item, 0));
-	json_member_text(out, "name", roster_name(roster, id_at(item, 0)));
-	json_member_text(out, "rule", assign_rule_name((Rule)rule));
-	json_member_text(out, "detail", detail_words(c, (Rule)rule, int_at(item, 2)));
+	json_member_id(out, "user", dropped->person);
+	json_member_text(out, "name", roster_name(roster, dropped->person));
+	json_member_text(out, "rule", assign_rule_name(rule));
+	json_member_text(out, "detail", detail_words(c, rule, dropped->detail));
 	json_object_end(out);
 }
 
-static void by_rule_write(JsonOut *out, const json_t *counts)
+static void by_rule_write(JsonOut *out, const int64_t count[static RULE_COUNT])
 {
 	json_key(out, "dropped_by");
 	json_object_begin(out);
 	for (int rule = 0; rule < RULE_COUNT; rule++)
-		if (int_at(counts, (size_t)rule))
-			json_member_int(out, assign_rule_name((Rule)rule), int_at(counts, (size_t)rule));
+		if (count[rule])
+			json_member_int(out, assign_rule_name((Rule)rule), count[rule]);
 	json_object_end(out);
 }
 
-static void decision_write(Call *c, const Roster *roster, const char *text)
+/* What was no decision of the policy (a hand-over) has none of it. */
+static void decision_tell(Call *c, const Roster *roster, const uint8_t *bytes, size_t len)
 {
-	JsonFault fault;
-	const json_t *body = text ? json_parse(c, text, strlen(text), &fault) : NULL;
-	const json_t *candidates = json_object_get(body, "candidates"), *dropped = json_object_get(body, "dropped");
+	KeptDecision kept = {0};
+	if (!decision_read(bytes, len, &kept))
+		kept = (KeptDecision){0};
 	JsonOut *out = &c->json;
 	json_key(out, "candidates");
 	json_array_begin(out);
-	for (size_t i = 0; i < json_array_size(candidates); i++)
-		candidate_write(out, roster, json_array_get(candidates, i));
+	for (int i = 0; i < kept.n_candidates; i++)
+		candidate_write(out, roster, &kept.candidates[i]);
 	json_array_end(out);
-	json_member_int(out, "candidates_total", json_int(body, "of", 0));
+	json_member_int(out, "candidates_total", kept.candidates_all);
 	json_key(out, "dropped");
 	json_array_begin(out);
-	for (size_t i = 0; i < json_array_size(dropped); i++)
-		dropped_write(c, roster, json_array_get(dropped, i));
+	for (int i = 0; i < kept.n_dropped; i++)
+		dropped_write(c, roster, &kept.dropped[i]);
 	json_array_end(out);
-	by_rule_write(out, json_object_get(body, "by_rule"));
+	by_rule_write(out, kept.dropped_by);
 }
 
 static void assignment_write(Call *c, const Roster *roster, const Rows *rows)
 {
 	JsonOut *out = &c->json;
+	size_t len = 0;
+	const uint8_t *body = rows_bytes(rows, 9, &len);
 	json_object_begin(out);
 	json_member_id(out, "id", rows_id(rows, 0));
 	card_time(out, "at", rows_int(rows, 1));
@@ -172,7 +115,7 @@ static void assignment_write(Call *c, const Roster *roster, const Rows *rows)
 	json_member_id(out, "pool", rows_id(rows, 6));
 	json_member_int(out, "policy_version", rows_int(rows, 7));
 	json_member_text(out, "reason", rows_text(rows, 8));
-	decision_write(c, roster, rows_text(rows, 9));
+	decision_tell(c, roster, body, len);
 	json_object_end(out);
 }
 

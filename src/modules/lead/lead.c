@@ -140,7 +140,7 @@ static int touch_tell(Call *c, const Ground *ground, const Record *lead)
 	json_object_begin(&out);
 	json_member_text(&out, "method", call_text(c, "method"));
 	json_member_text(&out, "by_name", c->who.name);
-	card_members(&out, ground->roster, lead, c->now_ms);
+	card_news(&out, ground->roster, lead, c->now_ms);
 	json_object_end(&out);
 	return record_event(c, &(EventRow){.kind = "lead.touched", .object = "lead", .record = record_id(lead),
 		.owner = record_ref(lead, "owner"), .team = record_ref(lead, "team"), .data = buf->data});
@@ -514,7 +514,7 @@ void lead_stop(House *house)
 static const char *const migrations[] = {
 	"CREATE TABLE assignment (id {ID} PRIMARY KEY, lead {ID} NOT NULL, at {TIME} NOT NULL, kind {TEXT} NOT NULL, "
 	"owner {ID}, "
-	"before_owner {ID}, actor {ID}, pool {ID}, policy_version {INT} NOT NULL, reason {TEXT}, body {TEXT});"
+	"before_owner {ID}, actor {ID}, pool {ID}, policy_version {INT} NOT NULL, reason {TEXT}, body {BYTES});"
 	"CREATE INDEX assignment_lead ON assignment (lead);"
 	"CREATE INDEX assignment_at ON assignment (at, owner);"
 	"CREATE TABLE cross_grab (id {ID} PRIMARY KEY, lead {ID} NOT NULL, actor {ID}, holder {ID}, at {TIME} NOT NULL, "

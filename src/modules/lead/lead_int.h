@@ -69,6 +69,9 @@ int explain_assignments(Call *c);
 
 /* Members of CARD (docs/developers/api.md) into the open object. */
 void card_members(JsonOut *out, const Roster *roster, const Record *lead, int64_t now_ms);
+/* What events and alerts carry of a lead: name, company and city where known, score, countdown. They are written for
+ * every lead, so they hold what a line of news shows; whoever wants more reads the record. */
+void card_news(JsonOut *out, const Roster *roster, const Record *lead, int64_t now_ms);
 void card_countdown(JsonOut *out, const Roster *roster, const Record *lead, int64_t now_ms);
 void card_time(JsonOut *out, const char *key, int64_t ms); /* 0 writes null */
 void card_source(JsonOut *out, const Roster *roster, Id id);

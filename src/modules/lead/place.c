@@ -442,9 +442,11 @@ static const char *event_data(Call *c, const Ground *ground, const Record *lead,
 	json_member_text(&out, "why", p->kind);
 	json_member_bool(&out, "new", p->create);
 	json_member_text(&out, "owner_name", p->owner < 0 ? NULL : ground->roster->people[p->owner].name);
-	json_member_text(&out, "before_name", id_is_nil(before) ? NULL : roster_name(ground->roster, before));
-	json_member_text(&out, "wait_reason", record_text(lead, "wait_reason"));
-	card_members(&out, ground->roster, lead, c->now_ms);
+	if (!id_is_nil(before))
+		json_member_text(&out, "before_name", roster_name(ground->roster, before));
+	if (p->owner < 0)
+		json_member_text(&out, "wait_reason", record_text(lead, "wait_reason"));
+	card_news(&out, ground->roster, lead, c->now_ms);
 	json_object_end(&out);
 	return buf->data;
 }

@@ -9,7 +9,7 @@
 static const char *const migrations[] = {
 	/* what became of a receipt, written in the transaction of the lead: a second run finds the first result */
 	"CREATE TABLE taken (receipt {ID} NOT NULL PRIMARY KEY, state {TEXT} NOT NULL, reason {TEXT}, lead {ID}, "
-	"duplicate_of {ID});"
+	"duplicate_of {ID}) {COMPACT};"
 	"CREATE TABLE enquiry (id {ID} NOT NULL PRIMARY KEY, lead {ID} NOT NULL, receipt {ID}, source {ID}, at {TIME} NOT "
 	"NULL,"
 	" message {TEXT});"

@@ -192,12 +192,8 @@ static int repeat_attach(Take *t, Record *lead)
 		.pool = record_ref(lead, "pool"),
 		.data = repeat_data(t, lead),
 	};
-	if ((r = record_event(t->c, &event)) < 0 || (r = owner_tell(t, lead, event.data)) < 0)
-		return r;
-	t->outcome->state = RECEIPT_DUPLICATE;
-	t->outcome->reason = "repeated_enquiry";
-	t->outcome->lead = t->outcome->duplicate_of = record_id(lead);
-	return 0;
+	r = record_event(t->c, &event);
+	return r < 0 ? r : owner_tell(t, lead, event.data);
 }
 
 /* ---- a new lead ---- */
@@ -343,31 +339,27 @@ static int lead_make(Take *t, Recognition *who)
 	if (r < 0)
 		return r;
 	Record *lead = lead_fill(t, who);
+	record_set(lead, "id", value_id(t->outcome->lead));
 	PlaceInfo info = {
 		.ground = t->ground->place,
 		.create = true,
 		.dwell_ms = number_of(t->enquiry.dwell_ms, DAY_MS),
 		.pages = (int)number_of(t->enquiry.pages_seen, 1000),
 	};
-	if ((r = lead_place(t->c, lead, &info)) < 0)
-		return r;
-	t->outcome->state = RECEIPT_TAKEN;
-	t->outcome->lead = record_id(lead);
-	return 0;
+	return lead_place(t->c, lead, &info);
 }
 
 /* ---- the whole way ---- */
 
-/* 0 with *ret_found when this receipt was taken in before. */
-static int taken_find(Call *c, const Receipt *receipt, Outcome *outcome, bool *ret_found)
+/* What became of this receipt when it was taken in before; otherwise *outcome stays as it is. */
+static int taken_find(Call *c, const Receipt *receipt, Outcome *outcome)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows, "SELECT state, reason, lead, duplicate_of FROM taken WHERE receipt = $1",
 	                 value_id(receipt->id));
 	if (r < 0)
 		return r;
-	*ret_found = rows_next(rows);
-	if (*ret_found) {
+	if (rows_next(rows)) {
 		(void)!receipt_state_parse(rows_text(rows, 0), &outcome->state);
 		outcome->reason = rows_text(rows, 1) ? "repeated_enquiry" : NULL;
 		outcome->lead = rows_id(rows, 2);
@@ -376,11 +368,19 @@ static int taken_find(Call *c, const Receipt *receipt, Outcome *outcome, bool *r
 	return rows_error(rows);
 }
 
-static int taken_keep(Call *c, const Outcome *o)
+/* Writes the outcome down before it comes about: whoever took this receipt in first left a row, and then *ret_first is
+ * false and the outcome is that one's. */
+static int taken_claim(Call *c, const Receipt *receipt, Outcome *o, bool *ret_first)
 {
-	return db_exec(c->tx, "INSERT INTO taken (receipt, state, reason, lead, duplicate_of) VALUES ($1, $2, $3, $4, $5)",
-	               value_id(o->receipt), value_text(receipt_state_name(o->state)), value_text(o->reason),
-	               value_id(o->lead), value_id(o->duplicate_of));
+	int r = db_exec(c->tx,
+	                "INSERT INTO taken (receipt, state, reason, lead, duplicate_of) VALUES ($1, $2, $3, $4, $5) "
+	                "ON CONFLICT (receipt) DO NOTHING",
+	                value_id(o->receipt), value_text(receipt_state_name(o->state)), value_text(o->reason),
+	                value_id(o->lead), value_id(o->duplicate_of));
+	if (r < 0)
+		return r;
+	*ret_first = db_changes(c->tx) == 1;
+	return *ret_first ? 0 : taken_find(c, receipt, o);
 }
 
 static int lead_attach_or_make(Take *t)
@@ -390,8 +390,15 @@ static int lead_attach_or_make(Take *t)
 	int r = id_is_nil(who.lead) ? ERR_NOT_FOUND : record_load_any(t->c, "lead", who.lead, &lead);
 	if (r < 0 && r != ERR_NOT_FOUND)
 		return r;
-	r = lead && is_open_lead(lead) ? repeat_attach(t, lead) : lead_make(t, &who);
-	return r < 0 ? r : taken_keep(t->c, t->outcome);
+	bool is_repeat = lead && is_open_lead(lead), is_first;
+	t->outcome->state = is_repeat ? RECEIPT_DUPLICATE : RECEIPT_TAKEN;
+	t->outcome->reason = is_repeat ? "repeated_enquiry" : NULL;
+	t->outcome->lead = is_repeat ? who.lead : id_new(t->c->now_ms);
+	t->outcome->duplicate_of = is_repeat ? who.lead : ID_NIL;
+	r = taken_claim(t->c, t->receipt, t->outcome, &is_first);
+	if (r < 0 || !is_first)
+		return r;
+	return is_repeat ? repeat_attach(t, lead) : lead_make(t, &who);
 }
 
 static const Inlet *source_of(const Sources *sources, const Receipt *receipt)
@@ -410,14 +417,13 @@ void take_read(TALLOC_CTX *ctx, const Sources *sources, const Receipt *receipt, 
 int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, const Reading *reading, Outcome *ret)
 {
 	Take t = {.c = c, .ground = ground, .receipt = receipt, .enquiry = reading->enquiry, .outcome = ret};
-	bool found;
 	*ret = (Outcome){.receipt = receipt->id};
-	int r = taken_find(c, receipt, ret, &found);
-	if (r < 0 || found)
-		return r;
 	t.source = source_of(ground->sources, receipt);
+	if (reading->is_clear)
+		normalise(&t);
+	if (reading->is_clear && is_admissible(&t))
+		return lead_attach_or_make(&t);
 	if (!reading->is_clear)
-		return quarantine(&t, reading->reason, reading->detail);
-	normalise(&t);
-	return is_admissible(&t) ? lead_attach_or_make(&t) : 0;
+		(void)quarantine(&t, reading->reason, reading->detail);
+	return taken_find(c, receipt, ret); /* the source may have been read otherwise then */
 }

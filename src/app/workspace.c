@@ -135,9 +135,9 @@ void workspace_close(Workspace *w)
 		timers_stop(w->house.timers);
 	if (w->house.hub)
 		hub_stop(w->house.hub);
-	for (const Module *const *m = modules; *m; m++)
-		if ((*m)->stop)
-			(*m)->stop(&w->house);
+	for (size_t i = ARRAY_LEN(modules) - 1; i-- > 0;) /* who started last stands on the others */
+		if (modules[i]->stop)
+			modules[i]->stop(&w->house);
 	store_close(w->house.store);
 	close(w->lock);
 	talloc_free(w);

@@ -73,14 +73,14 @@ def leads(house) -> list:
             return found
 
 
-def one_round(house, seconds: float) -> dict:
+def one_round(house, seconds: float, end) -> dict:
     stop = threading.Event()
     senders = [Sender(house, i, stop) for i in range(SENDERS)]
     for s in senders:
         s.start()
     began = time.monotonic()
     wait_for(lambda: time.monotonic() - began > seconds and sum(s.sent for s in senders) > 50, "some load", 30)
-    house.kill()
+    end()
     stop.set()
     for s in senders:
         s.join(20)
@@ -88,12 +88,8 @@ def one_round(house, seconds: float) -> dict:
     return {phone: receipt for s in senders for phone, receipt in s.acknowledged.items()}
 
 
-def test_kill_under_load(house):
-    acknowledged = {}
-    for i in range(ROUNDS):
-        acknowledged |= one_round(house, 0.2 + random.random() * 0.8)
-        print(f"# round {i + 1}: {len(acknowledged)} acknowledged so far", flush=True)
-
+def check_all_taken(house, acknowledged: dict) -> None:
+    """Every acknowledged receipt became a lead, and none became two."""
     def settled():
         log = states(house, house.company.source)
         return all(r["state"] != "pending" for r in log.values()) and log
@@ -106,7 +102,23 @@ def test_kill_under_load(house):
     phones = [r["phone"] for r in rows]
     assert len(phones) == len(set(phones)), "a lead came twice"
     assert {f"+86{p}" for p in acknowledged} <= set(phones), "an acknowledged lead is missing"
+
+
+def test_kill_under_load(house):
+    acknowledged = {}
+    for i in range(ROUNDS):
+        acknowledged |= one_round(house, 0.2 + random.random() * 0.8, house.kill)
+        print(f"# round {i + 1}: {len(acknowledged)} acknowledged so far", flush=True)
+    check_all_taken(house, acknowledged)
     assert len(acknowledged) > 50 * ROUNDS / 2
+
+
+def test_stop_under_load(house):
+    """An orderly stop while leads come in ends in order, and the next start finishes what was begun."""
+    ends = []
+    acknowledged = one_round(house, 1, lambda: ends.append(house.stop()))
+    assert ends == [0], (ends, house.log_tail())
+    check_all_taken(house, acknowledged)
 
 
 def test_same_key_after_the_crash_is_the_same_lead(house):

@@ -190,7 +190,8 @@ static void statements(Bare *b)
 
 static void house_open(Bare *b, const char *path)
 {
-	must(b, sqlite3_open(path, &b->db) == SQLITE_OK, path);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	must(b, sqlite3_open_v2(path, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK, path);
 	/* As store/sqlite.c has it; the log starts over by itself at the size at which the store makes it. */
 	must(b, sqlite3_exec(b->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 		"PRAGMA secure_delete=OFF; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384", NULL, NULL, NULL) == SQLITE_OK,

@@ -343,13 +343,34 @@ static uint64_t lot_of(uint64_t lead, Id person)
 	return h ^ h >> 32;
 }
 
+static int free_of(const Round *round, int person)
+{
+	int capacity = round->roster->people[person].capacity, load_max = round->policy->load_max;
+	return (capacity < load_max ? capacity : load_max) - round->load->open[person];
+}
+
+/* What counts which-th in the policy's order; the larger goes first. */
+static int64_t rank_value(const Round *round, int person, int which)
+{
+	switch (round->policy->rank[which]) {
+	case POLICY_RANK_WEIGHT:
+		return round->roster->people[person].weight;
+	case POLICY_RANK_LOAD:
+		return free_of(round, person);
+	case POLICY_RANK_IDLE:
+		return -round->load->last_at[person];
+	}
+	return 0;
+}
+
 static Candidate candidate_of(const Round *round, int person)
 {
-	const Load *load = round->load;
 	const Person *p = &round->roster->people[person];
-	int limit = p->capacity < round->policy->load_max ? p->capacity : round->policy->load_max;
-	return (Candidate){.person = person, .weight = p->weight, .free = limit - load->open[person],
-		.last_at = load->last_at[person], .turn = load->turn[person], .lot = lot_of(round->lot, p->id)};
+	Candidate candidate = {.person = person, .weight = p->weight, .free = free_of(round, person),
+		.last_at = round->load->last_at[person], .turn = round->load->turn[person], .lot = lot_of(round->lot, p->id)};
+	for (int i = 0; i < round->policy->n_rank; i++)
+		candidate.rank[i] = rank_value(round, person, i);
+	return candidate;
 }
 
 static void idle_fill(Candidate *candidate, int64_t now_ms)
@@ -361,25 +382,23 @@ static void idle_fill(Candidate *candidate, int64_t now_ms)
 /* Above 0: a goes before b. Ties: whose turn in this state was longest ago, then the lot. */
 static int candidate_compare(const Policy *policy, const Candidate *a, const Candidate *b)
 {
-	for (int i = 0; i < policy->n_rank; i++) {
-		int64_t x = 0, y = 0;
-		switch (policy->rank[i]) {
-		case POLICY_RANK_WEIGHT:
-			x = a->weight, y = b->weight;
-			break;
-		case POLICY_RANK_LOAD:
-			x = a->free, y = b->free;
-			break;
-		case POLICY_RANK_IDLE:
-			x = b->last_at, y = a->last_at;
-			break;
-		}
-		if (x != y)
-			return x > y ? 1 : -1;
-	}
+	for (int i = 0; i < policy->n_rank; i++)
+		if (a->rank[i] != b->rank[i])
+			return a->rank[i] > b->rank[i] ? 1 : -1;
 	if (a->turn != b->turn)
 		return a->turn < b->turn ? 1 : -1;
 	return a->lot > b->lot ? 1 : a->lot < b->lot ? -1 : 0;
+}
+
+/* Most people of a large pool are turned away here, before anything is put together. */
+static bool ranks_behind(const Round *round, int person, const Candidate *last)
+{
+	for (int i = 0; i < round->policy->n_rank; i++) {
+		int64_t value = rank_value(round, person, i);
+		if (value != last->rank[i])
+			return value < last->rank[i];
+	}
+	return round->load->turn[person] > last->turn;
 }
 
 static void candidate_insert(Decision *d, const Policy *policy, const Candidate *candidate, int max)
@@ -404,7 +423,10 @@ static void candidates_rank(Round *round)
 	int max = d->candidates_all <= ASSIGN_ALL_LISTED ? ASSIGN_ALL_LISTED : ASSIGN_SOME_LISTED;
 	for (int w = 0; w < round->roster->words; w++)
 		for (PeopleSet rest = round->left[w]; rest; rest &= rest - 1) {
-			Candidate candidate = candidate_of(round, w * 64 + __builtin_ctzll(rest));
+			int person = w * 64 + __builtin_ctzll(rest);
+			if (d->n_candidates == max && ranks_behind(round, person, &d->candidates[max - 1]))
+				continue;
+			Candidate candidate = candidate_of(round, person);
 			candidate_insert(d, round->policy, &candidate, max);
 		}
 	for (int i = 0; i < d->n_candidates; i++)

@@ -77,6 +77,7 @@ typedef enum {
 typedef struct {
 	int person;
 	int weight, free;          /* free: leads the person could still take */
+	int64_t rank[POLICY_RANKS]; /* what the policy ranks by, in its order; the larger goes first */
 	int64_t idle_min;          /* minutes since the last assignment, at most ASSIGN_IDLE_MAX_MIN */
 	int64_t last_at;
 	uint32_t turn;

@@ -1,11 +1,14 @@
-/* Linear hashing over numbered nodes. A bucket is a list of nodes linked through next[]; hash[] holds each node's full
- * 32 bits. */
+/* Linear hashing over numbered nodes. A bucket is a list of nodes; a node's link holds the next one and the node's full
+ * 32 bits of hash, so that a step costs one cache line. */
 #include "match/match_int.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define FIRST_BUCKETS 64
+#define SPLIT_AHEAD 8 /* the bucket whose turn comes so many additions later is fetched; there always is one */
+
+_Static_assert(SPLIT_AHEAD < FIRST_BUCKETS, "a bucket ahead exists");
 
 void chain_init(TALLOC_CTX *ctx, Chain *chain)
 {
@@ -27,12 +30,13 @@ static void split_bucket(TALLOC_CTX *ctx, Chain *chain)
 {
 	uint32_t fresh = chain->low + chain->split;
 	grow_array(ctx, (void **)&chain->heads, &chain->head_cap, fresh + 1, sizeof(uint32_t));
+	__builtin_prefetch(&chain->link[chain->heads[chain->split + SPLIT_AHEAD]]);
 	uint32_t node = chain->heads[chain->split], *stay = &chain->heads[chain->split], *move = &chain->heads[fresh];
 	while (node != 0) {
-		uint32_t **end = chain->hash[node] & chain->low ? &move : &stay;
+		uint32_t **end = chain->link[node].hash & chain->low ? &move : &stay;
 		**end = node;
-		*end = &chain->next[node];
-		node = chain->next[node];
+		*end = &chain->link[node].next;
+		node = chain->link[node].next;
 	}
 	*stay = *move = 0;
 	if (++chain->split == chain->low) {
@@ -44,45 +48,41 @@ static void split_bucket(TALLOC_CTX *ctx, Chain *chain)
 void chain_add(TALLOC_CTX *ctx, Chain *chain, uint32_t node, uint32_t hash)
 {
 	assert(node != 0);
-	grow_array(ctx, (void **)&chain->next, &chain->next_cap, node + 1, sizeof(uint32_t));
-	grow_array(ctx, (void **)&chain->hash, &chain->hash_cap, node + 1, sizeof(uint32_t));
+	grow_array(ctx, (void **)&chain->link, &chain->link_cap, node + 1, sizeof(ChainLink));
 	if (++chain->count > chain->low + chain->split)
 		split_bucket(ctx, chain);
 	uint32_t *head = bucket_of(chain, hash);
-	chain->hash[node] = hash;
-	chain->next[node] = *head;
+	chain->link[node] = (ChainLink){.next = *head, .hash = hash};
 	*head = node;
 }
 
 static uint32_t *link_to(const Chain *chain, uint32_t node)
 {
-	uint32_t *link = bucket_of(chain, chain->hash[node]);
+	uint32_t *link = bucket_of(chain, chain->link[node].hash);
 	while (*link != node) {
 		assert(*link != 0);
-		link = &chain->next[*link];
+		link = &chain->link[*link].next;
 	}
 	return link;
 }
 
 void chain_remove(Chain *chain, uint32_t node)
 {
-	*link_to(chain, node) = chain->next[node];
+	*link_to(chain, node) = chain->link[node].next;
 	chain->count--;
 }
 
 void chain_replace(TALLOC_CTX *ctx, Chain *chain, uint32_t old, uint32_t fresh)
 {
-	grow_array(ctx, (void **)&chain->next, &chain->next_cap, fresh + 1, sizeof(uint32_t));
-	grow_array(ctx, (void **)&chain->hash, &chain->hash_cap, fresh + 1, sizeof(uint32_t));
+	grow_array(ctx, (void **)&chain->link, &chain->link_cap, fresh + 1, sizeof(ChainLink));
 	*link_to(chain, old) = fresh;
-	chain->next[fresh] = chain->next[old];
-	chain->hash[fresh] = chain->hash[old];
+	chain->link[fresh] = chain->link[old];
 }
 
 static uint32_t same_hash(const Chain *chain, uint32_t node, uint32_t hash)
 {
-	while (node != 0 && chain->hash[node] != hash)
-		node = chain->next[node];
+	while (node != 0 && chain->link[node].hash != hash)
+		node = chain->link[node].next;
 	return node;
 }
 
@@ -93,5 +93,15 @@ uint32_t chain_first(const Chain *chain, uint32_t hash)
 
 uint32_t chain_after(const Chain *chain, uint32_t node)
 {
-	return same_hash(chain, chain->next[node], chain->hash[node]);
+	return same_hash(chain, chain->link[node].next, chain->link[node].hash);
+}
+
+void chain_fetch_head(const Chain *chain, uint32_t hash)
+{
+	__builtin_prefetch(bucket_of(chain, hash));
+}
+
+void chain_fetch_first(const Chain *chain, uint32_t hash)
+{
+	__builtin_prefetch(&chain->link[*bucket_of(chain, hash)]);
 }

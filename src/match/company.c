@@ -17,223 +17,231 @@ typedef struct {
 	size_t count;
 } Text;
 
+typedef struct {
+	const char *text;
+	size_t len;
+} Word;
+#define WORD(literal) {(literal), sizeof(literal) - 1}
+
 /* Never part of a name, wherever they stand; the longer first. */
-static const char *const forms_anywhere[] = {"股份有限责任公司", "有限责任公司", "股份有限公司", "有限公司"};
+static const Word forms_anywhere[] = {WORD("股份有限责任公司"), WORD("有限责任公司"), WORD("股份有限公司"), WORD("有限公司")};
 /* Only at the end. */
-static const char *const forms_at_end[] = {
-	"个人独资企业",
-	"个体工商户",
-	"特殊普通合伙",
-	"集团公司",
-	"股份公司",
-	"合伙企业",
-	"有限合伙",
-	"普通合伙",
-	"总公司",
-	"集团",
-	"股份",
-	"公司",
+static const Word forms_at_end[] = {
+	WORD("个人独资企业"),
+	WORD("个体工商户"),
+	WORD("特殊普通合伙"),
+	WORD("集团公司"),
+	WORD("股份公司"),
+	WORD("合伙企业"),
+	WORD("有限合伙"),
+	WORD("普通合伙"),
+	WORD("总公司"),
+	WORD("集团"),
+	WORD("股份"),
+	WORD("公司"),
 };
 /* A branch is another company as far as sales is concerned. */
-static const char *const branches[] = {"分公司", "子公司", "支公司"};
-static const char *const forms_in_brackets[] = {
-	"集团",
-	"股份",
-	"有限合伙",
-	"普通合伙",
-	"特殊普通合伙",
-	"个人独资",
-	"个体工商户",
-	"有限公司",
-	"控股",
-	"中国",
-	"china",
-	"prc",
-	"group",
+static const Word branches[] = {WORD("分公司"), WORD("子公司"), WORD("支公司")};
+static const Word forms_in_brackets[] = {
+	WORD("集团"),
+	WORD("股份"),
+	WORD("有限合伙"),
+	WORD("普通合伙"),
+	WORD("特殊普通合伙"),
+	WORD("个人独资"),
+	WORD("个体工商户"),
+	WORD("有限公司"),
+	WORD("控股"),
+	WORD("中国"),
+	WORD("china"),
+	WORD("prc"),
+	WORD("group"),
 };
-static const char *const english_forms[] = {
-	"ltd",
-	"limited",
-	"inc",
-	"incorporated",
-	"co",
-	"company",
-	"corp",
-	"corporation",
-	"llc",
-	"llp",
-	"lp",
-	"plc",
-	"gmbh",
-	"ag",
-	"sa",
-	"sarl",
-	"srl",
-	"spa",
-	"bv",
-	"nv",
-	"oy",
-	"ab",
-	"as",
-	"kg",
-	"pte",
-	"pty",
-	"sdn",
-	"bhd",
-	"kk",
+static const Word english_forms[] = {
+	WORD("ltd"),
+	WORD("limited"),
+	WORD("inc"),
+	WORD("incorporated"),
+	WORD("co"),
+	WORD("company"),
+	WORD("corp"),
+	WORD("corporation"),
+	WORD("llc"),
+	WORD("llp"),
+	WORD("lp"),
+	WORD("plc"),
+	WORD("gmbh"),
+	WORD("ag"),
+	WORD("sa"),
+	WORD("sarl"),
+	WORD("srl"),
+	WORD("spa"),
+	WORD("bv"),
+	WORD("nv"),
+	WORD("oy"),
+	WORD("ab"),
+	WORD("as"),
+	WORD("kg"),
+	WORD("pte"),
+	WORD("pty"),
+	WORD("sdn"),
+	WORD("bhd"),
+	WORD("kk"),
 };
 /* Cities whose short name begins brands or is a word. */
-static const char *const brand_like[] = {"阿里", "安康", "大同", "中卫", "海东"};
+static const Word brand_like[] = {WORD("阿里"), WORD("安康"), WORD("大同"), WORD("中卫"), WORD("海东")};
 /* A name that begins so is told by the place before it. */
-static const char *const institutions[] = {
-	"银行",
-	"农商",
-	"大学",
-	"学院",
-	"医院",
-	"机场",
-	"地铁",
-	"轨道交通",
-	"电视台",
-	"日报",
-	"证券交易所",
-	"人民",
-	"海关",
-	"第一",
-	"第二",
-	"第三",
+static const Word institutions[] = {
+	WORD("银行"),
+	WORD("农商"),
+	WORD("大学"),
+	WORD("学院"),
+	WORD("医院"),
+	WORD("机场"),
+	WORD("地铁"),
+	WORD("轨道交通"),
+	WORD("电视台"),
+	WORD("日报"),
+	WORD("证券交易所"),
+	WORD("人民"),
+	WORD("海关"),
+	WORD("第一"),
+	WORD("第二"),
+	WORD("第三"),
 };
 /* A name of these alone says what, not who. */
-static const char *const trades[] = {
-	"网络科技",
-	"信息技术",
-	"人力资源",
-	"科技",
-	"技术",
-	"信息",
-	"网络",
-	"软件",
-	"电子",
-	"智能",
-	"数据",
-	"通信",
-	"通讯",
-	"贸易",
-	"商贸",
-	"进出口",
-	"国际",
-	"实业",
-	"工业",
-	"产业",
-	"发展",
-	"投资",
-	"控股",
-	"管理",
-	"咨询",
-	"服务",
-	"文化",
-	"传媒",
-	"传播",
-	"广告",
-	"教育",
-	"培训",
-	"医药",
-	"医疗",
-	"制药",
-	"药业",
-	"食品",
-	"餐饮",
-	"酒店",
-	"旅游",
-	"物流",
-	"运输",
-	"交通",
-	"汽车",
-	"机械",
-	"制造",
-	"设备",
-	"机电",
-	"重工",
-	"钢铁",
-	"化工",
-	"材料",
-	"能源",
-	"电力",
-	"电气",
-	"电器",
-	"燃气",
-	"水务",
-	"自来水",
-	"供水",
-	"环保",
-	"环境",
-	"建设",
-	"建筑",
-	"工程",
-	"建工",
-	"城建",
-	"城投",
-	"装饰",
-	"设计",
-	"置业",
-	"地产",
-	"房地产",
-	"开发",
-	"物业",
-	"港口",
-	"港务",
-	"公交",
-	"石油",
-	"石化",
-	"煤矿",
-	"矿业",
-	"农业",
-	"啤酒",
-	"纺织",
-	"服装",
-	"百货",
-	"超市",
-	"保险",
-	"证券",
-	"基金",
-	"金融",
-	"租赁",
-	"担保",
-	"资产",
-	"经营",
-	"资本",
-	"企业",
-	"商业",
-	"市场",
-	"中心",
+static const Word trades[] = {
+	WORD("网络科技"),
+	WORD("信息技术"),
+	WORD("人力资源"),
+	WORD("科技"),
+	WORD("技术"),
+	WORD("信息"),
+	WORD("网络"),
+	WORD("软件"),
+	WORD("电子"),
+	WORD("智能"),
+	WORD("数据"),
+	WORD("通信"),
+	WORD("通讯"),
+	WORD("贸易"),
+	WORD("商贸"),
+	WORD("进出口"),
+	WORD("国际"),
+	WORD("实业"),
+	WORD("工业"),
+	WORD("产业"),
+	WORD("发展"),
+	WORD("投资"),
+	WORD("控股"),
+	WORD("管理"),
+	WORD("咨询"),
+	WORD("服务"),
+	WORD("文化"),
+	WORD("传媒"),
+	WORD("传播"),
+	WORD("广告"),
+	WORD("教育"),
+	WORD("培训"),
+	WORD("医药"),
+	WORD("医疗"),
+	WORD("制药"),
+	WORD("药业"),
+	WORD("食品"),
+	WORD("餐饮"),
+	WORD("酒店"),
+	WORD("旅游"),
+	WORD("物流"),
+	WORD("运输"),
+	WORD("交通"),
+	WORD("汽车"),
+	WORD("机械"),
+	WORD("制造"),
+	WORD("设备"),
+	WORD("机电"),
+	WORD("重工"),
+	WORD("钢铁"),
+	WORD("化工"),
+	WORD("材料"),
+	WORD("能源"),
+	WORD("电力"),
+	WORD("电气"),
+	WORD("电器"),
+	WORD("燃气"),
+	WORD("水务"),
+	WORD("自来水"),
+	WORD("供水"),
+	WORD("环保"),
+	WORD("环境"),
+	WORD("建设"),
+	WORD("建筑"),
+	WORD("工程"),
+	WORD("建工"),
+	WORD("城建"),
+	WORD("城投"),
+	WORD("装饰"),
+	WORD("设计"),
+	WORD("置业"),
+	WORD("地产"),
+	WORD("房地产"),
+	WORD("开发"),
+	WORD("物业"),
+	WORD("港口"),
+	WORD("港务"),
+	WORD("公交"),
+	WORD("石油"),
+	WORD("石化"),
+	WORD("煤矿"),
+	WORD("矿业"),
+	WORD("农业"),
+	WORD("啤酒"),
+	WORD("纺织"),
+	WORD("服装"),
+	WORD("百货"),
+	WORD("超市"),
+	WORD("保险"),
+	WORD("证券"),
+	WORD("基金"),
+	WORD("金融"),
+	WORD("租赁"),
+	WORD("担保"),
+	WORD("资产"),
+	WORD("经营"),
+	WORD("资本"),
+	WORD("企业"),
+	WORD("商业"),
+	WORD("市场"),
+	WORD("中心"),
 };
 
-static bool listed(const char *const *list, size_t count, const char *text, size_t len)
+/* The last byte of a Chinese character tells more than its first. */
+static bool is_word_at(const Word *word, const char *text)
+{
+	return text[word->len - 1] == word->text[word->len - 1] && memcmp(text, word->text, word->len) == 0;
+}
+
+static bool listed(const Word *list, size_t count, const char *text, size_t len)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(list[i]) == len && memcmp(list[i], text, len) == 0)
+		if (list[i].len == len && is_word_at(&list[i], text))
 			return true;
 	return false;
 }
 
 /* Bytes of the first word of the list that text begins with. */
-static size_t begins_with(const char *const *list, size_t count, const char *text, size_t len)
+static size_t begins_with(const Word *list, size_t count, const char *text, size_t len)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(list[i]);
-		if (n <= len && memcmp(list[i], text, n) == 0)
-			return n;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (list[i].len <= len && is_word_at(&list[i], text))
+			return list[i].len;
 	return 0;
 }
 
-static size_t ends_with(const char *const *list, size_t count, const char *text, size_t len)
+static size_t ends_with(const Word *list, size_t count, const char *text, size_t len)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(list[i]);
-		if (n <= len && memcmp(list[i], text + len - n, n) == 0)
-			return n;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (list[i].len <= len && is_word_at(&list[i], text + len - list[i].len))
+			return list[i].len;
 	return 0;
 }
 
@@ -348,12 +356,24 @@ static void strip_english(Text *t)
 
 /* --- Chinese --- */
 
+/* Where a form of forms_anywhere may begin: all of them hold these two characters. */
+static const char *forms_begin(const char *text, size_t len)
+{
+	static const char limited[] = "有限", shares[] = "股份";
+	const char *found = memmem(text, len, limited, sizeof(limited) - 1);
+	if (found == NULL || found < text + sizeof(shares) - 1)
+		return found;
+	const char *before = found - (sizeof(shares) - 1);
+	return memcmp(before, shares, sizeof(shares) - 1) == 0 ? before : found;
+}
+
 /* Removes the first form of the list found in text, unless nothing would be left. Returns the new length. */
 static size_t cut_anywhere(char *text, size_t len)
 {
-	for (size_t i = 0; i < ARRAY_LEN(forms_anywhere); i++) {
-		const char *found = memmem(text, len, forms_anywhere[i], strlen(forms_anywhere[i]));
-		size_t n = strlen(forms_anywhere[i]);
+	const char *from = forms_begin(text, len);
+	for (size_t i = 0; from != NULL && i < ARRAY_LEN(forms_anywhere); i++) {
+		size_t n = forms_anywhere[i].len;
+		const char *found = memmem(from, len - (size_t)(from - text), forms_anywhere[i].text, n);
 		if (found == NULL || n == len)
 			continue;
 		size_t at = (size_t)(found - text);

@@ -17,9 +17,10 @@
 #include <string.h>
 
 #define OBJECTS 3
-#define KINDS 5
+#define KINDS MATCH_KINDS
 #define HITS_MAX 1024
 #define KEY_TEXT_MAX 320
+#define FETCH_AHEAD 4
 
 typedef struct {
 	Id id;
@@ -52,6 +53,7 @@ struct MatchIndex {
 typedef struct {
 	uint64_t hash[OBJECTS][KINDS]; /* 0: no such key */
 	CompanyName company;
+	NameReady name;
 } Wanted;
 
 static int lock_destroy(pthread_rwlock_t *lock)
@@ -243,27 +245,70 @@ static void record_remove(MatchIndex *index, uint32_t at)
 	index->record_free = at;
 }
 
-void match_put(MatchIndex *index, const MatchKeys *keys)
+void incoming_make(const MatchIndex *index, const MatchKeys *keys, Incoming *ret)
 {
-	CompanyName company;
-	uint64_t hash[KINDS];
 	assert(keys->object < OBJECTS);
-	parse_name(keys->company, &company);
-	keys_hash(index, (uint8_t)keys->object, keys, company.core, hash);
-	uint32_t by_id = id_hash(index, keys->object, &keys->id);
+	ret->object = keys->object;
+	ret->id = keys->id;
+	ret->open = keys->open;
+	ret->by_id = id_hash(index, keys->object, &keys->id);
+	parse_name(keys->company, &ret->company);
+	names_ready(index->names, ret->company.core, &ret->name);
+	keys_hash(index, (uint8_t)keys->object, keys, ret->company.core, ret->hash);
+}
 
-	pthread_rwlock_wrlock(index->lock);
-	uint32_t old = record_find(index, keys->object, &keys->id, by_id);
+static void incoming_put(MatchIndex *index, const Incoming *in)
+{
+	uint32_t old = record_find(index, in->object, &in->id, in->by_id);
 	/* The new name is held first: the usual change leaves the name alone. */
-	uint32_t name = names_hold(index->names, company.core);
+	uint32_t name = names_hold(index->names, &in->name);
 	if (old != 0)
 		record_remove(index, old);
 	uint32_t at = record_number(index);
-	index->record[at] = (Record){.id = keys->id, .name = name, .object = (uint8_t)keys->object, .open = keys->open};
-	chain_add(index, &index->by_id, at, by_id);
+	index->record[at] = (Record){.id = in->id, .name = name, .object = (uint8_t)in->object, .open = in->open};
+	chain_add(index, &index->by_id, at, in->by_id);
 	for (int kind = 0; kind < KINDS; kind++)
-		if (hash[kind] != 0)
-			key_add(index, at, hash[kind]);
+		if (in->hash[kind] != 0)
+			key_add(index, at, in->hash[kind]);
+}
+
+void match_put(MatchIndex *index, const MatchKeys *keys)
+{
+	Incoming in;
+	incoming_make(index, keys, &in);
+	pthread_rwlock_wrlock(index->lock);
+	incoming_put(index, &in);
+	pthread_rwlock_unlock(index->lock);
+}
+
+static void incoming_fetch(const MatchIndex *index, const Incoming *in, int step)
+{
+	names_fetch(index->names, &in->name, step);
+	for (int kind = 0; kind < KINDS; kind++) {
+		if (in->hash[kind] != 0 && step == 0)
+			chain_fetch_head(&index->by_key, (uint32_t)in->hash[kind]);
+		else if (in->hash[kind] != 0 && step == 1)
+			chain_fetch_first(&index->by_key, (uint32_t)in->hash[kind]);
+	}
+	if (step == 0)
+		chain_fetch_head(&index->by_id, in->by_id);
+	else if (step == 1)
+		chain_fetch_first(&index->by_id, in->by_id);
+}
+
+/* Nearly all time of a put goes into waiting for memory; here the waits of records that follow each other overlap. */
+void incoming_put_all(MatchIndex *index, const Incoming *in, int count)
+{
+	pthread_rwlock_wrlock(index->lock);
+	for (int i = 0; i < count + NAME_FETCH_STEPS * FETCH_AHEAD; i++) {
+		for (int step = 0; step < NAME_FETCH_STEPS; step++) {
+			int at = i - step * FETCH_AHEAD;
+			if (at >= 0 && at < count)
+				incoming_fetch(index, &in[at], step);
+		}
+		if (i >= NAME_FETCH_STEPS * FETCH_AHEAD)
+			incoming_put(index, &in[i - NAME_FETCH_STEPS * FETCH_AHEAD]);
+	}
 	pthread_rwlock_unlock(index->lock);
 }
 
@@ -341,15 +386,22 @@ static void hits_compare(Found *f)
 	}
 }
 
+/* Each name leads to its records of each object. First the hashes of all, so that the waits for memory overlap. */
 static void names_put(Found *f)
 {
 	NameHit near[NAME_HITS_MAX];
-	int count = names_find(f->index->names, f->wanted->company.core, near);
-	for (int i = 0; i < count; i++) {
-		const char *core = names_text(f->index->names, near[i].name);
-		double similarity = 1.0 - (double)near[i].distance / (double)near[i].longer;
-		for (unsigned object = 0; object < OBJECTS; object++)
-			ring_put(f, keyed_hash(f->index, (uint8_t)object, MATCH_NAME, core, strlen(core)), MATCH_NAME, similarity);
+	uint64_t hash[NAME_HITS_MAX * OBJECTS];
+	int count = names_find(f->index->names, &f->wanted->name, near);
+	for (int i = 0; i < count * OBJECTS; i++) {
+		const char *core = names_text(f->index->names, near[i / OBJECTS].name);
+		hash[i] = keyed_hash(f->index, (uint8_t)(i % OBJECTS), MATCH_NAME, core, strlen(core));
+		chain_fetch_head(&f->index->by_key, (uint32_t)hash[i]);
+	}
+	for (int i = 0; i < count * OBJECTS; i++)
+		chain_fetch_first(&f->index->by_key, (uint32_t)hash[i]);
+	for (int i = 0; i < count * OBJECTS; i++) {
+		const NameHit *name = &near[i / OBJECTS];
+		ring_put(f, hash[i], MATCH_NAME, 1.0 - (double)name->distance / (double)name->longer);
 	}
 }
 
@@ -385,12 +437,14 @@ static void search(Found *f, bool names)
 
 int match_find(const MatchIndex *index, const MatchKeys *keys, bool names, MatchHit *out, int max)
 {
-	Wanted wanted = {.company.core = ""};
+	Wanted wanted;
+	wanted.company.core[0] = '\0';
 	MatchHit hits[HITS_MAX];
 	uint32_t records[HITS_MAX];
 	Found f = {index, keys, &wanted, hits, records, 0};
 	if (names)
 		parse_name(keys->company, &wanted.company);
+	names_ready(index->names, wanted.company.core, &wanted.name);
 	for (unsigned object = 0; object < OBJECTS; object++)
 		keys_hash(index, (uint8_t)object, keys, NULL, wanted.hash[object]);
 

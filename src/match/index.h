@@ -1,7 +1,8 @@
 /* "Have we seen it": exact keys and similar company names of every lead, account and contact, in memory, rebuilt at
  * start (D1). About 200 bytes a record with a phone and a company name of its own; an empty index is a few kilobytes.
- * Up to about 8 million records. Exact keys are compared by a keyed 64-bit hash, not by their text: two different keys
- * out of four million fall together with a chance of one in two million. */
+ * Up to about 8 million records; more than 16 million different names end the process. Exact keys are compared by a
+ * keyed 64-bit hash, not by their text: two different keys out of four million fall together with a chance of one in
+ * two million. */
 #pragma once
 
 #include "base/base.h"
@@ -49,3 +50,11 @@ int match_find(const MatchIndex *index, const MatchKeys *keys, bool names, Match
 size_t match_size(const MatchIndex *index);
 /* Bytes set aside, including room to grow that is not yet touched. */
 size_t match_memory(const MatchIndex *index);
+
+/* Loading at start: puts like match_put, in order, but in heaps and on a thread of its own, while the caller reads
+ * on. Of the caller's thread alone; what was given is in the index for certain only after match_load_end, which frees
+ * the loader. */
+typedef struct MatchLoad MatchLoad;
+MatchLoad *match_load_begin(MatchIndex *index);
+void match_load_put(MatchLoad *load, const MatchKeys *keys);
+void match_load_end(MatchLoad *load);

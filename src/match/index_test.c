@@ -127,6 +127,20 @@ TEST(index, starts_tiny)
 
 /* --- similar names against brute force --- */
 
+static uint32_t hold(NameIndex *names, const char *core)
+{
+	NameReady ready;
+	names_ready(names, core, &ready);
+	return names_hold(names, &ready);
+}
+
+static int find(const NameIndex *names, const char *core, NameHit hits[static NAME_HITS_MAX])
+{
+	NameReady ready;
+	names_ready(names, core, &ready);
+	return names_find(names, &ready, hits);
+}
+
 #define NAMES 1500
 #define ALPHABET 24 /* few characters: many names are near each other, and grams repeat */
 
@@ -168,11 +182,11 @@ static size_t near_by_force(char (*cores)[256], const uint32_t *numbers, const c
 	snprintf(a.core, sizeof(a.core), "%s", core);
 	for (int i = 0; i < NAMES; i++) {
 		snprintf(b.core, sizeof(b.core), "%s", cores[i]);
-		bool is_first = true;
+		is_near[i] = numbers[i] != 0 && company_similarity(&a, &b) + 1e-9 >= MATCH_SIMILARITY_MIN;
+		bool is_first = is_near[i];
 		for (int j = 0; j < i && is_first; j++)
 			is_first = numbers[j] == 0 || numbers[j] != numbers[i];
-		is_near[i] = numbers[i] != 0 && company_similarity(&a, &b) + 1e-9 >= MATCH_SIMILARITY_MIN;
-		count += is_near[i] && is_first;
+		count += is_first;
 	}
 	return count;
 }
@@ -183,7 +197,7 @@ static void check_search(
 	static bool is_near[NAMES];
 	NameHit hits[NAME_HITS_MAX];
 	size_t expected = near_by_force(cores, numbers, core, is_near);
-	int count = names_find(names, core, hits);
+	int count = find(names, core, hits);
 	CHECK_INT(count, expected < NAME_HITS_MAX ? expected : NAME_HITS_MAX);
 	*ret_pairs += count;
 	for (int i = 0; i < count; i++) {
@@ -215,7 +229,7 @@ TEST(names, misses_nothing_and_invents_nothing)
 				random_core(r, cores[i], lengths[(size_t)i % ARRAY_LEN(lengths)]);
 			else
 				spoil_core(r, cores[g_rand_int_range(r, 0, NAMES)], cores[i]);
-			numbers[i] = round == 1 && i % 5 == 0 ? 0 : names_hold(names, cores[i]);
+			numbers[i] = round == 1 && i % 5 == 0 ? 0 : hold(names, cores[i]);
 		}
 		for (int i = 0; i < 250; i++) {
 			spoil_core(r, cores[g_rand_int_range(r, 0, NAMES)], asked);
@@ -228,7 +242,63 @@ TEST(names, misses_nothing_and_invents_nothing)
 		if (numbers[i] != 0)
 			names_release(names, numbers[i]);
 	CHECK_INT(names_count(names), 0);
-	CHECK_INT(names_find(names, cores[0], (NameHit[NAME_HITS_MAX]){{0}}), 0);
+	CHECK_INT(find(names, cores[0], (NameHit[NAME_HITS_MAX]){{0}}), 0);
+	g_rand_free(r);
+	talloc_free(ctx);
+}
+
+/* A brand of few characters before a trade that hundreds share: of the pairs of such a name only two tell anything. */
+static size_t crowd_core(GRand *r, uint32_t *chars)
+{
+	static const char *const trades[] = {"汽车零部件", "进出口贸易", "a汽车汽车", "智能装备制造与系统集成"};
+	size_t brand = (size_t)g_rand_int_range(r, 1, 5);
+	const char *trade = trades[g_rand_int_range(r, 0, ARRAY_LEN(trades))];
+	for (size_t i = 0; i < brand; i++)
+		chars[i] = 0x4e00 + (uint32_t)g_rand_int_range(r, 0, 40);
+	return brand + fold_read(trade, strlen(trade), chars + brand);
+}
+
+/* chars with one error: a character changed, put in or lost at that place. */
+static void one_error(const uint32_t *chars, size_t count, size_t at, int kind, uint32_t c, char *out)
+{
+	uint32_t spoiled[DISTANCE_MAX];
+	size_t rest = at + (kind == 1 ? 0 : 1), n = at;
+	memcpy(spoiled, chars, at * sizeof(*chars));
+	if (kind != 2)
+		spoiled[n++] = c;
+	for (size_t i = rest; i < count; i++)
+		spoiled[n++] = chars[i];
+	fold_write(spoiled, n, out, 256);
+}
+
+/* Every single error at every place, and two on top of each other, among names that differ in little. */
+TEST(names, misses_no_error_at_any_place)
+{
+	static char cores[NAMES][256];
+	static uint32_t numbers[NAMES];
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	GRand *r = g_rand_new_with_seed(19);
+	NameIndex *names = names_new(ctx, 42);
+	uint32_t chars[DISTANCE_MAX];
+	int pairs = 0;
+	for (int i = 0; i < NAMES; i++) {
+		fold_write(chars, crowd_core(r, chars), cores[i], 256);
+		numbers[i] = hold(names, cores[i]);
+	}
+	for (int round = 0; round < 120; round++) {
+		const char *core = cores[g_rand_int_range(r, 0, NAMES)];
+		size_t count = fold_read(core, strlen(core), chars);
+		for (size_t at = 0; at < count; at++)
+			for (int kind = 0; kind < 3; kind++) {
+				char once[256], twice[256];
+				one_error(chars, count, at, kind, 0x4e00 + (uint32_t)g_rand_int_range(r, 0, 60), once);
+				check_search(names, cores, numbers, once, &pairs);
+				spoil_core(r, once, twice);
+				check_search(names, cores, numbers, twice, &pairs);
+			}
+	}
+	g_test_message("%d similar pairs", pairs);
+	CHECK(pairs > 9000);
 	g_rand_free(r);
 	talloc_free(ctx);
 }
@@ -247,7 +317,7 @@ TEST(names, memory_stays_bounded)
 		if (numbers[at] != 0)
 			names_release(names, numbers[at]);
 		random_core(r, core, g_rand_int_range(r, 3, 20));
-		numbers[at] = names_hold(names, core);
+		numbers[at] = hold(names, core);
 		if (i == 20000)
 			after_warming = talloc_total_size(ctx);
 	}
@@ -301,6 +371,48 @@ TEST(index, recognises_companies_written_differently)
 	}
 	g_rand_free(r);
 	talloc_free(index);
+}
+
+/* --- loading --- */
+
+static MatchKeys numbered_keys(uint32_t i, char phone[static 32], char name[static 100])
+{
+	snprintf(phone, 32, "+86138%08u", i % 400);
+	snprintf(name, 100, "上海恒%c力石%c新材料有限公司", 'a' + (char)(i % 7), 'a' + (char)(i % 11));
+	MatchKeys keys = lead(i % 900, i % 3 ? phone : NULL, NULL, i % 5 ? name : NULL);
+	keys.object = i % 2 ? MATCH_LEAD : MATCH_ACCOUNT;
+	keys.open = i % 13 != 0;
+	return keys;
+}
+
+/* Whatever the size of the heaps, and with records that are there already or come twice. */
+TEST(index, loading_is_putting_in_order)
+{
+	static const uint32_t sizes[] = {0, 1, 127, 128, 129, 256, 1000, 2500};
+	char phone[32], name[100];
+	for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
+		MatchIndex *put = match_new(NULL), *loaded = match_new(NULL);
+		put_lead(put, 5, "+8613800000005", NULL, "恒力");
+		put_lead(loaded, 5, "+8613800000005", NULL, "恒力");
+		MatchLoad *load = match_load_begin(loaded);
+		for (uint32_t i = 0; i < sizes[s]; i++) {
+			MatchKeys keys = numbered_keys(i, phone, name);
+			match_put(put, &keys);
+			match_load_put(load, &keys);
+		}
+		match_load_end(load);
+		CHECK_INT(match_size(loaded), match_size(put));
+		for (uint32_t i = 0; i < 200; i++) {
+			MatchHit a[50], b[50];
+			MatchKeys keys = numbered_keys(i, phone, name);
+			int count = match_find(put, &keys, true, a, 50);
+			CHECK_INT(match_find(loaded, &keys, true, b, 50), count);
+			for (int k = 0; k < count; k++)
+				CHECK(id_equal(a[k].id, b[k].id) && a[k].kinds == b[k].kinds && a[k].weight == b[k].weight);
+		}
+		talloc_free(put);
+		talloc_free(loaded);
+	}
 }
 
 /* --- threads --- */

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/base.h"
+#include "match/company.h"
+#include "match/index.h"
 #include "match/tables.h"
 
 /* --- fold.c: text as it is compared --- */
@@ -62,8 +64,12 @@ void pool_give(Pool *pool, unsigned class, uint32_t at);
 /* Linear hashing: one bucket is split for each node added, so that no single addition stalls everybody while a big
  * table is rebuilt. Nodes are numbered from 1. */
 typedef struct {
-	uint32_t *heads, *next, *hash;
-	uint32_t head_cap, next_cap, hash_cap;
+	uint32_t next, hash;
+} ChainLink;
+typedef struct {
+	uint32_t *heads;
+	ChainLink *link;
+	uint32_t head_cap, link_cap;
 	uint32_t low, split; /* buckets: low + split, low a power of two */
 	uint32_t count;
 } Chain;
@@ -75,10 +81,78 @@ void chain_replace(TALLOC_CTX *ctx, Chain *chain, uint32_t old, uint32_t fresh);
 /* The first node of that hash, and the one after node; 0 is none. */
 uint32_t chain_first(const Chain *chain, uint32_t hash);
 uint32_t chain_after(const Chain *chain, uint32_t node);
+/* Who knows early what will be looked up fetches its bucket first, and a while later the first node in it. */
+void chain_fetch_head(const Chain *chain, uint32_t hash);
+void chain_fetch_first(const Chain *chain, uint32_t hash);
 
 /* --- names.c: similar names --- */
 
-typedef struct NameIndex NameIndex;
+#define NAME_TEXT_AT 2 /* in a piece, after the counts of bytes and characters */
+#define NAME_CORE_MAX 256 /* bytes of a core and its terminator */
+
+/* Sixteen bytes, so that one cache line answers both whether a name may be near and where its text is. */
+typedef struct {
+	uint64_t signature;
+	uint32_t text; /* piece of the text pool: bytes, characters, text, terminator; 0: dead */
+	uint32_t refs; /* users; of a dead name, how many lists still hold it */
+} Name;
+
+/* The names of some length that have one gram. Dead ones are swept out when they are the greater part. An entry is
+ * the number of a name and, in the upper eight bits, its parities. */
+typedef struct {
+	uint32_t block; /* piece of the entry pool, or the only entry */
+	uint32_t len, dead;
+	uint32_t class; /* room is 1 << class; 0: the single entry stands in place of the block */
+} NameList;
+#define ENTRY_NAME_BITS 24
+#define ENTRY_NAME_MASK ((UINT32_C(1) << ENTRY_NAME_BITS) - 1)
+
+typedef struct {
+	Chain by_text, by_gram;
+	Pool texts, entries;
+	Name *name;
+	NameList *list;
+	uint32_t name_cap, list_cap;
+	uint32_t name_end, list_end; /* numbers given so far, and one */
+	uint32_t name_free, list_free; /* linked through refs and block */
+	uint32_t alive;
+	uint64_t seed;
+} NameIndex;
+
+/* A core with all that is worked out of its text alone, hence outside of any lock. */
+typedef struct {
+	const char *core; /* borrowed */
+	size_t bytes; /* 0: no name */
+	uint32_t hash, parities;
+	uint64_t signature;
+	size_t count, n_grams;
+	uint32_t chars[DISTANCE_MAX], grams[DISTANCE_MAX];
+} NameReady;
+
+NameIndex *names_new(TALLOC_CTX *ctx, uint64_t seed);
+/* Empty and overlong cores are no names. */
+void names_ready(const NameIndex *names, const char *core, NameReady *ret);
+/* Fetches what names_hold will look at; in three steps, each needing what the one before has fetched. */
+#define NAME_FETCH_STEPS 3
+void names_fetch(const NameIndex *names, const NameReady *ready, int step);
+/* Takes the name into use once more; returns its number, 0 for no name. */
+uint32_t names_hold(NameIndex *names, const NameReady *ready);
+void names_release(NameIndex *names, uint32_t name);
+/* UTF-8 of a name in use, NUL-terminated; valid until the next change. */
+const char *names_text(const NameIndex *names, uint32_t name);
+size_t names_count(const NameIndex *names);
+
+uint32_t names_text_hash(const NameIndex *names, const char *text, size_t bytes);
+/* The name of exactly that text; 0 is none. */
+uint32_t names_same(const NameIndex *names, const char *text, size_t bytes, uint32_t hash);
+const unsigned char *names_piece(const NameIndex *names, uint32_t name);
+/* Which lists names of that many characters stand in, and the list of a pair of characters among them. */
+unsigned names_bucket(size_t chars);
+uint32_t names_gram(const NameIndex *names, const uint32_t *pair, unsigned bucket);
+const uint32_t *names_entries(const NameIndex *names, const NameList *list);
+
+/* --- names_find.c --- */
+
 #define NAME_HITS_MAX 32
 
 typedef struct {
@@ -86,12 +160,23 @@ typedef struct {
 	uint16_t distance, longer; /* similarity is 1 - distance / longer */
 } NameHit;
 
-NameIndex *names_new(TALLOC_CTX *ctx, uint64_t seed);
-/* Takes the name into use once more; returns its number, 0 for an empty core. */
-uint32_t names_hold(NameIndex *names, const char *core);
-void names_release(NameIndex *names, uint32_t name);
-/* UTF-8 of a name in use, NUL-terminated; valid until the next change. */
-const char *names_text(const NameIndex *names, uint32_t name);
 /* Every name of similarity >= 0.85, the nearest NAME_HITS_MAX when there are more; returns how many. */
-int names_find(const NameIndex *names, const char *core, NameHit out[static NAME_HITS_MAX]);
-size_t names_count(const NameIndex *names);
+int names_find(const NameIndex *names, const NameReady *sought, NameHit out[static NAME_HITS_MAX]);
+
+/* --- index.c: what load.c needs of it --- */
+
+#define MATCH_KINDS 5
+
+/* A record to be put, with all that is worked out before the lock is taken. Not to be moved. */
+typedef struct {
+	MatchObject object;
+	Id id;
+	bool open;
+	uint32_t by_id;
+	uint64_t hash[MATCH_KINDS]; /* 0: no such key */
+	CompanyName company;
+	NameReady name;
+} Incoming;
+void incoming_make(const MatchIndex *index, const MatchKeys *keys, Incoming *ret);
+/* Puts them one after the other under one lock. */
+void incoming_put_all(MatchIndex *index, const Incoming *in, int count);

@@ -164,7 +164,7 @@ static int fields_admit(Call *c, const PhaseInfo *info, void *arg)
 
 /* ---- start ---- */
 
-static int rebuild_rows(Rows *rows, MatchIndex *index, MatchObject kind)
+static int rebuild_rows(Rows *rows, MatchLoad *load, MatchObject kind)
 {
 	while (rows_next(rows)) {
 		const char *status = rows_text(rows, 5);
@@ -177,25 +177,32 @@ static int rebuild_rows(Rows *rows, MatchIndex *index, MatchObject kind)
 			.code = rows_text(rows, 3),
 			.company = rows_text(rows, 4),
 		};
-		match_put(index, &keys);
+		match_load_put(load, &keys);
 	}
 	return rows_error(rows);
 }
 
-static int rebuild(Tx *tx, void *arg)
+static int rebuild_all(Tx *tx, MatchLoad *load)
 {
-	MatchIndex *index = arg;
 	ROWS leads = NULL;
 	int r = db_query(tx, &leads, "SELECT id, phone, email, NULL, company, status FROM lead WHERE deleted_at IS NULL");
-	if (r < 0 || (r = rebuild_rows(leads, index, MATCH_LEAD)) < 0)
+	if (r < 0 || (r = rebuild_rows(leads, load, MATCH_LEAD)) < 0)
 		return r;
 	ROWS accounts = NULL;
 	r = db_query(tx, &accounts, "SELECT id, phone, email, code, name, NULL FROM account WHERE deleted_at IS NULL");
-	if (r < 0 || (r = rebuild_rows(accounts, index, MATCH_ACCOUNT)) < 0)
+	if (r < 0 || (r = rebuild_rows(accounts, load, MATCH_ACCOUNT)) < 0)
 		return r;
 	ROWS contacts = NULL;
 	r = db_query(tx, &contacts, "SELECT id, phone, email, NULL, NULL, NULL FROM contact WHERE deleted_at IS NULL");
-	return r < 0 ? r : rebuild_rows(contacts, index, MATCH_CONTACT);
+	return r < 0 ? r : rebuild_rows(contacts, load, MATCH_CONTACT);
+}
+
+static int rebuild(Tx *tx, void *arg)
+{
+	MatchLoad *load = match_load_begin(arg);
+	int r = rebuild_all(tx, load);
+	match_load_end(load);
+	return r;
 }
 
 static int known_start(House *house)

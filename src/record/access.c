@@ -255,14 +255,34 @@ static bool has_owner_index(const ObjectDef *object, const char *first)
 	return false;
 }
 
+static bool finds_few(Call *c, const Access *a, const ObjectDef *object)
+{
+	return !a->all && a->n_teams == 0 && plan_of(c, object)->narrowed;
+}
+
+int access_finds_few(Call *c, const ObjectDef *object, bool *ret)
+{
+	const Access *a;
+	int r = access_of(c, &a);
+	if (r == 0)
+		*ret = finds_few(c, a, object);
+	return r;
+}
+
 bool access_sorts_own_rows(Call *c, const ObjectDef *object, const char *first)
 {
 	const Access *a = c->access;
+	return a != NULL && finds_few(c, a, object) && !access_walks_index(c, object, first);
+}
+
+bool access_walks_index(Call *c, const ObjectDef *object, const char *first)
+{
+	const Access *a = c->access;
 	const Plan *plan = plan_of(c, object);
-	if (a == NULL || a->all || a->n_teams > 0 || !plan->narrowed)
-		return false;
+	if (a == NULL || a->all || (!plan->narrowed && plan->parent < 0))
+		return true;
 	bool owner_alone = a->n_pools == 0 || plan->pool < 0;
-	return !(owner_alone && has_owner_index(object, first));
+	return plan->narrowed && a->n_teams == 0 && owner_alone && has_owner_index(object, first);
 }
 
 /* --- as SQL --- */

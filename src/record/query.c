@@ -78,6 +78,17 @@ static void add_plus(Sql *sql, const Sort *sort, const FieldDef *field)
 		sql_add(sql, "+");
 }
 
+/* Blanks last. An index can give that order by itself when the engine is told so in its own words, but only who sees
+ * all rows, or has the owner's index, is helped by walking one. */
+static void add_blanks_before(Sql *sql, const Sort *sort, const SortKey *key)
+{
+	if (!may_be_null(key->field) || sort->in_index)
+		return;
+	sql_add(sql, "(");
+	sql_name_of(sql, "t", key->field->name);
+	sql_add(sql, " IS NULL), ");
+}
+
 static void add_order(Sql *sql, const Sort *sort)
 {
 	sql_add(sql, " ORDER BY ");
@@ -85,15 +96,13 @@ static void add_order(Sql *sql, const Sort *sort)
 		const SortKey *key = &sort->keys[i];
 		if (i > 0)
 			sql_add(sql, ", ");
-		if (may_be_null(key->field)) {
-			sql_add(sql, "(");
-			sql_name_of(sql, "t", key->field->name);
-			sql_add(sql, " IS NULL), ");
-		}
+		add_blanks_before(sql, sort, key);
 		add_plus(sql, sort, key->field);
 		sql_name_of(sql, "t", key->field->name);
 		if (key->descending)
 			sql_add(sql, " DESC");
+		if (may_be_null(key->field) && sort->in_index)
+			sql_add(sql, " NULLS LAST");
 	}
 }
 
@@ -165,7 +174,9 @@ static int fault_filter(Call *c, const ExprFault *fault)
 	                  c->lang == LANG_EN ? fault->en : fault->zh, fault->offset + 1);
 }
 
-static int add_filter(Call *c, const ObjectDef *object, const char *text, Sql *sql)
+/* Nor may the filter's columns lead SQLite away from the caller's own rows: a source has a million. A unary plus before
+ * the whole of it is no condition that an index could serve. */
+static int add_filter(Call *c, const ObjectDef *object, const char *text, bool few, Sql *sql)
 {
 	ExprFault fault = {0};
 	Expr *expr = expr_parse(c, object, text, strlen(text), &fault);
@@ -177,8 +188,12 @@ static int add_filter(Call *c, const ObjectDef *object, const char *text, Sql *s
 	if (!expr_sql_possible(expr, &fault))
 		return fault_filter(c, &fault);
 	ExprEnv env = {.now_ms = c->now_ms, .utc_offset_min = COMPANY_OFFSET_MIN, .me = c->who.user};
-	sql_add(sql, " AND ");
+	if (few && !sql->postgres)
+		sql_add(sql, " AND +(");
+	else
+		sql_add(sql, " AND (");
 	expr_sql(expr, sql, "t", &env);
+	sql_add(sql, ")");
 	return 0;
 }
 
@@ -249,9 +264,10 @@ static int add_conditions(Call *c, const ObjectDef *object, const RecordQuery *q
 		sql_add(sql, " t WHERE t.deleted_at IS NOT NULL");
 	else
 		sql_add(sql, " t WHERE t.deleted_at IS NULL");
-	int r = 0;
-	if (q->filter != NULL && *q->filter != '\0')
-		r = add_filter(c, object, q->filter, sql);
+	bool few = false;
+	int r = q->as_house ? 0 : access_finds_few(c, object, &few);
+	if (r == 0 && q->filter != NULL && *q->filter != '\0')
+		r = add_filter(c, object, q->filter, few, sql);
 	if (r == 0 && q->search != NULL && *q->search != '\0')
 		r = add_search(c, object, q->search, sql);
 	if (r == 0 && !q->as_house)
@@ -280,7 +296,9 @@ static int build(Call *c, const Plan *plan, const RecordQuery *q, Sort *sort, Sq
 	int r = add_conditions(c, plan->object, q, sql);
 	if (r < 0)
 		return r;
-	sort->by_owner = !q->as_house && access_sorts_own_rows(c, plan->object, sort->keys[0].field->name);
+	const char *first = sort->keys[0].field->name;
+	sort->by_owner = !q->as_house && access_sorts_own_rows(c, plan->object, first);
+	sort->in_index = q->as_house || access_walks_index(c, plan->object, first);
 	if (q->after != NULL && *q->after != '\0') {
 		Value values[RECORD_SORT_MAX + 1];
 		if (!cursor_read(c, plan->object, sort, q->after, values))
@@ -316,28 +334,111 @@ static int read_page(Call *c, const Plan *plan, const Sort *sort, Rows *rows, in
 	return 0;
 }
 
-int record_query(Call *c, const RecordQuery *q, RecordPage *ret)
+/* A list on its way: made by listing_sql. */
+typedef struct {
+	const Plan *plan;
+	Sort sort;
+	int limit;
+	Sql *sql;
+} Listing;
+
+static int listing_sql(Call *c, const RecordQuery *q, Listing *ret)
 {
 	const ObjectDef *object;
-	Sort sort;
 	int r = query_object(c, q, &object);
 	if (r == 0)
-		r = sort_parse(c, object, q->sort, &sort);
+		r = sort_parse(c, object, q->sort, &ret->sort);
 	if (r < 0)
 		return r;
-	const Plan *plan = plan_of(c, object);
-	int limit = limit_of(q);
-	Sql *sql = sql_new(c, tx_is_postgres(c->tx));
-	r = build(c, plan, q, &sort, sql);
+	ret->plan = plan_of(c, object);
+	ret->limit = limit_of(q);
+	ret->sql = sql_new(c, tx_is_postgres(c->tx));
+	r = build(c, ret->plan, q, &ret->sort, ret->sql);
 	if (r < 0)
 		return r;
-	sql_add(sql, " LIMIT ");
-	sql_arg(sql, value_int(limit + 1));
+	sql_add(ret->sql, " LIMIT ");
+	sql_arg(ret->sql, value_int(ret->limit + 1));
+	return 0;
+}
+
+int record_query_sql(Call *c, const RecordQuery *q, Sql **ret)
+{
+	Listing list;
+	int r = listing_sql(c, q, &list);
+	if (r == 0)
+		*ret = list.sql;
+	return r;
+}
+
+int record_query(Call *c, const RecordQuery *q, RecordPage *ret)
+{
+	Listing list;
 	ROWS rows = NULL;
-	r = sql_query(c->tx, &rows, sql);
+	int r = listing_sql(c, q, &list);
+	if (r < 0)
+		return r;
+	r = sql_query(c->tx, &rows, list.sql);
 	if (r < 0)
 		return call_store_failed(c, r);
-	return read_page(c, plan, &sort, rows, limit, ret);
+	return read_page(c, list.plan, &list.sort, rows, list.limit, ret);
+}
+
+static void row_write(const Plan *plan, const Rows *rows, JsonOut *out)
+{
+	json_object_begin(out);
+	for (int i = 0; i < plan->object->n_fields; i++) {
+		const FieldDef *field = &plan->object->fields[i];
+		if (field->hidden)
+			continue;
+		Value cell = rows_value(rows, i, plan->types[i], plan->scales[i]);
+		json_key(out, field->name);
+		value_write(field, &cell, out);
+	}
+	json_object_end(out);
+}
+
+/* The rows of a page as an array; *ret_last: its last one if there are more. */
+static int rows_write(Call *c, const Listing *list, Rows *rows, JsonOut *out, const Record **ret_last)
+{
+	Record *last = NULL;
+	bool more = false;
+	json_array_begin(out);
+	for (int n = 0; rows_next(rows); n++) {
+		more = n == list->limit;
+		if (more)
+			break;
+		row_write(list->plan, rows, out);
+		if (n + 1 == list->limit)
+			last = record_from_row(c, list->plan, rows);
+	}
+	json_array_end(out);
+	if (!more && rows_error(rows) < 0)
+		return call_store_failed(c, rows_error(rows));
+	*ret_last = more ? last : NULL;
+	return 0;
+}
+
+int record_query_write(Call *c, const RecordQuery *q, JsonOut *out, const char **ret_next)
+{
+	Listing list;
+	ROWS rows = NULL;
+	const Record *last = NULL;
+	int r = listing_sql(c, q, &list);
+	if (r < 0)
+		return r;
+	r = sql_query(c->tx, &rows, list.sql);
+	if (r < 0)
+		return call_store_failed(c, r);
+	json_object_begin(out);
+	json_key(out, "items");
+	r = rows_write(c, &list, rows, out, &last);
+	if (r < 0)
+		return r;
+	const char *next = last != NULL ? cursor_write(c, list.plan->object, &list.sort, last) : NULL;
+	json_member_text(out, "next", next);
+	json_object_end(out);
+	*ret_next = next;
+	return 0;
 }
 
 int record_count(Call *c, const RecordQuery *q, int64_t max, int64_t *ret)

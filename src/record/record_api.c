@@ -69,24 +69,15 @@ static RecordQuery query_of(Call *c, const ObjectDef *object)
 static int api_list(Call *c)
 {
 	const ObjectDef *object;
-	RecordPage page;
+	const char *next;
 	int r = api_object(c, &object);
 	if (r < 0)
 		return r;
 	RecordQuery query = query_of(c, object);
-	r = record_query(c, &query, &page);
-	if (r < 0)
-		return r;
-	json_object_begin(&c->json);
-	json_key(&c->json, "items");
-	json_array_begin(&c->json);
-	for (int i = 0; i < page.n; i++)
-		record_write(page.items[i], &c->json);
-	json_array_end(&c->json);
-	json_member_text(&c->json, "next", page.next);
-	json_object_end(&c->json);
-	c->link_next = page.next;
-	return 0;
+	r = record_query_write(c, &query, &c->json, &next);
+	if (r == 0)
+		c->link_next = next;
+	return r;
 }
 
 static int api_count(Call *c)

@@ -101,15 +101,28 @@ typedef struct {
 	SortKey keys[RECORD_SORT_MAX + 1]; /* id last */
 	int n;
 	bool by_owner;                     /* few rows, found by their owner: let no index be taken for the order alone */
+	bool in_index;                     /* an index that has the order may be walked */
 } Sort;
 
 const char *cursor_write(Call *c, const ObjectDef *object, const Sort *sort, const Record *last);
 /* False: not made by this house for this object and order. Texts live in c. */
 bool cursor_read(Call *c, const ObjectDef *object, const Sort *sort, const char *text, Value *ret_values);
 
-/* True if the caller's rows are found by the owner column, hence few, and no index has them in order of the field
- * first. */
+/* Whether the caller's rows are found by the owner column, hence few. */
+NODISCARD int access_finds_few(Call *c, const ObjectDef *object, bool *ret);
+/* True if they are, and no index has them in order of the field first. */
 bool access_sorts_own_rows(Call *c, const ObjectDef *object, const char *first);
+
+/* True if walking an index in order of the field first finds rows of the caller at once: all rows are the caller's, or
+ * an index has the caller's own in that order. */
+bool access_walks_index(Call *c, const ObjectDef *object, const char *first);
+
+/* --- lists --- */
+
+/* record_query as the JSON {"items": [...], "next": ...}, without making records; *ret_next as in RecordPage. */
+NODISCARD int record_query_write(Call *c, const RecordQuery *q, JsonOut *out, const char **ret_next);
+/* The statement record_query runs, for tests of how the engines go about it. */
+NODISCARD int record_query_sql(Call *c, const RecordQuery *q, Sql **ret);
 
 /* --- endpoints --- */
 

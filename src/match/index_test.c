@@ -144,11 +144,19 @@ static int find(const NameIndex *names, const char *core, NameHit hits[static NA
 #define NAMES 1500
 #define ALPHABET 24 /* few characters: many names are near each other, and grams repeat */
 
+/* Han, Latin, or both: their lists are not the same. */
+static uint32_t random_char(GRand *r, int script)
+{
+	uint32_t c = (uint32_t)(g_rand_int_range(r, 0, ALPHABET) * g_rand_int_range(r, 0, ALPHABET) / ALPHABET);
+	return script == 0 || (script == 2 && g_rand_int_range(r, 0, 4) == 0) ? 0x4e00 + c : 'a' + c;
+}
+
 static void random_core(GRand *r, char *out, int len)
 {
 	uint32_t chars[DISTANCE_MAX];
+	int script = g_rand_int_range(r, 0, 3);
 	for (int i = 0; i < len; i++)
-		chars[i] = 0x4e00 + (uint32_t)(g_rand_int_range(r, 0, ALPHABET) * g_rand_int_range(r, 0, ALPHABET) / ALPHABET);
+		chars[i] = random_char(r, script);
 	fold_write(chars, (size_t)len, out, 256);
 }
 
@@ -159,7 +167,7 @@ static void spoil_core(GRand *r, const char *core, char *out)
 	size_t count = fold_read(core, strlen(core), chars);
 	for (int edits = g_rand_int_range(r, 0, 4); edits > 0 && count > 1; edits--) {
 		size_t at = (size_t)g_rand_int_range(r, 0, (int)count);
-		uint32_t c = 0x4e00 + (uint32_t)g_rand_int_range(r, 0, ALPHABET);
+		uint32_t c = random_char(r, g_rand_int_range(r, 0, 2));
 		int kind = g_rand_int_range(r, 0, 3);
 		if (kind == 0) {
 			chars[at] = c;
@@ -250,7 +258,8 @@ TEST(names, misses_nothing_and_invents_nothing)
 /* A brand of few characters before a trade that hundreds share: of the pairs of such a name only two tell anything. */
 static size_t crowd_core(GRand *r, uint32_t *chars)
 {
-	static const char *const trades[] = {"汽车零部件", "进出口贸易", "a汽车汽车", "智能装备制造与系统集成"};
+	static const char *const trades[] = {"汽车零部件", "进出口贸易", "a汽车汽车", "智能装备制造与系统集成", "technology",
+		"tech科技inc"};
 	size_t brand = (size_t)g_rand_int_range(r, 1, 5);
 	const char *trade = trades[g_rand_int_range(r, 0, ARRAY_LEN(trades))];
 	for (size_t i = 0; i < brand; i++)
@@ -299,6 +308,41 @@ TEST(names, misses_no_error_at_any_place)
 	}
 	g_test_message("%d similar pairs", pairs);
 	CHECK(pairs > 9000);
+	g_rand_free(r);
+	talloc_free(ctx);
+}
+
+/* However scripts alternate, each length has grams enough for the errors it allows (else names_find asserts), and a
+ * name with as many errors as that is found. */
+TEST(names, has_grams_enough_for_every_length)
+{
+	static const char *const patterns[] = {"abcdefghij", "汽", "abc汽", "ab汽", "a汽", "abcd汽", "abcdefg汽", "汽车abc",
+		"abcde汽车f"};
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	GRand *r = g_rand_new_with_seed(23);
+	NameIndex *names = names_new(ctx, 42);
+	NameHit hits[NAME_HITS_MAX];
+	uint32_t pattern[16], chars[DISTANCE_MAX];
+	char text[NAME_CORE_MAX];
+	for (size_t p = 0; p < ARRAY_LEN(patterns); p++) {
+		size_t period = fold_read(patterns[p], strlen(patterns[p]), pattern);
+		for (size_t len = 1; len < DISTANCE_MAX; len++) {
+			for (size_t i = 0; i < len; i++)
+				chars[i] = pattern[i % period] + (uint32_t)g_rand_int_range(r, 0, 5);
+			if (fold_bytes(chars, len) >= sizeof(text))
+				break;
+			fold_write(chars, len, text, sizeof(text));
+			uint32_t name = hold(names, text);
+			for (size_t errors = len * 15 / 100, e = 0; e < errors; e++)
+				chars[e * len / errors + (size_t)g_rand_int_range(r, 0, (int)(len / errors))] = 'z';
+			fold_write(chars, len, text, sizeof(text));
+			bool is_found = false;
+			for (int i = find(names, text, hits) - 1; i >= 0; i--)
+				is_found |= hits[i].name == name;
+			CHECK(is_found);
+			names_release(names, name);
+		}
+	}
 	g_rand_free(r);
 	talloc_free(ctx);
 }

@@ -97,6 +97,9 @@ typedef struct {
 	uint32_t refs; /* users; of a dead name, how many lists still hold it */
 } Name;
 
+/* Names of fewer characters are similar to none but by one character more or less, which is looked up. */
+#define NAME_LISTED_MIN 7
+
 /* The names of some length that have one gram. Dead ones are swept out when they are the greater part. An entry is
  * the number of a name and, in the upper eight bits, its parities. */
 typedef struct {
@@ -146,9 +149,11 @@ uint32_t names_text_hash(const NameIndex *names, const char *text, size_t bytes)
 /* The name of exactly that text; 0 is none. */
 uint32_t names_same(const NameIndex *names, const char *text, size_t bytes, uint32_t hash);
 const unsigned char *names_piece(const NameIndex *names, uint32_t name);
-/* Which lists names of that many characters stand in, and the list of a pair of characters among them. */
+/* Which lists names of that many characters stand in. */
 unsigned names_bucket(size_t chars);
-uint32_t names_gram(const NameIndex *names, const uint32_t *pair, unsigned bucket);
+/* Characters of the gram that begins there, 0 if none does; at most one begins and one ends at a character. */
+size_t names_gram_len(const uint32_t *chars, size_t count, unsigned bucket);
+uint32_t names_gram(const NameIndex *names, const uint32_t *chars, size_t len, unsigned bucket);
 const uint32_t *names_entries(const NameIndex *names, const NameList *list);
 
 /* --- names_find.c --- */

@@ -1,5 +1,6 @@
-/* Names, each kept once, and the lists they are found by: a name is listed under every pair of neighbouring characters
- * (gram) it has, apart by length. How they are searched stands in names_find.c. */
+/* Names, each kept once, and the lists they are found by: a name is listed, apart by length, under every gram it has: a
+ * pair of neighbouring characters, or three or four where all are Latin letters or digits, of which a pair would tell
+ * nothing. How they are searched stands in names_find.c. */
 #include "match/match_int.h"
 
 #include "base/log.h"
@@ -68,9 +69,30 @@ unsigned names_bucket(size_t chars)
 						  : LENGTHS_APART - LENGTHS_APART / LENGTHS_TOGETHER + chars / LENGTHS_TOGETHER);
 }
 
-uint32_t names_gram(const NameIndex *names, const uint32_t *pair, unsigned bucket)
+static bool is_latin(uint32_t c)
 {
-	return mix(((uint64_t)bucket << 48 | (uint64_t)pair[0] << 24 | pair[1]) * names->seed);
+	return c < 0x80;
+}
+
+/* Three letters where names are so short that more would not fit in twice. */
+size_t names_gram_len(const uint32_t *chars, size_t count, unsigned bucket)
+{
+	size_t letters = bucket < LENGTHS_APART ? 3 : 4, latin = 0;
+	while (latin < letters && latin < count && is_latin(chars[latin]))
+		latin++;
+	if (latin >= 2)
+		return latin == letters ? letters : 0;
+	return count >= 2 ? 2 : 0;
+}
+
+uint32_t names_gram(const NameIndex *names, const uint32_t *chars, size_t len, unsigned bucket)
+{
+	uint64_t gram = (uint64_t)bucket << 48 | (uint64_t)(len - 2) << 46;
+	if (len == 2)
+		return mix((gram | (uint64_t)chars[0] << 23 | chars[1]) * names->seed);
+	for (size_t i = 0; i < len; i++)
+		gram |= (uint64_t)chars[i] << (7 * i);
+	return mix(gram * names->seed);
 }
 
 static uint64_t signature_of(const uint32_t *chars, size_t count)
@@ -97,9 +119,11 @@ static size_t grams_of(const NameIndex *names, const uint32_t *chars, size_t cou
 {
 	unsigned bucket = names_bucket(count);
 	size_t kept = 0;
-	for (size_t i = 0; i + 1 < count; i++) {
-		uint32_t gram = names_gram(names, chars + i, bucket);
-		size_t at = 0;
+	for (size_t i = 0; count >= NAME_LISTED_MIN && i < count; i++) {
+		size_t len = names_gram_len(chars + i, count - i, bucket), at = 0;
+		if (len == 0)
+			continue;
+		uint32_t gram = names_gram(names, chars + i, len, bucket);
 		while (at < kept && grams[at] != gram)
 			at++;
 		grams[at] = gram;

@@ -1,9 +1,10 @@
-/* Which names are similar. One changed or lost character spoils at most two neighbouring grams of the sought name, one
- * put in spoils one; so of any k + 1 grams that share no character, where k is the allowed distance, one at least is in
- * every name near it, and only those k + 1 lists are read that are together the shortest. "Shortest" is judged at the
- * moment of asking, so nothing needs rebuilding as data grows. A name that lacks one character of the sought one needs
- * no list: it is looked up. On the way parities, length and a 64-bit signature of the characters turn nearly all
- * candidates away before the distance is measured. No filter can lose a name that is near enough. */
+/* Which names are similar. A character changed or lost spoils no more than one of the grams of the sought name that
+ * share no character, one put in no more than one of those that share no two; so of any k + 1 such grams, where k is
+ * the allowed distance, one at least is in every name near it, and only those k + 1 lists are read that are together
+ * the shortest. "Shortest" is judged at the moment of asking, so nothing needs rebuilding as data grows. A name that lacks
+ * one character of the sought one needs no list: it is looked up. On the way parities, length and a 64-bit signature of
+ * the characters turn nearly all candidates away before the distance is measured. No filter can lose a name that is
+ * near enough. */
 #include "match/match_int.h"
 
 #include <assert.h>
@@ -102,7 +103,7 @@ static bool bits_at_most(uint64_t bits, int most)
 typedef struct {
 	unsigned bucket;
 	size_t limit; /* the greatest distance */
-	bool is_longer; /* every error puts a character in, which spoils one gram only: any limit + 1 grams will do */
+	bool is_longer; /* every error puts a character in */
 	bool is_aligned; /* one character is changed, all others keep their places */
 } Kinship;
 
@@ -160,75 +161,78 @@ static void list_scan(Search *s, const NameList *list, const Kinship *kin)
 }
 
 typedef struct {
-	uint32_t len, list;
+	uint32_t gram, list, len;
+	uint8_t chars; /* 0: no gram begins here */
 } Probe;
 
-/* The lists of all grams, in the order of the name; repeated ones are there again. */
-static size_t probe_all(const Search *s, unsigned bucket, Probe probes[static DISTANCE_MAX])
+/* The lists of the grams, by where these begin; repeated ones are there again. */
+static void probe_all(const Search *s, unsigned bucket, Probe probes[static DISTANCE_MAX])
 {
 	const NameIndex *names = s->names;
-	size_t count = s->sought->count - 1;
-	uint32_t grams[DISTANCE_MAX];
-	for (size_t i = 0; i < count; i++) {
-		grams[i] = names_gram(names, s->sought->chars + i, bucket);
-		chain_fetch_head(&names->by_gram, grams[i]);
+	const NameReady *sought = s->sought;
+	for (size_t i = 0; i < sought->count; i++) {
+		size_t chars = names_gram_len(sought->chars + i, sought->count - i, bucket);
+		probes[i] = (Probe){.chars = (uint8_t)chars};
+		if (chars > 0) {
+			probes[i].gram = names_gram(names, sought->chars + i, chars, bucket);
+			chain_fetch_head(&names->by_gram, probes[i].gram);
+		}
 	}
-	for (size_t i = 0; i < count; i++)
-		chain_fetch_first(&names->by_gram, grams[i]);
-	for (size_t i = 0; i < count; i++) {
-		probes[i].list = chain_first(&names->by_gram, grams[i]);
-		__builtin_prefetch(&names->list[probes[i].list]);
-	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < sought->count; i++)
+		if (probes[i].chars > 0)
+			chain_fetch_first(&names->by_gram, probes[i].gram);
+	for (size_t i = 0; i < sought->count; i++)
+		if (probes[i].chars > 0) {
+			probes[i].list = chain_first(&names->by_gram, probes[i].gram);
+			__builtin_prefetch(&names->list[probes[i].list]);
+		}
+	for (size_t i = 0; i < sought->count; i++)
 		probes[i].len = probes[i].list == 0 ? 0 : names->list[probes[i].list].len;
-	return count;
 }
 
-static int compare_probe(const void *a, const void *b)
-{
-	const Probe *x = a, *y = b;
-	return (x->len > y->len) - (x->len < y->len);
-}
-
-/* Moves the wanted grams of least sum to the front, no two of which are neighbours. row[i] is the least sum of so many
- * among the first i; least[] remembers them all. */
-static void choose_apart(Probe *probes, size_t count, size_t wanted)
+/* Chooses so many grams of least sum, of which neighbours share at most so many characters. least[j][i] is the least
+ * sum of j grams within the first i characters. There are always enough: of q characters at most, a gram each, and the
+ * bound on the distance leaves n / q > k for every length that has a list. */
+static void choose_apart(const Probe *probes, size_t count, size_t wanted, size_t shared, Probe *chosen)
 {
 	static const uint64_t none = UINT64_MAX / 2;
 	uint64_t least[ERRORS_MAX + 2][DISTANCE_MAX];
+	uint8_t ending[DISTANCE_MAX] = {0}; /* characters of the gram that ends before i */
+	for (size_t i = 0; i < count; i++)
+		if (probes[i].chars > 0)
+			ending[i + probes[i].chars] = probes[i].chars;
 	memset(least[0], 0, (count + 1) * sizeof(least[0][0]));
 	for (size_t j = 1; j <= wanted; j++) {
 		least[j][0] = none;
 		for (size_t i = 1; i <= count; i++) {
-			uint64_t with = (i > 1 ? least[j - 1][i - 2] : j > 1 ? none : 0) + probes[i - 1].len;
+			size_t begin = i - ending[i], before = j > 1 && begin > 0 ? begin + shared : begin;
+			uint64_t with = ending[i] == 0 ? none : least[j - 1][before] + probes[begin].len;
 			least[j][i] = with < least[j][i - 1] ? with : least[j][i - 1];
 		}
 	}
 	assert(least[wanted][count] < none);
-	Probe chosen[ERRORS_MAX + 2];
-	for (size_t i = count, j = wanted; j > 0; i--)
-		if (least[j][i] != least[j][i - 1]) {
-			chosen[--j] = probes[i - 1];
-			i -= i > 1;
+	for (size_t i = count, j = wanted; j > 0;)
+		if (least[j][i] == least[j][i - 1]) {
+			i--;
+		} else {
+			size_t begin = i - ending[i];
+			chosen[--j] = probes[begin];
+			i = begin > 0 && j > 0 ? begin + shared : begin;
 		}
-	memcpy(probes, chosen, wanted * sizeof(*probes));
 }
 
 static void search_bucket(Search *s, const Kinship *kin)
 {
-	Probe probes[DISTANCE_MAX];
-	size_t count = probe_all(s, kin->bucket, probes), wanted = kin->limit + 1;
-	assert(2 * wanted <= count + 1);
-	if (kin->is_longer)
-		qsort(probes, count, sizeof(*probes), compare_probe);
-	else
-		choose_apart(probes, count, wanted);
+	Probe probes[DISTANCE_MAX], chosen[ERRORS_MAX + 2];
+	size_t wanted = kin->limit + 1;
+	probe_all(s, kin->bucket, probes);
+	choose_apart(probes, s->sought->count, wanted, kin->is_longer ? 1 : 0, chosen);
 	for (size_t i = 0; i < wanted; i++) {
 		bool is_again = false;
 		for (size_t j = 0; j < i; j++)
-			is_again |= probes[j].list == probes[i].list;
-		if (probes[i].list != 0 && !is_again)
-			list_scan(s, &s->names->list[probes[i].list], kin);
+			is_again |= chosen[j].list == chosen[i].list;
+		if (chosen[i].list != 0 && !is_again)
+			list_scan(s, &s->names->list[chosen[i].list], kin);
 	}
 }
 

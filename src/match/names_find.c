@@ -1,10 +1,10 @@
 /* Which names are similar. A character changed or lost spoils no more than one of the grams of the sought name that
  * share no character, one put in no more than one of those that share no two; so of any k + 1 such grams, where k is
  * the allowed distance, one at least is in every name near it, and only those k + 1 lists are read that are together
- * the shortest. "Shortest" is judged at the moment of asking, so nothing needs rebuilding as data grows. A name that lacks
- * one character of the sought one needs no list: it is looked up. On the way parities, length and a 64-bit signature of
- * the characters turn nearly all candidates away before the distance is measured. No filter can lose a name that is
- * near enough. */
+ * the shortest. "Shortest" is judged at the moment of asking, so nothing needs rebuilding as data grows. A name that
+ * lacks one character of the sought one needs no list: it is looked up. On the way parities, length and a 64-bit
+ * signature of the characters turn nearly all candidates away before the distance is measured. No filter can lose a
+ * name that is near enough. */
 #include "match/match_int.h"
 
 #include <assert.h>

@@ -7,6 +7,7 @@
 
 #include "api/clock_file.h"
 #include "api/server.h"
+#include "app/clock_mark.h"
 #include "app/options.h"
 #include "app/workspace.h"
 #include "base/log.h"
@@ -20,11 +21,15 @@ static int complain(const char *error)
 	return 1;
 }
 
-/* Blocks until somebody asks to stop; every other thread was started with the signals blocked. */
-static void wait_for_stop(const sigset_t *signals)
+/* Blocks until somebody asks to stop; every other thread was started with the signals blocked. Meanwhile it marks how
+ * far time has come. */
+static void wait_for_stop(const sigset_t *signals, Workspace *w)
 {
+	static const struct timespec pause = {.tv_sec = CLOCK_MARK_S};
 	int signal_number;
-	sigwait(signals, &signal_number);
+	do
+		clock_mark_keep(&w->clock, w->house.data_dir);
+	while ((signal_number = sigtimedwait(signals, NULL, &pause)) < 0);
 	log_info("app", "stopping on signal %d", signal_number);
 }
 
@@ -47,8 +52,9 @@ static int serve(const Options *o)
 		return complain(error);
 	printf("Tenon is ready on port %d\n", api_port(server));
 	fflush(stdout);
-	wait_for_stop(&signals);
+	wait_for_stop(&signals, w);
 	api_stop(server);
+	clock_mark_keep(&w->clock, o->data_dir);
 	if (o->test_clock)
 		clock_file_save(&w->clock, o->data_dir);
 	workspace_close(w);

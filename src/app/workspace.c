@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/clock_file.h"
+#include "app/clock_mark.h"
 #include "app/first.h"
 #include "call/gate.h"
 #include "call/module.h"
@@ -119,6 +120,7 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 		return NULL;
 	if (o->test_clock && !clock_file_open(w, &w->clock, o->data_dir, ret_error))
 		return NULL;
+	clock_mark_load(&w->clock, o->data_dir);
 	bool ready = store_take(w, o, ret_error) && tables_make(w, ret_error) && house_furnish(w, o, ret_error);
 	return ready ? w : NULL;
 }

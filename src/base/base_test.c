@@ -56,6 +56,18 @@ TEST(clock, goes_on_when_the_system_clock_is_set_back)
 	CHECK_INT(clock_combine(&clock, 101 * day, 32 * NS), 101 * DAY_MS);
 }
 
+TEST(clock, goes_on_from_where_the_process_before_left_it)
+{
+	Clock clock = {.offset_ms = DAY_MS};
+	int64_t left = clock_real_ms() + 2 * HOUR_MS;
+	clock_start_at(&clock, left);
+	int64_t now = clock_steady_ms(&clock);
+	CHECK(now >= left && now < left + 1000);
+	CHECK(clock_now_ms(&clock) >= now + DAY_MS);
+	clock_start_at(&clock, left - HOUR_MS);
+	CHECK(clock_steady_ms(&clock) >= now);
+}
+
 TEST(clock, moves_forward_only)
 {
 	Clock clock = {0};

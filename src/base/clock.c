@@ -38,6 +38,16 @@ int64_t clock_now_ms(Clock *clock)
 	return clock_combine(clock, real_ns, read_ns(CLOCK_MONOTONIC));
 }
 
+int64_t clock_steady_ms(Clock *clock)
+{
+	return clock_now_ms(clock) - atomic_load(&clock->offset_ms);
+}
+
+void clock_start_at(Clock *clock, int64_t steady_ms)
+{
+	(void)raise_to(&clock->guard_ns, steady_ms * NS_PER_MS - read_ns(CLOCK_MONOTONIC));
+}
+
 void clock_move_to(Clock *clock, int64_t now_ms)
 {
 	int64_t offset_ms = atomic_load(&clock->offset_ms);

@@ -70,3 +70,21 @@ void live_request(Dispatch *dispatch, HttpRequest *request)
 		talloc_free(l);
 	}
 }
+
+static const Param live_params[] = {
+	{"after", PARAM_INT, PARAM_IN_QUERY, .help = "Resume after this seq, unless Last-Event-ID is there"},
+	{"token", PARAM_TEXT, PARAM_IN_QUERY, .help = "Token of who can send neither cookie nor Authorization"},
+	{"Last-Event-ID", PARAM_INT, PARAM_IN_HEADER, .help = "The seq seen last; browsers send it"},
+	{0},
+};
+
+const PlainPath live_paths[] = {
+	{{"GET", "/live", "signed_in", CALL_READ, live_params, NULL,
+      "News as server-sent events: id is the seq, data is JSON with seq, at, kind, object, record, owner, before, "
+      "team, pool and data"},
+     200,
+     NULL,
+     "text/event-stream",
+     NULL},
+	{{0}},
+};

@@ -3,4 +3,6 @@
 
 #include "api/dispatch.h"
 
+extern const PlainPath live_paths[]; /* below /api/v1 */
+
 void live_request(Dispatch *dispatch, HttpRequest *request);

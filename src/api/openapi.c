@@ -4,7 +4,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "api/live.h"
 #include "meta/meta.h"
+
+#define JSON_TYPE "application/json"
 
 static void member(JsonOut *o, const char *key, const char *text)
 {
@@ -28,13 +31,15 @@ static void reference(JsonOut *o, const char *kind, const char *name)
 typedef struct {
 	const Endpoint *endpoint;
 	const ObjectDef *object; /* or NULL */
+	const PlainPath *plain;  /* or NULL: what is special about a call that is answered without the gate */
+	const char *root;        /* "/api/v1", or "" for a path of its own */
 	const char *path;        /* template: "/api/v1/leads/{id}/touch" */
 } Operation;
 
 /* "/leads/:id/touch" -> "/api/v1/leads/{id}/touch"; ":object" becomes the object's name. */
-static const char *template_of(TALLOC_CTX *ctx, const char *path, const ObjectDef *object)
+static const char *template_of(TALLOC_CTX *ctx, const char *root, const char *path, const ObjectDef *object)
 {
-	char *out = talloc_strdup(ctx, "/api/v1");
+	char *out = talloc_strdup(ctx, root);
 	while (*path) {
 		size_t n = strcspn(path, ":");
 		out = talloc_strndup_append(out, path, n);
@@ -54,7 +59,7 @@ static const char *operation_name(TALLOC_CTX *ctx, const Operation *op)
 {
 	char *out = talloc_asprintf(ctx, "%s", op->endpoint->method);
 	bool gap = true;
-	for (const char *p = op->path + strlen("/api/v1"); *p; p++) {
+	for (const char *p = op->path + strlen(op->root); *p; p++) {
 		bool word = isalnum((unsigned char)*p);
 		if (word && gap)
 			out = talloc_strdup_append(out, "_");
@@ -79,37 +84,51 @@ static void write_choices(JsonOut *o, const char *choices)
 	json_array_end(o);
 }
 
-static void write_id_schema(JsonOut *o)
+/* What may be left out of an answer is null there. */
+static void write_type(JsonOut *o, const char *type, bool nullable)
 {
-	member(o, "type", "string");
+	if (!nullable) {
+		member(o, "type", type);
+		return;
+	}
+	json_key(o, "type");
+	json_array_begin(o);
+	json_put_text(o, type);
+	json_put_text(o, "null");
+	json_array_end(o);
+}
+
+static void write_id_schema(JsonOut *o, bool nullable)
+{
+	write_type(o, "string", nullable);
 	member(o, "format", "uuid");
 }
 
-static void write_param_schema(JsonOut *o, const Param *p)
+static void write_param_schema(JsonOut *o, const Param *p, bool nullable)
 {
 	json_object_begin(o);
 	switch (p->type) {
 	case PARAM_INT:
-		member(o, "type", "integer");
+		write_type(o, "integer", nullable);
 		if (p->min || p->max) {
 			json_member_int(o, "minimum", p->min);
 			json_member_int(o, "maximum", p->max);
 		}
 		break;
-	case PARAM_BOOL: member(o, "type", "boolean"); break;
-	case PARAM_ID: write_id_schema(o); break;
+	case PARAM_BOOL: write_type(o, "boolean", nullable); break;
+	case PARAM_ID: write_id_schema(o, nullable); break;
 	case PARAM_TIME:
-		member(o, "type", "string");
+		write_type(o, "string", nullable);
 		member(o, "format", "date-time");
 		break;
 	case PARAM_IDS:
-		member(o, "type", "array");
+		write_type(o, "array", nullable);
 		begin(o, "items");
-		write_id_schema(o);
+		write_id_schema(o, false);
 		json_object_end(o);
 		break;
 	case PARAM_TEXT:
-		member(o, "type", "string");
+		write_type(o, "string", nullable);
 		if (p->max)
 			json_member_int(o, "maxLength", p->max);
 		if (p->choices)
@@ -124,14 +143,16 @@ static void write_param_schema(JsonOut *o, const Param *p)
 
 static void write_place(JsonOut *o, const Param *p)
 {
+	static const char *const places[] = {
+		[PARAM_IN_PATH] = "path", [PARAM_IN_QUERY] = "query", [PARAM_IN_HEADER] = "header"};
 	json_object_begin(o);
 	member(o, "name", p->name);
-	member(o, "in", p->place == PARAM_IN_PATH ? "path" : "query");
+	member(o, "in", places[p->place]);
 	json_member_bool(o, "required", p->required || p->place == PARAM_IN_PATH);
 	if (p->help)
 		member(o, "description", p->help);
 	json_key(o, "schema");
-	write_param_schema(o, p);
+	write_param_schema(o, p, false);
 	json_object_end(o);
 }
 
@@ -205,26 +226,49 @@ static bool takes_body(const Param *params)
 	return false;
 }
 
-static void write_body(JsonOut *o, const Endpoint *e)
+/* The members of a body, or of an answer that a table tells. */
+static void write_members(JsonOut *o, const Param *params, bool is_answer)
 {
-	if (!takes_body(e->params))
-		return;
-	begin(o, "requestBody");
-	begin(o, "content");
-	begin(o, "application/json");
 	begin(o, "schema");
 	member(o, "type", "object");
 	begin(o, "properties");
-	for (const Param *p = e->params; p->type != PARAM_END; p++)
+	for (const Param *p = params; p->type != PARAM_END; p++)
 		if (p->place == PARAM_IN_BODY && p->type != PARAM_BODY) {
 			json_key(o, p->name);
-			write_param_schema(o, p);
+			write_param_schema(o, p, is_answer && !p->required);
 		}
 	json_object_end(o);
-	write_required(o, e->params);
+	write_required(o, params);
+	json_object_end(o);
+}
+
+static void write_body(JsonOut *o, const Operation *op)
+{
+	const Param *params = op->endpoint->params;
+	if (!takes_body(params))
+		return;
+	begin(o, "requestBody");
+	begin(o, "content");
+	for (const char *type = op->plain ? op->plain->takes : JSON_TYPE; *type;) {
+		size_t n = strcspn(type, "|");
+		begin(o, talloc_strndup(o->buf, type, n));
+		write_members(o, params, false);
+		json_object_end(o);
+		type += n + (type[n] == '|');
+	}
 	json_object_end(o);
 	json_object_end(o);
-	json_object_end(o);
+}
+
+/* What a call without the gate answers: what its table says, or a text told in the summary. */
+static void write_plain_schema(JsonOut *o, const PlainPath *plain)
+{
+	if (plain->answer) {
+		write_members(o, plain->answer, true);
+		return;
+	}
+	begin(o, "schema");
+	member(o, "type", "string");
 	json_object_end(o);
 }
 
@@ -255,11 +299,14 @@ static void write_answer_schema(JsonOut *o, const Operation *op)
 static void write_responses(JsonOut *o, const Operation *op)
 {
 	begin(o, "responses");
-	begin(o, "2XX");
+	begin(o, op->plain ? talloc_asprintf(o->buf, "%d", op->plain->status) : "2XX");
 	member(o, "description", "Done");
 	begin(o, "content");
-	begin(o, "application/json");
-	write_answer_schema(o, op);
+	begin(o, op->plain ? op->plain->gives : JSON_TYPE);
+	if (op->plain)
+		write_plain_schema(o, op->plain);
+	else
+		write_answer_schema(o, op);
 	for (int i = 0; i < 3; i++)
 		json_object_end(o);
 	for (const char *const *status = (const char *const[]){"4XX", "5XX", NULL}; *status; status++) {
@@ -297,7 +344,7 @@ static void write_operation(Call *c, JsonOut *o, const Operation *op)
 		json_array_end(o);
 	}
 	write_parameters(o, op);
-	write_body(o, e);
+	write_body(o, op);
 	write_responses(o, op);
 	json_object_end(o);
 }
@@ -323,9 +370,9 @@ static bool is_there(const Operations *all, const Operation *op)
 	return false;
 }
 
-static void operation_add(Call *c, Operations *all, const Endpoint *e, const ObjectDef *object)
+static void operation_add(Call *c, Operations *all, Operation op)
 {
-	Operation op = {e, object, template_of(c, e->path, object)};
+	op.path = template_of(c, op.root, op.endpoint->path, op.object);
 	if (is_there(all, &op))
 		return;
 	all->item = talloc_realloc(c, all->item, Operation, all->n + 1);
@@ -341,10 +388,24 @@ static void collect(Call *c, Operations *all, bool general)
 			if (by_object != general || !is_shown(c, e))
 				continue;
 			for (int i = 0; by_object && i < catalogue->n_objects; i++)
-				operation_add(c, all, e, &catalogue->objects[i]);
+				operation_add(c, all, (Operation){.endpoint = e, .object = &catalogue->objects[i], .root = API_ROOT});
 			if (!by_object)
-				operation_add(c, all, e, NULL);
+				operation_add(c, all, (Operation){.endpoint = e, .root = API_ROOT});
 		}
+}
+
+static void collect_table(Call *c, Operations *all, const PlainPath *plain, const char *root)
+{
+	for (; plain && plain->call.method; plain++)
+		operation_add(c, all, (Operation){.endpoint = &plain->call, .plain = plain, .root = root});
+}
+
+static void collect_plain(Call *c, Operations *all)
+{
+	collect_table(c, all, live_paths, API_ROOT);
+	for (const Module *const *m = c->house->modules; *m; m++)
+		for (const RawRoute *raw = (*m)->raw; raw && raw->prefix; raw++)
+			collect_table(c, all, raw->told, "");
 }
 
 static void write_tags(JsonOut *o, const Operations *all)
@@ -363,7 +424,7 @@ static void write_tags(JsonOut *o, const Operations *all)
 		json_object_begin(o);
 		json_key(o, "name");
 		json_put_text_n(o, path + 1, n);
-		member(o, "description", talloc_asprintf(o->buf, "Calls below /api/v1%.*s", (int)n + 1, path));
+		member(o, "description", talloc_asprintf(o->buf, "Calls below %s%.*s", all->item[i].root, (int)n + 1, path));
 		json_object_end(o);
 	}
 	json_array_end(o);
@@ -374,6 +435,7 @@ static void write_paths(Call *c, JsonOut *o)
 	Operations all = {0};
 	collect(c, &all, false);
 	collect(c, &all, true);
+	collect_plain(c, &all);
 	write_tags(o, &all);
 	begin(o, "paths");
 	for (size_t i = 0; i < all.n; i++) {
@@ -406,7 +468,7 @@ static void write_field(JsonOut *o, const FieldDef *f)
 		member(o, "type", "string");
 		member(o, "format", "date");
 		break;
-	case FIELD_REF: write_id_schema(o); break;
+	case FIELD_REF: write_id_schema(o, false); break;
 	case FIELD_JSON: break;
 	case FIELD_CHOICE:
 		member(o, "type", "string");

@@ -3,6 +3,7 @@
 
 #include "call/module.h"
 
+#define API_ROOT "/api/v1"
 #define ROUTE_PARAMS_MAX 4
 
 typedef struct Routes Routes;

@@ -10,7 +10,6 @@
 #include "event/hub.h"
 #include "store/store.h"
 
-#define API_ROOT "/api/v1"
 #define WORKER_THREADS 4
 #define DRAIN_MS 3000
 

@@ -17,7 +17,12 @@ typedef enum {
 	PARAM_BODY,   /* the whole JSON object body, members not declared are allowed */
 } ParamType;
 
-typedef enum { PARAM_IN_BODY, PARAM_IN_PATH, PARAM_IN_QUERY } ParamPlace;
+typedef enum {
+	PARAM_IN_BODY,
+	PARAM_IN_PATH,
+	PARAM_IN_QUERY,
+	PARAM_IN_HEADER, /* of a PlainPath only: told, not checked */
+} ParamPlace;
 
 typedef struct Param {
 	const char *name;
@@ -54,6 +59,15 @@ typedef struct TimerKind {
 	CallFn fn;
 } TimerKind;
 
+/* What a path that is answered without the gate offers, told for OpenAPI only. */
+typedef struct PlainPath {
+	Endpoint call;        /* path: whole; fn: NULL. method NULL ends the table */
+	int status;           /* of success */
+	const char *takes;    /* media types of the body: "a|b"; NULL: none */
+	const char *gives;    /* media type of the answer */
+	const Param *answer;  /* members of a JSON answer; NULL: see the summary */
+} PlainPath;
+
 struct HttpRequest;
 
 /* A path outside /api/v1 that speaks plain HTTP: capture, widget, demo page. The function answers the request (or
@@ -65,6 +79,7 @@ typedef struct RawRoute {
 	/* What could not be understood as a request but was aimed here, as far as it is known; may be NULL. */
 	void (*refused)(House *house, const char *peer, const char *target, const char *body, size_t len,
 		const char *reason);
+	const PlainPath *told; /* NULL: nothing to tell */
 } RawRoute;
 
 typedef struct Module {

@@ -8,7 +8,7 @@ import urllib.parse
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
 from lib.company import Company, make, next_workday, quiet_policy  # noqa: E402
-from lib.house import PASSWORD, Client  # noqa: E402
+from lib.house import PASSWORD, Client, Live  # noqa: E402
 
 METHODS = ("get", "post", "put", "patch", "delete")
 NIL = "01a00000-0000-7000-8000-000000000000"
@@ -22,7 +22,8 @@ def setup(house):
     quiet_policy(house)
     next_workday(house)
     house.company = Company(house, 1)
-    house.lead = house.company.send()["lead"]
+    sent = house.company.send()
+    house.lead, house.receipt = sent["lead"], sent["receipt"]
     for kind in ("account", "contact", "opportunity", "task", "territory", "skill"):
         make(house, kind, name="样本")
     make(house, "activity", kind="call", summary="样本")
@@ -45,7 +46,14 @@ def resolve(document, schema):
     return schema
 
 
+def is_stream(operation):
+    """An answer without end is read by its own test."""
+    return any("text/event-stream" in a.get("content", {}) for a in operation["responses"].values())
+
+
 def id_for(house, path):
+    if path.startswith("/capture/"):
+        return house.receipt
     if "/leads/" in path or "/records/lead" in path:
         return house.lead
     if "/users/" in path or "/records/user" in path:
@@ -61,7 +69,8 @@ def id_for(house, path):
 
 def filled(house, path, value=None):
     for name in [p.strip("{}") for p in path.split("/") if p.startswith("{")]:
-        given = value if value is not None else "1" if name == "version" else id_for(house, path)
+        known = {"version": "1", "source_key": house.company.key}
+        given = value if value is not None else known.get(name) or id_for(house, path)
         path = path.replace("{" + name + "}", urllib.parse.quote(str(given), safe=""))
     return path
 
@@ -140,12 +149,74 @@ def test_nothing_needs_guessing(house):
     for path in ("sessions", "boot", "records/lead", "leads/{id}/touch", "leads/{id}/claim", "leads/{id}/return", "leads/{id}/assign", "leads/{id}/convert",
                  "leads/{id}/assignments", "policy/try", "intake/receipts", "board", "desk", "procedure", "test/clock", "records/territory"):
         assert "/api/v1/" + path in paths, path
+    for path in ("/capture/{source_key}", "/capture/{source_key}/receipts/{id}", "/api/v1/live"):
+        assert path in paths, path
+
+
+def fits(document, schema, value):
+    """Whether a value is of the schema, as far as this document uses it."""
+    schema = resolve(document, schema)
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    names = {str: "string", bool: "boolean", int: "integer", type(None): "null", dict: "object", list: "array"}
+    if kinds and names[type(value)] not in kinds:
+        return False
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return set(schema.get("required", [])) <= set(value) and all(k in known and fits(document, known[k], v) for k, v in value.items())
+    return True
+
+
+def success(operation):
+    return next((int(k), a["content"]) for k, a in operation["responses"].items() if k[0] == "2")
+
+
+def test_capture_is_as_described(house):
+    """Both ways of sending, with the headers and members that are told, and the look-up; the answers fit their schemas."""
+    send = house.document["paths"]["/capture/{source_key}"]["post"]
+    look = house.document["paths"]["/capture/{source_key}/receipts/{id}"]["get"]
+    assert send["security"] == look["security"] == [], "open to everybody"
+    assert {p["name"] for p in send["parameters"] if p["in"] == "header"} == {"Idempotency-Key", "Prefer"}
+    bodies = {"application/json": lambda b: json.dumps(b).encode(), "application/x-www-form-urlencoded": lambda b: urllib.parse.urlencode(b).encode()}
+    assert set(send["requestBody"]["content"]) == set(bodies)
+    for n, (kind, encode) in enumerate(bodies.items()):
+        known = send["requestBody"]["content"][kind]["schema"]["properties"]
+        values = {"phone": f"1350000000{n}", "email": f"a{n}@example.org", "consent": "true"}
+        body = {name: values.get(name, "上海") for name in known}
+        answer = house.client().raw("POST", f"/capture/{house.company.key}", encode(body), {"Content-Type": kind, "Prefer": "wait=10", "Idempotency-Key": kind})
+        status, content = success(send)
+        assert answer.status == status == 202 and fits(house.document, content[answer.headers["content-type"]]["schema"], answer.json), answer
+        lead = house.admin.get("/leads/" + answer.json["lead"])
+        assert all(lead[name] == "上海" for name in known if name not in values) and not lead["extra"], (lead, "every member told is understood")
+        found = house.client().raw("GET", f"/capture/{house.company.key}/receipts/{answer.json['receipt']}")
+        status, content = success(look)
+        assert found.status == status == 200 and fits(house.document, content[found.headers["content-type"]]["schema"], found.json), found
+    empty = house.client().raw("POST", f"/capture/{house.company.key}", b"{}", {"Content-Type": "application/json", "Prefer": "wait=10"})
+    assert empty.status == 202 and fits(house.document, success(send)[1]["application/json"]["schema"], empty.json), empty
+
+
+def test_live_is_as_described(house):
+    live = house.document["paths"]["/api/v1/live"]["get"]
+    assert {(p["in"], p["name"]) for p in live["parameters"]} == {("query", "after"), ("query", "token"), ("header", "Last-Event-ID")}
+    stream = Live(house.admin, after=0)
+    try:
+        assert (stream.response.status, stream.response.headers["content-type"].split(";")[0]) == (200, "text/event-stream") and is_stream(live)
+        event = stream.wait("lead.assigned", Company(house, 1).send()["lead"])
+        assert all(name in live["summary"] for name in event), (event, live["summary"])
+    finally:
+        stream.close()
+    refused = house.client().call("GET", "/live")
+    assert refused.status == 401 and refused.headers["content-type"] == "application/problem+json", refused
 
 
 def test_every_call_is_reachable(house):
     client = own_admin(house)
     ordered = sorted(operations(house.document), key=lambda o: (o[1] in LAST, o[0] == "delete"))
     for method, path, operation, parameters in ordered:
+        if is_stream(operation):
+            continue
         schema = body_schema(house.document, operation)
         body = sample(house.document, schema) if schema else ({} if method in ("post", "patch", "put") else None)
         answer = send(client, method, filled(house, path), body)
@@ -159,8 +230,8 @@ def test_every_call_is_reachable(house):
 
 def test_wrong_ids_and_queries(house):
     client = own_admin(house)
-    for method, path, _, parameters in operations(house.document):
-        if method != "get":
+    for method, path, operation, parameters in operations(house.document):
+        if method != "get" or is_stream(operation):
             continue
         if "{" in path:
             for value in ("x", NIL, "%", "0" * 300, "𠮷", "-1", "99999999999999999999"):

@@ -105,8 +105,57 @@ static void intake_stop(House *house)
 	house->intake = NULL;
 }
 
+#define SOURCE_KEY {"source_key", PARAM_TEXT, PARAM_IN_PATH, .help = "Key of the source that sends"}
+
+/* The usual names; understand.c knows more of them, and a mapping of the source takes any shape. */
+static const Param capture_params[] = {
+	SOURCE_KEY,
+	{"Idempotency-Key", PARAM_TEXT, PARAM_IN_HEADER, .help = "Within 24 h the same key gives the first receipt"},
+	{"Prefer", PARAM_TEXT, PARAM_IN_HEADER, .help = "wait=N: answer when it was taken in, after N s at most"},
+	{"body", PARAM_BODY},
+	{"name", PARAM_TEXT, .help = "Who asks"},
+	{"phone", PARAM_TEXT},
+	{"email", PARAM_TEXT},
+	{"company", PARAM_TEXT},
+	{"province", PARAM_TEXT},
+	{"city", PARAM_TEXT},
+	{"district", PARAM_TEXT},
+	{"message", PARAM_TEXT, .help = "What is wanted"},
+	{"consent", PARAM_BOOL, .help = "False: only what was typed is kept"},
+	{0},
+};
+
+static const Param look_params[] = {
+	SOURCE_KEY,
+	{"id", PARAM_ID, PARAM_IN_PATH, .help = "Of the receipt"},
+	{0},
+};
+
+static const Param capture_answer[] = {
+	{"receipt", PARAM_ID, .required = true},
+	{"state", PARAM_TEXT, .required = true, .choices = "pending|taken|duplicate|quarantined"},
+	{"lead", PARAM_ID, .help = "The lead that was made or that the enquiry belongs to"},
+	{"duplicate_of", PARAM_ID, .help = "The open lead that the enquiry was attached to"},
+	{"reason", PARAM_TEXT, .help = "Why it was not taken as a new lead: a stable word"},
+	{0},
+};
+
+static const PlainPath told[] = {
+	{{"POST", "/capture/:source_key", "public", CALL_WRITE, capture_params, NULL, "Send a lead, kept before the 202"},
+     202,
+     "application/json|application/x-www-form-urlencoded",
+     "application/json",
+     capture_answer},
+	{{"GET", "/capture/:source_key/receipts/:id", "public", CALL_READ, look_params, NULL, "What became of a delivery"},
+     200,
+     NULL,
+     "application/json",
+     capture_answer},
+	{{0}},
+};
+
 static const RawRoute raw[] = {
-	{"/capture/", capture_request, capture_refused},
+	{"/capture/", capture_request, capture_refused, told},
 	{0},
 };
 

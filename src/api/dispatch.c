@@ -152,18 +152,6 @@ const char *dispatch_token(HttpRequest *request, bool *ret_is_cookie)
 	return talloc_strndup(http_mem(request), at, strcspn(at, "; "));
 }
 
-bool dispatch_is_own_origin(const House *house, const HttpRequest *request)
-{
-	const char *origin = http_header(request, "Origin");
-	const char *host = http_header(request, "Host");
-	if (!origin)
-		return true; /* no browser sends a cross-site write without one; SameSite keeps the cookie from the rest */
-	if (house->public_url && strcmp(origin, house->public_url) == 0)
-		return true;
-	const char *name = strstr(origin, "://");
-	return name && host && strcmp(name + 3, host) == 0;
-}
-
 static bool changes_something(const char *method)
 {
 	return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
@@ -203,7 +191,7 @@ static bool job_prepare(Job *job)
 	bool is_cookie = false;
 	job->token = talloc_strdup(job, dispatch_token(request, &is_cookie));
 	if (is_cookie && changes_something(http_method(request)) &&
-	    !dispatch_is_own_origin(job->dispatch->house, request)) {
+	    !http_is_own_origin(request, job->dispatch->house->public_url)) {
 		answer_problem(request, ERR_DENIED, "foreign_origin", job->call->lang, "This request came from another site.",
 		               "该请求来自其他网站，已拒绝。");
 		return false;

@@ -16,5 +16,3 @@ typedef struct Dispatch {
 void dispatch_request(Dispatch *dispatch, HttpRequest *request, const char *path);
 /* The bearer token of a request: Authorization header, else the session cookie, else NULL. */
 const char *dispatch_token(HttpRequest *request, bool *ret_is_cookie);
-/* Whether a request that signs in by cookie and changes something comes from our own pages. */
-bool dispatch_is_own_origin(const House *house, const HttpRequest *request);

@@ -44,6 +44,9 @@ const char *http_body(const HttpRequest *r, size_t *ret_len);
 const char *http_visitor(const HttpRequest *r);
 /* True if the peer is loopback and sent no forwarding header: exempt from rate limits. */
 bool http_is_local(const HttpRequest *r);
+/* False if a browser says that a page of another site sent this: its Origin is neither public_url (may be NULL) nor
+ * the host that was asked. */
+bool http_is_own_origin(const HttpRequest *r, const char *public_url);
 /* Memory that lives as long as the request. Only for the thread that holds the request. */
 TALLOC_CTX *http_mem(HttpRequest *r);
 

@@ -44,6 +44,7 @@ static void answer_echo(HttpRequest *r)
 	const char *body = http_body(r, &len);
 	HttpHeader headers[] = {{"X-Method", http_method(r)}, {"X-Path", http_path(r)}, {"X-Query", http_query(r)},
 	                        {"X-Visitor", http_visitor(r)}, {"X-Local", http_is_local(r) ? "yes" : "no"},
+	                        {"X-Own", http_is_own_origin(r, "https://crm.example") ? "yes" : "no"},
 	                        {"X-Break", "a\r\nInjected: b"}, {NULL, NULL}};
 	http_respond(r, 200, "text/plain", headers, body, len);
 }
@@ -219,6 +220,19 @@ TEST(http, serves_what_was_sent)
 	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Forwarded: for=1.2.3.4\r\n\r\n", "X-Visitor: 127.0.0.1\r\n",
 	               "X-Local: no\r\n");
 	CHECK_EXCHANGE(&room, "GET / HTTP/1.0\r\n\r\n", "Connection: close\r\n");
+	http_stop(room.server, 1000);
+}
+
+TEST(http, tells_its_own_pages_from_those_of_others)
+{
+	Room room;
+	room_open(&room, &http_default_times, 1);
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "\r\n", "X-Own: yes\r\n");
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Origin: http://h\r\n\r\n", "X-Own: yes\r\n");
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Origin: https://crm.example\r\n\r\n", "X-Own: yes\r\n");
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Origin: http://crm.example\r\n\r\n", "X-Own: no\r\n");
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Origin: http://h.evil.example\r\n\r\n", "X-Own: no\r\n");
+	CHECK_EXCHANGE(&room, "GET / HTTP/1.1\r\n" LAST "Origin: null\r\n\r\n", "X-Own: no\r\n");
 	http_stop(room.server, 1000);
 }
 

@@ -103,6 +103,13 @@ bool http_is_local(const HttpRequest *r)
 	return r->is_local;
 }
 
+bool http_is_own_origin(const HttpRequest *r, const char *public_url)
+{
+	const char *origin = http_header(r, "Origin"), *host = http_header(r, "Host");
+	const char *name = origin ? strstr(origin, "://") : NULL;
+	return !origin || (public_url && strcmp(origin, public_url) == 0) || (name && host && strcmp(name + 3, host) == 0);
+}
+
 TALLOC_CTX *http_mem(HttpRequest *r)
 {
 	return r;

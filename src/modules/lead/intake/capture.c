@@ -31,19 +31,11 @@ static char *key_of_path(TALLOC_CTX *ctx, const char *path)
 
 /* ---- CORS ---- */
 
-static bool is_own_origin(const HttpRequest *request, const House *house, const char *origin)
-{
-	const char *host = http_header(request, "Host");
-	const char *name = strstr(origin, "://");
-	return (house->public_url && strcmp(origin, house->public_url) == 0) ||
-	       (host && name && strcmp(name + 3, host) == 0);
-}
-
 static bool origin_allowed(const HttpRequest *request, const House *house, const Inlet *source, const char *origin)
 {
 	size_t i;
 	json_t *allowed;
-	if (is_own_origin(request, house, origin))
+	if (http_is_own_origin(request, house->public_url))
 		return true;
 	json_array_foreach ((json_t *)source->origins, i, allowed) {
 		const char *text = json_string_value(allowed);

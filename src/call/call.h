@@ -54,7 +54,6 @@ typedef struct Call {
 	const char *err_code;  /* stable, more exact than the Err: "protected", "summary_too_short" */
 	const char *err_detail;
 	FieldFault *faults;
-	struct Value *scratch; /* free for the handler that runs */
 
 	const struct Catalogue *catalogue; /* meta/: the snapshot this call began with; NULL until asked for */
 	struct Access *access;             /* record/: whose rows the caller sees; NULL until asked for */

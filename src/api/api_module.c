@@ -77,7 +77,7 @@ static const Param clock_params[] = {
 
 static const Endpoint endpoints[] = {
 	{"GET", "/openapi.json", "public", CALL_READ, NULL, api_describe, "This description"},
-	{"GET", "/test/clock", "system.manage", CALL_NO_DB, NULL, test_clock_read, "Business time of a test server"},
+	{"GET", "/test/clock", "system.manage", CALL_WORKER, NULL, test_clock_read, "Business time of a test server"},
 	{"POST", "/test/clock", "system.manage", CALL_WORKER, clock_params, test_clock_move,
      "Move the business time of a test server"},
 	{0},

@@ -128,7 +128,6 @@ static void job_start(Job *job)
 	Dispatch *d = job->dispatch;
 	bool taken = true;
 	switch (job->match.endpoint->mode) {
-	case CALL_NO_DB:
 	case CALL_WORKER: taken = workers_run(d->workers, job_on_worker, job); break;
 	case CALL_READ: taken = store_read(d->house->store, job_in_tx, job_done, job) == 0; break;
 	case CALL_WRITE: taken = store_write(d->house->store, job_in_tx, job_done, job) == 0; break;

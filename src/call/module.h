@@ -37,7 +37,6 @@ typedef struct Param {
 typedef enum {
 	CALL_READ,   /* runs in a read snapshot */
 	CALL_WRITE,  /* runs in a transaction; the answer goes out after the COMMIT */
-	CALL_NO_DB,  /* runs without a transaction on a worker thread; asks the database nothing */
 	CALL_WORKER, /* runs on a worker thread without a transaction: slow computing (passwords, replays); opens its own
 	              * by store_read_wait / store_write_wait */
 } CallMode;

@@ -200,9 +200,8 @@ static bool answered_as_repeat(Delivery *d)
 			repeat_answer(d, window, digest, original);
 		return true;
 	}
-	d->has_key = key != NULL;
-	d->has_body = key == NULL;
-	d->by_key = d->by_body = digest;
+	d->window = window;
+	d->digest = digest;
 	*(key ? &r->dedupe_key : &r->dedupe_body) = talloc_strdup(d, digest_text(digest, text));
 	return false;
 }
@@ -216,10 +215,8 @@ static void appended(void *arg, int result)
 	Intake *in = d->intake;
 	Outcome outcome = delivery_outcome(d);
 	bool pending = outcome.state == RECEIPT_PENDING;
-	if (d->has_key)
-		window_settle(in->by_key, d->by_key, d->receipt.id, result == 0);
-	if (d->has_body)
-		window_settle(in->by_body, d->by_body, d->receipt.id, result == 0);
+	if (d->window)
+		window_settle(d->window, d->digest, d->receipt.id, result == 0);
 	waits_tell(in->durable, &outcome);
 	if (result < 0)
 		delivery_fail(d, result);

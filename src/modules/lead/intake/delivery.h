@@ -14,8 +14,8 @@ typedef struct Delivery {
 	const char *origin; /* allowed origin of a browser, or NULL */
 	int64_t wait_ms;    /* Prefer: wait=N */
 	bool is_look;       /* a look-up: answered with 200 or 404, not 202 */
-	Digest by_key, by_body;
-	bool has_key, has_body; /* digests that this delivery holds in the windows */
+	Window *window; /* in which this delivery holds its digest, or NULL */
+	Digest digest;
 	_Atomic int holders;
 	_Atomic bool answered;
 } Delivery;

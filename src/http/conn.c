@@ -164,7 +164,7 @@ static void refuse(Conn *c, const HttpRefusal *refusal, const char *rest, size_t
 		size_t body_len;
 		const char *body = known_body(&r->parse, rest, rest_len, &body_len);
 		config->on_refused(r->visitor, http_parse_method(&r->parse), http_parse_target(&r->parse), body, body_len,
-		                   refusal->detail_en, config->arg);
+		                   refusal->code, config->arg);
 	}
 	r->keeps_alive = false;
 	Buf *problem = http_problem(r, refusal, http_header(r, "accept-language"));

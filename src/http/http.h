@@ -18,7 +18,7 @@ typedef struct {
 	/* Called on a loop thread when bytes could not be understood as a request, came too slowly or stopped in the
 	 * middle (F2): the refusal (problem+json) was already chosen; this only lets it be put on the intake log. method,
 	 * target and body are what is known of them, perhaps "", as sent: any bytes (body also NUL). A faulty URL comes
-	 * with the whole body. visitor as http_visitor. reason is an English sentence. May be NULL. */
+	 * with the whole body. visitor as http_visitor. reason is a refusal's code (http_refusal_text). May be NULL. */
 	void (*on_refused)(const char *visitor, const char *method, const char *target, const char *body, size_t body_len,
 	                   const char *reason, void *arg);
 	void *arg;
@@ -40,6 +40,8 @@ const char *http_query(const HttpRequest *r);
 /* First header of that name (any case), or NULL. */
 const char *http_header(const HttpRequest *r, const char *name);
 const char *http_body(const HttpRequest *r, size_t *ret_len);
+/* The sentence of a refusal's code ("space_in_url"); NULL for a word that is none. */
+const char *http_refusal_text(const char *code, bool in_chinese);
 /* Address of the visitor: the peer, or what a believed proxy forwarded. */
 const char *http_visitor(const HttpRequest *r);
 /* True if the peer is loopback and sent no forwarding header: exempt from rate limits. */

@@ -2,9 +2,17 @@
 #include "http/http_int.h"
 
 #include "base/json.h"
+#include <string.h>
 #include <strings.h>
 
 #define PROBLEM_MAX 4096
+
+/* Two findings of the parser, one word: a code has one sentence. */
+#define BAD_URL                                                                                                       \
+	400, "bad_url", "Bad Request",                                                                                    \
+		"The URL contains a character that must be percent-encoded (%XX), such as a letter beyond ASCII, a "          \
+		"control character or '#', or its path does not begin with '/'.",                                             \
+		"网址中含有必须用百分号编码（%XX）的字符（例如汉字、控制字符或“#”），或者路径没有以“/”开头。"
 
 static const HttpRefusal refusals[] = {
 	[REFUSE_LINE] = {400, "bad_request_line", "Bad Request",
@@ -17,13 +25,8 @@ static const HttpRefusal refusals[] = {
 		"The URL contains a space or a tab. Remove it, also at the end of the URL, or write it as %20 if it "
 		"belongs there.",
 		"网址中含有空格或制表符。请将其删除（包括网址末尾的空格）；如确需空格，请写成 %20。"},
-	[REFUSE_TARGET_BYTES] = {400, "bad_url", "Bad Request",
-		"The URL contains a character that must be percent-encoded (%XX), such as a letter beyond ASCII, a "
-		"control character or '#'.",
-		"网址中含有必须用百分号编码（%XX）的字符，例如汉字、控制字符或“#”。"},
-	[REFUSE_TARGET_FORM] = {400, "bad_url", "Bad Request",
-		"The URL path must begin with '/'.",
-		"网址路径必须以“/”开头。"},
+	[REFUSE_TARGET_BYTES] = {BAD_URL},
+	[REFUSE_TARGET_FORM] = {BAD_URL},
 	[REFUSE_TARGET_LONG] = {414, "url_too_long", "URI Too Long",
 		"The request line is longer than 8192 bytes.",
 		"请求行超过 8192 字节。"},
@@ -96,6 +99,14 @@ static const HttpRefusal refusals[] = {
 const HttpRefusal *http_refusal(HttpRefusalKind kind)
 {
 	return &refusals[kind];
+}
+
+const char *http_refusal_text(const char *code, bool in_chinese)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (refusals[i].code != NULL && strcmp(refusals[i].code, code) == 0)
+			return in_chinese ? refusals[i].detail_zh : refusals[i].detail_en;
+	return NULL;
 }
 
 /* Chinese first unless another language is asked for; English always, for who reads logs. */

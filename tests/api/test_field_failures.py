@@ -51,7 +51,7 @@ def test_field_failure_F2_pasted_url(house):
         new = [r for r in house.admin.get("/intake/receipts?limit=200")["items"] if r["id"] not in before]
         return len(new) == len(targets) and new
     new = wait_for(rows, "six rows on the log")
-    assert sum(r["state"] == "quarantined" and r["reason"] == "bad_request" and bool(r["detail"]) for r in new) == 2, new
+    assert sum(r["state"] == "quarantined" and r["reason"] == "bad_request" and r["detail"].startswith("请求无法理解：") for r in new) == 2, new
     assert {r["source"]["key"] for r in new} == {c.key}
 
 

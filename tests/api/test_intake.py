@@ -7,7 +7,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, make, minutes_between, quiet_policy, read  # noqa: E402
+from lib.company import Company, make, minutes_between, person, quiet_policy, read  # noqa: E402
 from lib.house import wait_for  # noqa: E402
 
 
@@ -78,7 +78,7 @@ def test_mapping_takes_any_shape(house):
 def test_prefer_wait_and_receipt_lookup(house):
     key = house.company.key
     answer = deliver(house, key, {"name": "无等待", "phone": "13511110001"})
-    assert answer.status == 202 and set(answer.json) == {"receipt", "state", "lead", "duplicate_of", "reason"}, answer
+    assert answer.status == 202 and set(answer.json) == {"receipt", "state", "lead", "duplicate_of", "reason", "detail"}, answer
     taken = wait_for(lambda: (found := look(house, key, answer.json["receipt"]).json)["state"] == "taken" and found, "the lead")
     assert read(house, taken["lead"])["name"] == "无等待"
     waited = deliver(house, key, {"name": "等待", "phone": "13511110002"}, Prefer="wait=10").json
@@ -227,7 +227,34 @@ def test_phone_that_is_none_is_quarantined_and_named(house):
     answer = house.capture(house.company.key, {"name": "错号", "phone": "12"})
     assert answer["state"] == "quarantined" and answer["reason"] == "bad_phone", answer
     row = house.admin.get(f"/intake/receipts/{answer['receipt']}")
-    assert "12" in row["detail"], row
+    assert row["detail"] == "电话无法识别：12" == answer["detail"], row
+
+
+def test_a_reason_is_told_in_the_readers_language(house):
+    """The log keeps a word and what it is about: the same receipt reads in Chinese and in English, for the sender and on the intake page."""
+    key = house.company.key
+    cases = [({"name": "错号", "phone": "12"}, "bad_phone", "电话无法识别：12", "This is not a phone number: 12"),
+             ({"name": "错邮箱", "email": "a@@b"}, "bad_email", "邮箱无法识别：a@@b", "This is not a mail address: a@@b"),
+             ({"phone": ""}, "empty", "没有姓名、联系方式或留言。", "There is neither a name nor a contact nor a message."),
+             ({"name": "快", "phone": "13555550099", "form_ms": "10"}, "suspected_bot", "填写方式像程序。", "It was filled in like a machine does.")]
+    reader = person(house, role="administrator", language="en")
+    for body, reason, zh, en in cases:
+        sent = deliver(house, key, body, Prefer="wait=10").json
+        assert (sent["state"], sent["reason"], sent["detail"]) == ("quarantined", reason, zh), sent
+        look = f"/capture/{key}/receipts/{sent['receipt']}"
+        assert house.client().raw("GET", look).json["detail"] == zh
+        assert house.client().raw("GET", look, None, {"Accept-Language": "en-GB,en;q=0.8"}).json["detail"] == en
+        assert house.admin.get(f"/intake/receipts/{sent['receipt']}")["detail"] == zh
+        assert reader.get(f"/intake/receipts/{sent['receipt']}")["detail"] == en
+        assert next(r for r in reader.get("/intake/receipts?state=quarantined")["items"] if r["id"] == sent["receipt"])["detail"] == en
+    broken = house.client().raw("POST", f"/capture/{key}", b'{"name":}', {"Content-Type": "application/json", "Accept-Language": "en"})
+    assert broken.status == 400 and broken.json["detail"].startswith("The body is not acceptable JSON: "), broken
+    assert house.admin.get(f"/intake/receipts/{broken.json['receipt']}")["detail"].startswith("内容不是可接受的 JSON：")
+
+
+def test_a_long_value_is_cut_between_characters(house):
+    sent = deliver(house, house.company.key, {"name": "长", "phone": "x" + "电话" * 40}, Prefer="wait=10").json
+    assert sent["reason"] == "bad_phone" and sent["detail"].endswith("电") and len(sent["detail"]) < 40 and "\ufffd" not in sent["detail"], sent
 
 
 def test_heat_follows_the_source_weight(house):

@@ -82,13 +82,9 @@ static void check_shape(Delivery *d, const Inlet *source)
 	const char *reason, *detail;
 	if (!enquiry_read(d, d->receipt.content_type, d->receipt.body, d->receipt.body_len, source ? source->mapping : NULL,
 	                  &enquiry, &reason, &detail))
-		delivery_quarantine(d, ERR_INVALID, reason, talloc_asprintf(d, "The body cannot be read: %s.", detail),
-		                    talloc_asprintf(d, "内容无法读取：%s。", detail));
+		delivery_quarantine(d, ERR_INVALID, reason, detail);
 	else if (enquiry.fault)
-		delivery_quarantine(
-			d, ERR_INVALID, "wrong_type",
-			talloc_asprintf(d, "The field \"%s\" must be a text, not a list or an object.", enquiry.fault),
-			talloc_asprintf(d, "字段“%s”应为文本，不能是列表或对象。", enquiry.fault));
+		delivery_quarantine(d, ERR_INVALID, "wrong_type", enquiry.fault);
 }
 
 static void check_body(Delivery *d, const Inlet *source)
@@ -97,16 +93,12 @@ static void check_body(Delivery *d, const Inlet *source)
 	Receipt *r = &d->receipt;
 	if (r->body_len > LIMIT_CAPTURE_BODY) {
 		r->body_len = OVERSIZE_KEPT;
-		delivery_quarantine(d, ERR_TOO_LARGE, "too_large",
-		                    "The body is larger than 256 kB; its beginning was kept for a person.",
-		                    "内容超过 256 kB，已保留开头部分供人工处理。");
+		delivery_quarantine(d, ERR_TOO_LARGE, "too_large", NULL);
 	} else if (enquiry_is_form(r->content_type, r->body, r->body_len))
 		check_shape(d, source);
 	else if (!json_check(r->body, r->body_len, LIMIT_JSON_DEPTH, &fault))
-		delivery_quarantine(
-			d, ERR_INVALID, "bad_json",
-			talloc_asprintf(d, "The body is not acceptable JSON: %s (byte %zu).", fault.reason, fault.offset),
-			talloc_asprintf(d, "内容不是可接受的 JSON：%s（第 %zu 字节）。", fault.reason, fault.offset));
+		delivery_quarantine(d, ERR_INVALID, "bad_json",
+		                    talloc_asprintf(d, "%s (byte %zu)", fault.reason, fault.offset));
 	else if (!is_flat(r))
 		check_shape(d, source);
 }
@@ -115,15 +107,11 @@ static void check_sender(Delivery *d, const Inlet *source)
 {
 	const char *origin = http_header(d->request, "Origin");
 	if (!source)
-		delivery_quarantine(d, ERR_NOT_FOUND, "unknown_source",
-		                    "No source has this key; the delivery was kept. Check the address for typing errors.",
-		                    "没有使用该标识的来源，内容已保留。请检查地址是否有误。");
+		delivery_quarantine(d, ERR_NOT_FOUND, "unknown_source", NULL);
 	else if (!source->enabled)
-		delivery_quarantine(d, 0, "source_disabled", "The source is switched off.", "该来源已停用。");
+		delivery_quarantine(d, 0, "source_disabled", NULL);
 	else if (origin && !origin_allowed(d->request, d->intake->house, source, origin))
-		delivery_quarantine(d, ERR_DENIED, "origin_not_allowed",
-		                    "Browsers may not send from this site; add it to the source's allowed origins.",
-		                    "该网站不在来源的允许列表中，请在来源设置里添加。");
+		delivery_quarantine(d, ERR_DENIED, "origin_not_allowed", NULL);
 	else
 		d->origin = talloc_strdup(d, origin);
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "modules/lead/intake/reason.h"
 
 #define PREFER_WAIT_MAX_S 30
 #define ANSWER_MAX 4096
@@ -76,11 +77,11 @@ void delivery_release(Delivery *d)
 		talloc_free(d);
 }
 
-void delivery_quarantine(Delivery *d, int err, const char *reason, const char *en, const char *zh)
+void delivery_quarantine(Delivery *d, int err, const char *reason, const char *argument)
 {
 	d->receipt.state = RECEIPT_QUARANTINED;
 	d->receipt.reason = reason;
-	d->receipt.detail = d->lang == LANG_ZH ? zh : en;
+	d->receipt.detail = argument;
 	d->err = err;
 }
 
@@ -90,7 +91,7 @@ Outcome delivery_outcome(const Delivery *d)
 	return (Outcome){r->id, r->state, r->reason, r->detail, r->lead, r->duplicate_of};
 }
 
-void outcome_write(JsonOut *o, const Outcome *outcome)
+void outcome_write(JsonOut *o, const Outcome *outcome, Lang lang)
 {
 	json_object_begin(o);
 	json_member_id(o, "receipt", outcome->receipt);
@@ -98,6 +99,7 @@ void outcome_write(JsonOut *o, const Outcome *outcome)
 	json_member_id(o, "lead", outcome->lead);
 	json_member_id(o, "duplicate_of", outcome->duplicate_of);
 	json_member_text(o, "reason", outcome->reason);
+	json_member_text(o, "detail", reason_text(o->buf, outcome->reason, outcome->detail, lang));
 	json_object_end(o);
 }
 
@@ -139,12 +141,13 @@ static void answer_problem(Delivery *d, int err, const char *code, const char *d
 void delivery_answer(Delivery *d, const Outcome *outcome)
 {
 	if (d->err) {
-		answer_problem(d, d->err, outcome->reason, outcome->detail, NULL);
+		answer_problem(d, d->err, outcome->reason,
+		               reason_text(d, outcome->reason, outcome->detail, d->lang), NULL);
 		return;
 	}
 	Buf *out = buf_new(NULL, ANSWER_MAX);
 	JsonOut o = json_out(out);
-	outcome_write(&o, outcome);
+	outcome_write(&o, outcome, d->lang);
 	answer(d, d->is_look ? 200 : 202, "application/json", NULL, out);
 	talloc_free(out);
 }

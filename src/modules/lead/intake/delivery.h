@@ -24,9 +24,9 @@ typedef struct Delivery {
 Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_key);
 void delivery_hold(Delivery *d);
 void delivery_release(Delivery *d);
-/* The receipt will go on the log as quarantined, and the sender gets err with the sentence (0: a 202 like any other).
- */
-void delivery_quarantine(Delivery *d, int err, const char *reason, const char *en, const char *zh);
+/* The receipt will go on the log as quarantined, and the sender gets err (0: a 202 like any other). reason and argument
+ * as in reason.h; the argument may be NULL and lives as long as d. */
+void delivery_quarantine(Delivery *d, int err, const char *reason, const char *argument);
 /* Answers with what became of the receipt, unless it was answered already. */
 void delivery_answer(Delivery *d, const Outcome *outcome);
 /* Answers with a problem: nothing was kept. */

@@ -137,6 +137,7 @@ static const Param capture_answer[] = {
 	{"lead", PARAM_ID, .help = "The lead that was made or that the enquiry belongs to"},
 	{"duplicate_of", PARAM_ID, .help = "The open lead that the enquiry was attached to"},
 	{"reason", PARAM_TEXT, .help = "Why it was not taken as a new lead: a stable word"},
+	{"detail", PARAM_TEXT, .help = "The same as a sentence in the language of Accept-Language"},
 	{0},
 };
 

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "call/when.h"
 #include "modules/lead/intake/intake_int.h"
+#include "modules/lead/intake/reason.h"
 #include "record/record.h"
 
 #define PREVIEW_MAX 160
@@ -74,7 +75,7 @@ static void write_receipt(Call *c, const Receipt *r)
 	write_source(c, r);
 	json_member_text(o, "state", receipt_state_name(r->state));
 	json_member_text(o, "reason", r->reason);
-	json_member_text(o, "detail", r->detail);
+	json_member_text(o, "detail", reason_text(c, r->reason, r->detail, c->lang));
 	json_member_id(o, "lead", r->lead);
 	json_member_id(o, "duplicate_of", r->duplicate_of);
 	json_member_text(o, "visitor", r->visitor);
@@ -209,7 +210,7 @@ static int receipt_replay(Call *c)
 		return no_such_receipt(c, r);
 	taker_wake(c->house->intake->taker);
 	Outcome outcome = {.receipt = job.id, .state = RECEIPT_PENDING};
-	outcome_write(&c->json, &outcome);
+	outcome_write(&c->json, &outcome, c->lang);
 	return 0;
 }
 
@@ -295,7 +296,7 @@ static int test_lead_send(Call *c)
 		return call_store_failed(c, r);
 	taker_give(c->house->intake->taker, &job.one);
 	Outcome outcome = {.receipt = job.one.id, .state = RECEIPT_PENDING};
-	outcome_write(&c->json, &outcome);
+	outcome_write(&c->json, &outcome, c->lang);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ int taker_backlog(Taker *taker);
 /* Tells open screens that something is in quarantine, at most once a second (quarantine.c). */
 void quarantine_tell(Intake *intake, const char *reason);
 
-/* Writes {"receipt","state","lead","duplicate_of","reason"}. */
-void outcome_write(JsonOut *o, const Outcome *outcome);
+/* Writes {"receipt","state","lead","duplicate_of","reason","detail"}. */
+void outcome_write(JsonOut *o, const Outcome *outcome, Lang lang);
 
 extern const Endpoint intake_endpoints[];

@@ -23,7 +23,7 @@ typedef struct Receipt {
 	const char *dedupe_body; /* text of the hash of visitor and body, or NULL */
 	ReceiptState state;
 	const char *reason; /* stable word: "bad_json", "suspected_bot", ... or NULL */
-	const char *detail; /* a sentence for the person who looks after it, or NULL */
+	const char *detail; /* what the reason is about (reason.h), or NULL */
 	Id lead, duplicate_of;
 	bool released; /* a person looked at it and let it pass: no more suspicion */
 } Receipt;

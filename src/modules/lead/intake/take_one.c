@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "event/alert.h"
 #include "match/match.h"
+#include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/take.h"
 #include "modules/lead/intake/understand.h"
 #include "record/record.h"
@@ -32,11 +33,11 @@ typedef struct {
 
 /* ---- refusing ---- */
 
-static int quarantine(Take *t, const char *reason, const char *detail)
+static int quarantine(Take *t, const char *reason, const char *argument)
 {
 	t->outcome->state = RECEIPT_QUARANTINED;
 	t->outcome->reason = reason;
-	t->outcome->detail = detail;
+	t->outcome->detail = reason_argument(t->c, argument);
 	return 0;
 }
 
@@ -54,18 +55,17 @@ static bool is_admissible(Take *t)
 	const Enquiry *e = &t->enquiry;
 	bool reachable = t->has_phone || t->has_email;
 	if (!t->source)
-		(void)quarantine(t, "unknown_source", "没有使用该标识的来源 / no source has this key");
+		(void)quarantine(t, "unknown_source", NULL);
 	else if (is_machine(t))
-		(void)quarantine(t, "suspected_bot", "填写方式像程序 / filled in like a machine");
+		(void)quarantine(t, "suspected_bot", NULL);
 	else if (e->fault)
-		(void)quarantine(t, "wrong_type",
-		                 talloc_asprintf(t->c, "字段 %s 不是文本 / field %s is no text", e->fault, e->fault));
+		(void)quarantine(t, "wrong_type", e->fault);
 	else if (enquiry_is_empty(e))
-		(void)quarantine(t, "empty", "没有姓名、联系方式或留言 / no name, contact or message");
+		(void)quarantine(t, "empty", NULL);
 	else if (e->phone && !t->has_phone && !reachable)
-		(void)quarantine(t, "bad_phone", talloc_asprintf(t->c, "电话无法识别 / not a phone number: %.40s", e->phone));
+		(void)quarantine(t, "bad_phone", e->phone);
 	else if (e->email && !t->has_email && !reachable)
-		(void)quarantine(t, "bad_email", talloc_asprintf(t->c, "邮箱无法识别 / not a mail address: %.60s", e->email));
+		(void)quarantine(t, "bad_email", e->email);
 	else
 		return true;
 	return false;

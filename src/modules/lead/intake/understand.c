@@ -217,13 +217,12 @@ bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, s
 	*ret = (Enquiry){0};
 	if (!root) {
 		*ret_reason = form ? "bad_form" : "bad_json";
-		*ret_detail =
-			form ? "the form body is malformed" : talloc_asprintf(ctx, "%s (byte %zu)", fault.reason, fault.offset);
+		*ret_detail = form ? NULL : talloc_asprintf(ctx, "%s (byte %zu)", fault.reason, fault.offset);
 		return false;
 	}
 	if (!json_is_object(root)) {
 		*ret_reason = "not_an_object";
-		*ret_detail = "the body must be one JSON object";
+		*ret_detail = NULL;
 		return false;
 	}
 	if (json_is_object(mapping) && json_object_size(mapping) > 0)

@@ -17,7 +17,7 @@ typedef struct Enquiry {
 } Enquiry;
 
 /* Reads JSON or form pairs by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a stable
- * word in *ret_reason ("bad_json", "bad_form", "not_an_object") with a sentence in *ret_detail. */
+ * word in *ret_reason ("bad_json", "bad_form", "not_an_object"); *ret_detail tells what of it, or is NULL. */
 NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len,
                             const json_t *mapping, Enquiry *ret, const char **ret_reason, const char **ret_detail);
 /* A form body: said to be one, and not JSON under the wrong name (what `curl -d` sends). */

@@ -1,0 +1,49 @@
+/* The table of reasons. What is told to a visitor and what stands on the intake page are the same sentences. */
+#include "modules/lead/intake/reason.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "http/http.h"
+
+typedef struct {
+	const char *reason;
+	const char *en, *zh; /* formats that take the argument, or nothing */
+} ReasonWords;
+
+static const ReasonWords words[] = {
+	{"unknown_source", "No source has this key; the delivery was kept. Check the address for typing errors.",
+     "没有使用该标识的来源，内容已保留。请检查地址是否有误。"},
+	{"source_disabled", "The source is switched off.", "该来源已停用。"},
+	{"origin_not_allowed", "Browsers may not send from this site; add it to the source's allowed origins.",
+     "该网站不在来源的允许列表中，请在来源设置里添加。"},
+	{"suspected_bot", "It was filled in like a machine does.", "填写方式像程序。"},
+	{"empty", "There is neither a name nor a contact nor a message.", "没有姓名、联系方式或留言。"},
+	{"wrong_type", "The field \"%s\" must be a text, not a list or an object.",
+     "字段“%s”应为文本，不能是列表或对象。"},
+	{"bad_phone", "This is not a phone number: %s", "电话无法识别：%s"},
+	{"bad_email", "This is not a mail address: %s", "邮箱无法识别：%s"},
+	{"too_large", "The body is larger than 256 kB; its beginning was kept for a person.",
+     "内容超过 256 kB，已保留开头部分供人工处理。"},
+	{"bad_json", "The body is not acceptable JSON: %s.", "内容不是可接受的 JSON：%s。"},
+	{"bad_form", "The form cannot be read: its pairs or escapes are malformed.", "表单无法读取：键值或转义格式不正确。"},
+	{"not_an_object", "The body must be one JSON object.", "内容应为一个 JSON 对象。"},
+	{"bad_request", "This was no request that can be understood: %s", "请求无法理解：%s"},
+};
+
+const char *reason_argument(TALLOC_CTX *ctx, const char *text)
+{
+	return text ? talloc_strndup(ctx, text, utf8_valid_len(text, strnlen(text, REASON_ARGUMENT_MAX))) : NULL;
+}
+
+const char *reason_text(TALLOC_CTX *ctx, const char *reason, const char *argument, Lang lang)
+{
+	bool in_chinese = lang == LANG_ZH;
+	const char *about = argument ? argument : "";
+	if (reason && strcmp(reason, "bad_request") == 0 && http_refusal_text(about, in_chinese))
+		about = http_refusal_text(about, in_chinese);
+	for (size_t i = 0; reason && i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i].reason, reason) == 0)
+			return talloc_asprintf(ctx, in_chinese ? words[i].zh : words[i].en, about);
+	return argument;
+}

@@ -4,13 +4,12 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "store/test_store.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct {
-	StoreConfig config;
-	const char *dir;
+	TestStore *place;
 	House house;
 	Clock clock;
 } World;
@@ -22,49 +21,28 @@ static const char *const person_table[] = {
 	NULL,
 };
 
-static World *world_open(const char *database)
+static World *world_open(bool postgres)
 {
 	World *w = talloc_zero(NULL, World);
-	char *error = NULL, *dir = g_dir_make_tmp("tenon-gate-XXXXXX", NULL);
-	w->dir = talloc_strdup(w, dir);
-	char *end = g_ascii_strdown(dir + strlen(dir) - 6, -1);
-	w->config = (StoreConfig){.path = talloc_asprintf(w, "%s/test.db", dir), .database = database,
-		.schema = talloc_asprintf(w, "gate_test_%s", end)};
-	g_free(dir);
-	g_free(end);
-	w->house = (House){.clock = &w->clock, .public_url = "https://crm.example"};
-	w->house.store = store_open(w, &w->config, &error);
-	if (w->house.store == NULL)
-		g_error("%s", error);
+	char *error = NULL;
+	w->place = test_store_open(w, postgres, NULL);
+	w->house = (House){.clock = &w->clock, .public_url = "https://crm.example", .store = w->place->store};
 	const Migration parts[] = {{"gate", gate_migrations}, {"person", person_table}};
 	CHECK_INT(store_migrate(w->house.store, parts, ARRAY_LEN(parts), &error), 0);
 	w->house.gate = gate_new(w, &w->house);
 	return w;
 }
 
-static int schema_drop(Tx *tx, void *arg)
-{
-	const World *w = arg;
-	return db_ddl(tx, talloc_asprintf(tx_mem(tx), "DROP SCHEMA \"%s\" CASCADE", w->config.schema));
-}
-
 static void world_close(World *w)
 {
-	if (w->config.database != NULL)
-		CHECK_INT(store_write_wait(w->house.store, schema_drop, w), 0);
-	store_close(w->house.store);
-	const char *const ends[] = {"", "-wal", "-shm"};
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		(void)g_unlink(talloc_asprintf(w, "%s%s", w->config.path, ends[i]));
-	(void)g_rmdir(w->dir);
+	test_store_close(w->place);
 	talloc_free(w);
 }
 
 static void world_each(void (*body)(World *w))
 {
-	const char *database = g_getenv("TENON_TEST_DATABASE");
-	for (int i = 0; i < (database != NULL ? 2 : 1); i++) {
-		World *w = world_open(i == 0 ? NULL : database);
+	for (int i = 0; i < (test_store_has_postgres() ? 2 : 1); i++) {
+		World *w = world_open(i == 1);
 		body(w);
 		world_close(w);
 	}
@@ -195,10 +173,10 @@ static void stores_no_token(World *w)
 	CHECK(token != NULL);
 	char *bytes = NULL;
 	gsize len = 0;
-	if (w->config.database == NULL) {
+	if (w->place->config.database == NULL) {
 		const char *ends[] = {"", "-wal"};
 		for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-			CHECK(g_file_get_contents(talloc_asprintf(w, "%s%s", w->config.path, ends[i]), &bytes, &len, NULL));
+			CHECK(g_file_get_contents(talloc_asprintf(w, "%s%s", w->place->config.path, ends[i]), &bytes, &len, NULL));
 			CHECK(memmem(bytes, len, token, 43) == NULL && memmem(bytes, len, "correct horse", 13) == NULL);
 			g_free(bytes);
 		}

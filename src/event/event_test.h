@@ -5,12 +5,13 @@
 #include "base/clock.h"
 #include "call/call.h"
 #include "call/module.h"
+#include "store/test_store.h"
 
 typedef struct {
 	House house;
 	Clock clock;
 	const Module *modules[4];
-	char folder[64], schema[64];
+	TestStore *place;
 } TestHouse;
 
 /* extra: one more module card, or NULL. No timers or hub are started. */

@@ -1,11 +1,8 @@
 /* The house of event_test.h. */
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/check.h"
-#include "base/random.h"
 #include "call/gate.h"
 #include "event/alert.h"
 #include "event/event_test.h"
@@ -26,16 +23,8 @@ static void house_migrate(TestHouse *t)
 
 static void house_open(TestHouse *t)
 {
-	const StoreConfig config = {
-		.path = talloc_asprintf(t, "%s/test.db", t->folder),
-		.database = getenv("TENON_TEST_DATABASE"),
-		.schema = t->schema,
-	};
-	char *error = NULL;
-	t->house = (House){.clock = &t->clock, .modules = t->modules, .data_dir = t->folder, .test_clock = true};
-	t->house.store = store_open(t, &config, &error);
-	if (t->house.store == NULL)
-		g_error("%s", error);
+	t->house = (House){.clock = &t->clock, .modules = t->modules, .data_dir = t->place->folder, .test_clock = true,
+		.store = t->place->store};
 	house_migrate(t);
 	t->house.gate = gate_new(t, &t->house);
 	t->house.phases = phases_new(t);
@@ -44,9 +33,7 @@ static void house_open(TestHouse *t)
 TestHouse *test_house_new(const Module *extra)
 {
 	TestHouse *t = talloc_zero(NULL, TestHouse);
-	snprintf(t->folder, sizeof(t->folder), "/tmp/tenon-event-XXXXXX");
-	CHECK(mkdtemp(t->folder) != NULL);
-	snprintf(t->schema, sizeof(t->schema), "event_%016llx", (unsigned long long)random_u64());
+	t->place = test_store_open(t, test_store_has_postgres(), NULL);
 	t->modules[0] = &alert_module;
 	t->modules[1] = extra;
 	house_open(t);
@@ -55,25 +42,15 @@ TestHouse *test_house_new(const Module *extra)
 
 void test_house_reopen(TestHouse *t, int64_t offset_ms)
 {
-	store_close(t->house.store);
+	test_store_reopen(t->place);
 	atomic_store(&t->clock.offset_ms, offset_ms);
 	atomic_store(&t->clock.guard_ns, 0);
 	house_open(t);
 }
 
-static int schema_drop(Tx *tx, void *arg)
-{
-	const TestHouse *t = arg;
-	return db_ddl(tx, talloc_asprintf(tx_mem(tx), "DROP SCHEMA %s CASCADE", t->schema));
-}
-
 void test_house_free(TestHouse *t)
 {
-	if (store_is_postgres(t->house.store))
-		CHECK_INT(store_write_wait(t->house.store, schema_drop, t), 0);
-	store_close(t->house.store);
-	char *remove = talloc_asprintf(t, "rm -rf %s", t->folder);
-	CHECK_INT(system(remove), 0);
+	test_store_close(t->place);
 	talloc_free(t);
 }
 

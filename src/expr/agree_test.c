@@ -2,11 +2,11 @@
  * give the same. Runs on SQLite, and on PostgreSQL too when TENON_TEST_DATABASE names one. */
 #include "expr/expr_int.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "expr/expr_test.h"
+#include "store/test_store.h"
 
 #define SEED 20261123
 #define RECORDS 60
@@ -409,29 +409,17 @@ static int deepest_job(Tx *tx, void *arg)
 	return 0;
 }
 
-static int drop_job(Tx *tx, void *arg)
-{
-	return db_ddl(tx, arg);
-}
-
 static void check_agreement(bool postgres)
 {
-	const char *database = g_getenv("TENON_TEST_DATABASE");
-	if (postgres && !database) {
-		g_test_skip("TENON_TEST_DATABASE is not set");
+	TestStore *place = test_store_open(NULL, postgres, NULL);
+	if (!place)
 		return;
-	}
+	Store *store = place->store;
 	Agree a = {.thing = thing_new(), .random = g_rand_new_with_seed(SEED)};
 	const char *seed = g_getenv("TENON_TEST_SEED");
 	if (seed)
 		g_rand_set_seed(a.random, (guint32)g_ascii_strtoull(seed, NULL, 10));
-	char *error = NULL, *dir = g_dir_make_tmp("tenon-expr-XXXXXX", NULL);
-	StoreConfig config = {.path = talloc_asprintf(a.thing, "%s/test.db", dir), .database = postgres ? database : NULL};
-	char *ending = g_ascii_strdown(strrchr(dir, '-') + 1, -1);
-	config.schema = talloc_asprintf(a.thing, "expr_test_%s", ending);
-	g_free(ending);
-	Store *store = store_open(a.thing, &config, &error);
-	CHECK_TEXT(error, NULL);
+	char *error = NULL;
 	Meta *meta = meta_open_packs(a.thing, store, thing_packs, &error);
 	CHECK_TEXT(error, NULL);
 	a.people[0] = a.thing->env.me;
@@ -445,16 +433,8 @@ static void check_agreement(bool postgres)
 		(long long)a.blanks, (long long)a.trues, a.refused, a.failed);
 	/* The comparison is worth something only if much was compared and results differ. */
 	CHECK(a.pairs >= 10000 && a.trues > a.pairs / 20 && a.blanks > a.pairs / 50);
-	char *drop = talloc_asprintf(a.thing, "DROP SCHEMA \"%s\" CASCADE", config.schema);
-	if (postgres)
-		CHECK_INT(store_write_wait(store, drop_job, drop), 0);
 	talloc_free(meta);
-	store_close(store);
-	(void)g_unlink(config.path);
-	(void)g_unlink(talloc_asprintf(a.thing, "%s-wal", config.path));
-	(void)g_unlink(talloc_asprintf(a.thing, "%s-shm", config.path));
-	(void)g_rmdir(dir);
-	g_free(dir);
+	test_store_close(place);
 	g_rand_free(a.random);
 	thing_free(a.thing);
 }

@@ -2,7 +2,6 @@
  * the snapshot they began with. Runs on SQLite, and on PostgreSQL too when TENON_TEST_DATABASE names one. */
 #include "meta/meta_int.h"
 
-#include <glib/gstdio.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/check.h"
 #include "call/gate.h"
 #include "call/module.h"
+#include "store/test_store.h"
 
 static const char deal_pack[] =
 	"{\"objects\":[{\"name\":\"deal\",\"table\":\"deal\",\"zh\":\"商机\",\"en\":\"Deal\",\"title\":\"name\","
@@ -25,66 +25,43 @@ static const EmbeddedFile packs[] = {{"test/objects.json", (const unsigned char 
 
 /* A workspace of its own: a store in a new directory or schema, and a house around it. */
 typedef struct {
-	TALLOC_CTX *ctx;
-	char *path;
-	StoreConfig config;
+	TestStore *place;
 	House house;
 	Clock clock;
 } World;
 
-static void world_open(World *w)
+static void catalogue_open(World *w)
 {
 	char *error = NULL;
-	w->house.store = store_open(w->ctx, &w->config, &error);
-	CHECK_TEXT(error, NULL);
+	w->house.store = w->place->store;
 	w->house.clock = &w->clock;
-	w->house.meta = meta_open_packs(w->ctx, w->house.store, packs, &error);
+	w->house.meta = meta_open_packs(w, w->house.store, packs, &error);
 	CHECK_TEXT(error, NULL);
-}
-
-static void world_close(World *w)
-{
-	TALLOC_FREE(w->house.meta);
-	store_close(w->house.store);
-	w->house.store = NULL;
 }
 
 static World *world_new(bool postgres)
 {
 	World *w = talloc_zero(NULL, World);
-	w->ctx = w;
-	const char *database = g_getenv("TENON_TEST_DATABASE");
-	if (postgres && !database) {
-		g_test_skip("TENON_TEST_DATABASE is not set");
+	w->place = test_store_open(w, postgres, NULL);
+	if (!w->place) {
 		talloc_free(w);
 		return NULL;
 	}
-	w->path = g_dir_make_tmp("tenon-meta-XXXXXX", NULL);
-	w->config.path = talloc_asprintf(w, "%s/test.db", w->path);
-	w->config.database = postgres ? database : NULL;
-	w->config.schema = talloc_asprintf(w, "meta_test_%s", w->path + strlen(w->path) - 6);
-	for (char *c = (char *)w->config.schema; *c; c++)
-		*c = (char)g_ascii_tolower(*c);
-	world_open(w);
+	catalogue_open(w);
 	return w;
 }
 
-static int schema_drop(Tx *tx, void *arg)
+static void world_reopen(World *w)
 {
-	World *w = arg;
-	return db_ddl(tx, talloc_asprintf(w, "DROP SCHEMA \"%s\" CASCADE", w->config.schema));
+	TALLOC_FREE(w->house.meta);
+	test_store_reopen(w->place);
+	catalogue_open(w);
 }
 
 static void world_free(World *w)
 {
-	if (w->config.database)
-		CHECK_INT(store_write_wait(w->house.store, schema_drop, w), 0);
-	world_close(w);
-	const char *const ends[] = {"", "-wal", "-shm"};
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		(void)g_unlink(talloc_asprintf(w, "%s%s", w->config.path, ends[i]));
-	(void)g_rmdir(w->path);
-	g_free(w->path);
+	TALLOC_FREE(w->house.meta);
+	test_store_close(w->place);
 	talloc_free(w);
 }
 
@@ -182,8 +159,7 @@ static void check_fields(bool postgres)
 		&code), ERR_INVALID);
 	CHECK_TEXT(code, "not_allowed");
 
-	world_close(w);
-	world_open(w);
+	world_reopen(w);
 	CHECK(in_force(w, "budget"));
 	CHECK_INT(store_write_wait(w->house.store, write_budget, NULL), 0);
 	world_free(w);

@@ -3,24 +3,15 @@
 
 #include "call/module.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
-static World *world_open(const char *database)
+static World *world_open(bool postgres)
 {
 	World *w = talloc_zero(NULL, World);
 	char *error = NULL;
-	char *dir = g_dir_make_tmp("tenon-record-XXXXXX", NULL);
-	w->dir = talloc_strdup(w, dir);
-	g_free(dir);
-	char *schema = g_ascii_strdown(w->dir + strlen(w->dir) - 6, -1);
-	w->config = (StoreConfig){.path = talloc_asprintf(w, "%s/test.db", w->dir), .database = database,
-		.schema = talloc_asprintf(w, "record_test_%s", schema)};
-	g_free(schema);
-	w->house = (House){.clock = &w->clock, .data_dir = w->dir, .public_url = "http://test"};
-	w->house.store = store_open(w, &w->config, &error);
-	if (w->house.store == NULL)
-		g_error("%s", error);
+	w->place = test_store_open(w, postgres, NULL);
+	w->house = (House){.clock = &w->clock, .data_dir = w->place->folder, .public_url = "http://test",
+		.store = w->place->store};
 	const Migration parts[] = {{"gate", gate_migrations}, {"record", record_migrations}};
 	CHECK_INT(store_migrate(w->house.store, parts, ARRAY_LEN(parts), &error), 0);
 	w->house.phases = phases_new(w);
@@ -32,35 +23,19 @@ static World *world_open(const char *database)
 	return w;
 }
 
-static int schema_drop(Tx *tx, void *arg)
-{
-	const World *w = arg;
-	return db_ddl(tx, talloc_asprintf(tx_mem(tx), "DROP SCHEMA \"%s\" CASCADE", w->config.schema));
-}
-
 static void world_close(World *w)
 {
-	if (w->config.database != NULL)
-		CHECK_INT(store_write_wait(w->house.store, schema_drop, w), 0);
-	store_close(w->house.store);
-	const char *const ends[] = {"", "-wal", "-shm"};
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		(void)g_unlink(talloc_asprintf(w, "%s%s", w->config.path, ends[i]));
-	(void)g_rmdir(w->dir);
+	test_store_close(w->place);
 	talloc_free(w);
 }
 
 void world_each(void (*body)(World *w))
 {
-	const char *database = g_getenv("TENON_TEST_DATABASE");
-	World *w = world_open(NULL);
-	body(w);
-	world_close(w);
-	if (database == NULL)
-		return;
-	w = world_open(database);
-	body(w);
-	world_close(w);
+	for (int i = 0; i < (test_store_has_postgres() ? 2 : 1); i++) {
+		World *w = world_open(i == 1);
+		body(w);
+		world_close(w);
+	}
 }
 
 static Call *call_as(World *w, const Identity *who)

@@ -5,10 +5,10 @@
 #include "base/check.h"
 #include "call/gate.h"
 #include "record/record_int.h"
+#include "store/test_store.h"
 
 typedef struct World {
-	StoreConfig config;
-	const char *dir;
+	TestStore *place;
 	House house;
 	Clock clock;
 } World;

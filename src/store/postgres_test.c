@@ -7,11 +7,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static bool postgres_open(Fixture *f, const StoreConfig *config)
-{
-	return fixture_open(f, true, config);
-}
-
 typedef struct {
 	PGconn *outside; /* not one of the store's connections */
 	int runs, undone;
@@ -48,31 +43,31 @@ static int victim_job(Tx *tx, void *arg)
 
 TEST(postgres, runs_a_job_again_when_its_connection_is_lost)
 {
-	Fixture f;
-	if (!postgres_open(&f, NULL))
+	TestStore *f = test_store_open(NULL, true, NULL);
+	if (!f)
 		return;
-	Victim v = {.outside = PQconnectdb(f.config.database), .kills = 3};
-	items_make(f.store);
-	CHECK_INT(store_write_wait(f.store, victim_job, &v), 0);
+	Victim v = {.outside = PQconnectdb(f->config.database), .kills = 3};
+	items_make(f->store);
+	CHECK_INT(store_write_wait(f->store, victim_job, &v), 0);
 	CHECK_INT(v.runs, 4);
 	CHECK_INT(v.undone, 3);
-	CHECK_INT(items_count(f.store), 2);
+	CHECK_INT(items_count(f->store), 2);
 	PQfinish(v.outside);
-	fixture_close(&f);
+	test_store_close(f);
 }
 
 TEST(postgres, does_not_repeat_a_job_whose_commit_is_unknown)
 {
-	Fixture f;
-	if (!postgres_open(&f, NULL))
+	TestStore *f = test_store_open(NULL, true, NULL);
+	if (!f)
 		return;
-	Victim v = {.outside = PQconnectdb(f.config.database), .kills = 1, .at_commit = true};
-	items_make(f.store);
-	CHECK_INT(store_write_wait(f.store, victim_job, &v), ERR_STORE);
+	Victim v = {.outside = PQconnectdb(f->config.database), .kills = 1, .at_commit = true};
+	items_make(f->store);
+	CHECK_INT(store_write_wait(f->store, victim_job, &v), ERR_STORE);
 	CHECK_INT(v.runs, 1);
-	CHECK_INT(items_count(f.store), 0);
+	CHECK_INT(items_count(f->store), 0);
 	PQfinish(v.outside);
-	fixture_close(&f);
+	test_store_close(f);
 }
 
 static int read_victim_job(Tx *tx, void *arg)
@@ -87,15 +82,15 @@ static int read_victim_job(Tx *tx, void *arg)
 
 TEST(postgres, reads_again_when_its_connection_is_lost)
 {
-	Fixture f;
-	if (!postgres_open(&f, NULL))
+	TestStore *f = test_store_open(NULL, true, NULL);
+	if (!f)
 		return;
-	Victim v = {.outside = PQconnectdb(f.config.database), .kills = 1};
-	items_make(f.store);
-	CHECK_INT(store_read_wait(f.store, read_victim_job, &v), 0);
+	Victim v = {.outside = PQconnectdb(f->config.database), .kills = 1};
+	items_make(f->store);
+	CHECK_INT(store_read_wait(f->store, read_victim_job, &v), 0);
 	CHECK_INT(v.runs, 2);
 	PQfinish(v.outside);
-	fixture_close(&f);
+	test_store_close(f);
 }
 
 /* Two jobs take two rows in opposite order, each after the other has its first: one must be given up and run again. */
@@ -141,23 +136,23 @@ static int count_dots(Tx *tx, void *arg)
 
 TEST(postgres, runs_a_deadlocked_job_again)
 {
-	Fixture f;
-	if (!postgres_open(&f, NULL))
+	TestStore *f = test_store_open(NULL, true, NULL);
+	if (!f)
 		return;
 	Tally tally = TALLY_EMPTY;
 	_Atomic int arrived = 0;
 	Crossing a = {&arrived, 1, 2, 0, &tally}, b = {&arrived, 2, 1, 0, &tally};
 	int64_t rows = 0;
-	items_make(f.store);
-	CHECK_INT(store_write_wait(f.store, insert_pair, NULL), 0);
-	CHECK_INT(store_write(f.store, crossing_job, crossing_done, &a), 0);
-	CHECK_INT(store_write(f.store, crossing_job, crossing_done, &b), 0);
+	items_make(f->store);
+	CHECK_INT(store_write_wait(f->store, insert_pair, NULL), 0);
+	CHECK_INT(store_write(f->store, crossing_job, crossing_done, &a), 0);
+	CHECK_INT(store_write(f->store, crossing_job, crossing_done, &b), 0);
 	tally_await(&tally, 2);
 	CHECK_INT(tally.failed, 0);
 	CHECK_INT(a.runs + b.runs, 3);
-	CHECK_INT(store_read_wait(f.store, count_dots, &rows), 0);
+	CHECK_INT(store_read_wait(f->store, count_dots, &rows), 0);
 	CHECK_INT(rows, 2);
-	fixture_close(&f);
+	test_store_close(f);
 }
 
 static int number_shapes(Tx *tx, void *arg)
@@ -206,13 +201,13 @@ static int too_large_for_int4(Tx *tx, void *arg)
 
 TEST(postgres, converts_the_types_it_meets)
 {
-	Fixture f;
-	if (!postgres_open(&f, NULL))
+	TestStore *f = test_store_open(NULL, true, NULL);
+	if (!f)
 		return;
-	CHECK_INT(store_read_wait(f.store, number_shapes, NULL), 0);
-	CHECK_INT(store_read_wait(f.store, parameter_shapes, NULL), 0);
-	CHECK_INT(store_read_wait(f.store, too_large_for_int4, NULL), ERR_INVALID);
-	fixture_close(&f);
+	CHECK_INT(store_read_wait(f->store, number_shapes, NULL), 0);
+	CHECK_INT(store_read_wait(f->store, parameter_shapes, NULL), 0);
+	CHECK_INT(store_read_wait(f->store, too_large_for_int4, NULL), ERR_INVALID);
+	test_store_close(f);
 }
 
 TEST(postgres, says_why_a_server_cannot_be_used)

@@ -44,29 +44,27 @@ static void group_second_done(void *arg, int result)
 
 TEST(sqlite, answers_a_batch_only_after_its_commit)
 {
-	Fixture f;
+	TestStore *f = test_store_open(NULL, false, NULL);
 	Group group = {GATE_CLOSED, TALLY_EMPTY, TALLY_EMPTY, -1};
-	CHECK(fixture_open(&f, false, NULL));
-	items_make(f.store);
-	CHECK_INT(store_write(f.store, group_first, group_first_done, &group), 0);
+	items_make(f->store);
+	CHECK_INT(store_write(f->store, group_first, group_first_done, &group), 0);
 	gate_await_reached(&group.gate);
-	CHECK_INT(store_write(f.store, group_second, group_second_done, &group), 0);
+	CHECK_INT(store_write(f->store, group_second, group_second_done, &group), 0);
 	gate_open(&group.gate);
 	tally_await(&group.second, 1);
 	CHECK_INT(group.done_seen_inside, 0); /* the first ran, but was not durable yet */
 	CHECK_INT(group.first.last_result, 0);
 	CHECK_INT(group.second.last_result, ERR_CONFLICT);
-	CHECK_INT(items_count(f.store), 1);
-	fixture_close(&f);
+	CHECK_INT(items_count(f->store), 1);
+	test_store_close(f);
 }
 
 TEST(sqlite, gathers_but_still_answers)
 {
-	Fixture f;
-	CHECK(fixture_open(&f, false, &(StoreConfig){.gather_us = 2000, .full_sync = true}));
-	items_make(f.store);
-	CHECK_INT(items_count(f.store), 0);
-	fixture_close(&f);
+	TestStore *f = test_store_open(NULL, false, &(StoreConfig){.gather_us = 2000, .full_sync = true});
+	items_make(f->store);
+	CHECK_INT(items_count(f->store), 0);
+	test_store_close(f);
 }
 
 TEST(sqlite, says_why_a_file_cannot_be_opened)
@@ -107,14 +105,13 @@ static int64_t file_size(const char *path)
 
 TEST(sqlite, keeps_the_log_bounded)
 {
-	Fixture f;
+	TestStore *f = test_store_open(NULL, false, NULL);
 	Tally tally = TALLY_EMPTY;
 	int64_t largest = 0;
-	CHECK(fixture_open(&f, false, NULL));
-	char *wal = talloc_asprintf(f.ctx, "%s-wal", f.config.path);
-	CHECK_INT(store_write_wait(f.store, make_random_key, NULL), 0);
+	char *wal = talloc_asprintf(f, "%s-wal", f->config.path);
+	CHECK_INT(store_write_wait(f->store, make_random_key, NULL), 0);
 	for (int sent = 0; sent < WAL_ROWS;) {
-		if (store_write(f.store, insert_row, tally_done, &tally) == 0) {
+		if (store_write(f->store, insert_row, tally_done, &tally) == 0) {
 			sent++;
 			continue;
 		}
@@ -126,7 +123,7 @@ TEST(sqlite, keeps_the_log_bounded)
 	CHECK(largest > 0);
 	g_test_message("largest log: %lld MB", (long long)largest / 1048576);
 	CHECK(largest < WAL_BYTES_MAX);
-	fixture_close(&f);
+	test_store_close(f);
 }
 
 /* ---- full disk ---- */
@@ -210,41 +207,39 @@ static void flood_run(Store *store)
 
 TEST(sqlite, survives_a_job_larger_than_the_disk)
 {
-	Fixture f;
+	TestStore *f = test_store_open(NULL, false, NULL);
 	struct rlimit old, small;
 	void (*old_handler)(int) = signal(SIGXFSZ, SIG_IGN);
-	CHECK(fixture_open(&f, false, NULL));
-	items_make(f.store);
+	items_make(f->store);
 	CHECK_INT(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = old;
 	small.rlim_cur = 4 * 1024 * 1024;
 	CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
-	flood_run(f.store);
+	flood_run(f->store);
 	CHECK_INT(setrlimit(RLIMIT_FSIZE, &old), 0);
-	CHECK_INT(store_write_wait(f.store, insert_big, &(Filling){1000000, 0}), 0);
-	fixture_close(&f);
+	CHECK_INT(store_write_wait(f->store, insert_big, &(Filling){1000000, 0}), 0);
+	test_store_close(f);
 	(void)signal(SIGXFSZ, old_handler);
 }
 
 TEST(sqlite, answers_full_when_a_file_may_not_grow)
 {
-	Fixture f;
+	TestStore *f = test_store_open(NULL, false, NULL);
 	struct rlimit old, small;
 	void (*old_handler)(int) = signal(SIGXFSZ, SIG_IGN);
-	CHECK(fixture_open(&f, false, NULL));
-	items_make(f.store);
+	items_make(f->store);
 	CHECK_INT(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = old;
 	small.rlim_cur = 4 * 1024 * 1024;
 	CHECK_INT(setrlimit(RLIMIT_FSIZE, &small), 0);
-	int written = fill_until_full(f.store);
+	int written = fill_until_full(f->store);
 	CHECK_INT(setrlimit(RLIMIT_FSIZE, &old), 0);
 	CHECK(written > 2);
-	CHECK_INT(items_count(f.store), written);
-	CHECK_INT(store_write_wait(f.store, insert_big, &(Filling){1000000, 0}), 0); /* and it goes on */
-	fixture_reopen(&f);
-	CHECK_INT(items_count(f.store), written + 1);
-	fixture_close(&f);
+	CHECK_INT(items_count(f->store), written);
+	CHECK_INT(store_write_wait(f->store, insert_big, &(Filling){1000000, 0}), 0); /* and it goes on */
+	test_store_reopen(f);
+	CHECK_INT(items_count(f->store), written + 1);
+	test_store_close(f);
 	(void)signal(SIGXFSZ, old_handler);
 }
 

@@ -1,69 +1,15 @@
-/* What the tests of both engines share: a store in a temporary place, rows to write and look for. */
+/* See store_fixture.h. */
 #include "store/store_fixture.h"
 
-#include "base/random.h"
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "base/check.h"
 
-static void fixture_connect(Fixture *f)
+void fixture_run(bool postgres, void (*test)(TestStore *t))
 {
-	char *error = NULL;
-	f->store = store_open(f->ctx, &f->config, &error);
-	if (!f->store)
-		g_error("store_open: %s", error);
-}
-
-bool fixture_open(Fixture *f, bool postgres, const StoreConfig *config)
-{
-	const char *database = getenv("TENON_TEST_DATABASE");
-	if (postgres && !database) {
-		g_test_skip("TENON_TEST_DATABASE is not set");
-		return false;
-	}
-	*f = (Fixture){.ctx = talloc_new(NULL)};
-	f->folder = talloc_strdup(f->ctx, "/tmp/tenon-store-XXXXXX");
-	CHECK(mkdtemp(f->folder) != NULL);
-	if (config)
-		f->config = *config;
-	f->config.path = talloc_asprintf(f->ctx, "%s/store.db", f->folder);
-	f->config.database = postgres ? database : NULL;
-	f->config.schema = talloc_asprintf(f->ctx, "test_%016llx", (unsigned long long)random_u64());
-	fixture_connect(f);
-	return true;
-}
-
-void fixture_reopen(Fixture *f)
-{
-	store_close(f->store);
-	fixture_connect(f);
-}
-
-static int schema_drop(Tx *tx, void *arg)
-{
-	const Fixture *f = arg;
-	return db_ddl(tx, talloc_asprintf(tx_mem(tx), "DROP SCHEMA %s CASCADE", f->config.schema));
-}
-
-void fixture_close(Fixture *f)
-{
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	if (f->config.database)
-		CHECK_INT(store_write_wait(f->store, schema_drop, f), 0);
-	store_close(f->store);
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-		(void)unlink(talloc_asprintf(f->ctx, "%s%s", f->config.path, suffixes[i]));
-	CHECK_INT(rmdir(f->folder), 0);
-	talloc_free(f->ctx);
-}
-
-void fixture_run(bool postgres, void (*test)(Fixture *f))
-{
-	Fixture f;
-	if (!fixture_open(&f, postgres, NULL))
+	TestStore *t = test_store_open(NULL, postgres, NULL);
+	if (!t)
 		return;
-	test(&f);
-	fixture_close(&f);
+	test(t);
+	test_store_close(t);
 }
 
 void gate_pass(Gate *gate)

@@ -1,31 +1,19 @@
-/* A fresh store for one test, on either engine. PostgreSQL is tested where TENON_TEST_DATABASE names a database in
- * which schemas may be made; each test makes its own and drops it. */
+/* What the tests of both engines share: one test on a fresh store of either, rows to write and look for, gates to wait
+ * at. */
 #pragma once
 
 #include "base/check.h"
-#include "store/store.h"
+#include "store/test_store.h"
 #include <pthread.h>
 
-typedef struct Fixture {
-	TALLOC_CTX *ctx;
-	char *folder;
-	StoreConfig config;
-	Store *store;
-} Fixture;
-
-/* False when the engine is not there: the test was marked as skipped. */
-bool fixture_open(Fixture *f, bool postgres, const StoreConfig *config);
-/* Closes and opens the same database again. */
-void fixture_reopen(Fixture *f);
-void fixture_close(Fixture *f);
-void fixture_run(bool postgres, void (*test)(Fixture *f));
+void fixture_run(bool postgres, void (*test)(TestStore *t));
 
 /* One test body, run on both engines as store/NAME_sqlite and store/NAME_postgres. */
 #define BOTH(name)                                                  \
-	static void name(Fixture *f);                               \
+	static void name(TestStore *f);                               \
 	TEST(store, name##_sqlite) { fixture_run(false, name); }    \
 	TEST(store, name##_postgres) { fixture_run(true, name); }   \
-	static void name(Fixture *f)
+	static void name(TestStore *f)
 
 /* A gate that a job waits at until the test opens it. */
 typedef struct Gate {

@@ -627,7 +627,7 @@ BOTH(closes_after_the_queued_work)
 		CHECK_INT(store_write(f->store, asked_job, asked_done, &asked[i]), 0);
 	}
 	gate_open(&gate);
-	fixture_reopen(f);
+	test_store_reopen(f);
 	CHECK_INT(tally_count(&tally), JOBS);
 	CHECK_INT(tally.failed, 0);
 	CHECK_INT(items_count(f->store), JOBS);

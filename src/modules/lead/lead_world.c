@@ -1,7 +1,6 @@
 /* The company of the tests: see lead_world.h. */
 #include "modules/lead/lead_world.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "call/module.h"
@@ -33,21 +32,13 @@ static void tables_make(World *w)
 			CHECK_INT(store_migrate(w->house.store, &(Migration){(*m)->name, (*m)->migrations}, 1, &error), 0);
 }
 
-static World *world_open(const char *database)
+static World *world_open(bool postgres)
 {
 	World *w = talloc_zero(NULL, World);
-	char *error = NULL, *dir = g_dir_make_tmp("tenon-lead-XXXXXX", NULL);
-	w->dir = talloc_strdup(w, dir);
-	g_autofree char *schema = g_ascii_strdown(dir + strlen(dir) - 6, -1);
-	g_free(dir);
-	w->config = (StoreConfig){.path = talloc_asprintf(w, "%s/test.db", w->dir), .database = database,
-		.schema = talloc_asprintf(w, "lead_test_%s", schema)};
+	w->place = test_store_open(w, postgres, NULL);
 	atomic_store(&w->clock.offset_ms, WORLD_MONDAY_10 - clock_real_ms());
-	w->house = (House){.clock = &w->clock, .data_dir = w->dir, .public_url = "http://test", .modules = modules,
-		.test_clock = true};
-	w->house.store = store_open(w, &w->config, &error);
-	if (!w->house.store)
-		g_error("%s", error);
+	w->house = (House){.clock = &w->clock, .data_dir = w->place->folder, .public_url = "http://test",
+		.modules = modules, .test_clock = true, .store = w->place->store};
 	tables_make(w);
 	w->house.phases = phases_new(w);
 	w->house.gate = gate_new(w, &w->house);
@@ -59,25 +50,13 @@ static World *world_open(const char *database)
 	return w;
 }
 
-static int schema_drop(Tx *tx, void *arg)
-{
-	const World *w = arg;
-	return db_ddl(tx, talloc_asprintf(tx_mem(tx), "DROP SCHEMA \"%s\" CASCADE", w->config.schema));
-}
-
 static void world_close(World *w)
 {
 	timers_stop(w->house.timers);
 	for (const Module *const *m = modules; *m; m++)
 		if ((*m)->stop)
 			(*m)->stop(&w->house);
-	if (w->config.database)
-		CHECK_INT(store_write_wait(w->house.store, schema_drop, w), 0);
-	store_close(w->house.store);
-	const char *const ends[] = {"", "-wal", "-shm"};
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		(void)g_unlink(talloc_asprintf(w, "%s%s", w->config.path, ends[i]));
-	(void)g_rmdir(w->dir);
+	test_store_close(w->place);
 	talloc_free(w);
 }
 
@@ -116,9 +95,8 @@ static void company_make(World *w, int people)
 
 void world_each(int people, void (*body)(World *w))
 {
-	const char *databases[] = {NULL, g_getenv("TENON_TEST_DATABASE")};
-	for (int i = 0; i < (databases[1] ? 2 : 1); i++) {
-		World *w = world_open(databases[i]);
+	for (int i = 0; i < (test_store_has_postgres() ? 2 : 1); i++) {
+		World *w = world_open(i == 1);
 		company_make(w, people);
 		body(w);
 		world_close(w);

@@ -5,10 +5,10 @@
 #include "base/check.h"
 #include "call/gate.h"
 #include "modules/lead/lead_int.h"
+#include "store/test_store.h"
 
 typedef struct World {
-	StoreConfig config;
-	const char *dir;
+	TestStore *place;
 	House house;
 	Clock clock;
 	int64_t now_ms;   /* business time of every call */

@@ -63,6 +63,7 @@ static void answer_error(HttpRequest *request, const Call *c, int result)
 	write_problem(out, err, c->err_code, detail_of(c), c->faults);
 	Headers h = {0};
 	header_add(&h, "Retry-After", c->retry_after ? c->retry_after : err == ERR_BUSY || err == ERR_STORE ? "2" : NULL);
+	header_add(&h, "ETag", err == ERR_STALE ? c->etag : NULL);
 	header_add(&h, "WWW-Authenticate", err == ERR_UNAUTHENTICATED ? "Bearer" : NULL);
 	header_add(&h, "Set-Cookie", c->set_cookie);
 	header_add(&h, "Cache-Control", "no-store");

@@ -46,7 +46,8 @@ typedef struct Call {
 	int status;            /* of success: 200 unless set */
 	Buf *out;              /* JSON answer */
 	JsonOut json;          /* writer on out */
-	const char *location, *etag, *link_next;
+	const char *location, *link_next;
+	const char *etag;       /* of the record that is answered, or with ERR_STALE of the one that is there */
 	const char *retry_after;
 	const char *set_cookie; /* value of a Set-Cookie header, or NULL */
 

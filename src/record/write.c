@@ -258,6 +258,7 @@ int record_create(Call *c, Record *r, int flags)
 
 static int refuse_stale(Call *c, const Record *r)
 {
+	c->etag = talloc_asprintf(c, "\"%lld\"", (long long)r->values[FIELD_AT_VERSION].i);
 	return call_fail(c, ERR_STALE, "stale_version",
 	                 "Somebody changed this meanwhile: it is at version %lld, yours is %s. Load it again.",
 	                 "数据已被他人修改：当前版本 %lld，您的版本 %s，请刷新后重试。",
@@ -301,7 +302,22 @@ static Sql *update_sql(Call *c, const Record *r, int64_t version)
 	return sql;
 }
 
-static int write_row(Call *c, Record *r)
+/* No row had the version that was read: who named it by If-Match is told the one that is there now. */
+static int refuse_overtaken(Call *c, const Record *r, int flags)
+{
+	Record *now = NULL;
+	bool named = c->if_match != NULL && strcmp(c->if_match, "*") != 0 && !(flags & RECORD_AS_HOUSE);
+	int err = named ? record_find(c, c, r->object, record_id(r), &now) : ERR_NOT_FOUND;
+	if (err == 0)
+		return refuse_stale(c, now);
+	if (err != ERR_NOT_FOUND)
+		return call_store_failed(c, err);
+	return call_fail(c, ERR_CONFLICT, "changed_meanwhile",
+	                 "Somebody changed this at the same moment; load again and repeat.",
+	                 "数据刚被其他操作修改，请刷新后重试。");
+}
+
+static int write_row(Call *c, Record *r, int flags)
 {
 	int64_t version = r->before[FIELD_AT_VERSION].i;
 	r->values[FIELD_AT_VERSION] = value_int(version + 1);
@@ -315,11 +331,7 @@ static int write_row(Call *c, Record *r)
 	talloc_free(sql);
 	if (err < 0)
 		return call_store_failed(c, err);
-	if (db_changes(c->tx) == 0)
-		return call_fail(c, ERR_CONFLICT, "changed_meanwhile",
-			"Somebody changed this at the same moment; load again and repeat.",
-		                 "数据刚被其他操作修改，请刷新后重试。");
-	return 0;
+	return db_changes(c->tx) == 0 ? refuse_overtaken(c, r, flags) : 0;
 }
 
 static bool differs(const Record *r)
@@ -340,7 +352,7 @@ static int write_stored(Call *c, Record *r, WriteKind kind, int flags)
 	int err = run_checks(c, &info);
 	if (err < 0)
 		return err;
-	err = write_row(c, r);
+	err = write_row(c, r, flags);
 	if (err < 0)
 		return err;
 	return finish(c, &info);

@@ -6,6 +6,7 @@
 #include "api/answer.h"
 #include "api/idempotency.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "call/gate.h"
 #include "call/param.h"
 
@@ -35,26 +36,93 @@ static const char *find_given(void *arg, ParamPlace place, const char *name)
 	return NULL;
 }
 
-static int run_once(Job *job, Call *c)
-{
-	const char *key = job->match.endpoint->mode == CALL_WRITE ? job->idempotency : NULL;
-	if (!key)
-		return job->match.endpoint->fn(c);
-	IdempotencyKey id;
-	size_t len;
-	const char *body = http_body(job->request, &len);
-	idempotency_key(c, job->path, key, body, len, &id);
-	bool fresh = false;
-	int r = idempotency_take(c, &id, &fresh);
-	if (r < 0 || !fresh)
-		return r;
-	r = job->match.endpoint->fn(c);
-	return r < 0 ? r : idempotency_keep(c, &id);
-}
-
 static bool is_public(const Job *job)
 {
 	return strcmp(job->match.endpoint->right, "public") == 0;
+}
+
+/* ---- once for each Idempotency-Key ---- */
+
+/* What a second request with the key must be like: the body, but for passwords, of which nothing may be kept. */
+static const char *body_to_compare(Job *job, size_t *ret_len)
+{
+	json_t *rest = NULL;
+	for (const Param *p = job->match.endpoint->params; p && p->type != PARAM_END; p++) {
+		if (p->secret && job->body && !rest)
+			rest = json_own(job, json_copy(job->body));
+		if (p->secret && rest)
+			json_object_del(rest, p->name);
+	}
+	if (!rest)
+		return http_body(job->request, ret_len);
+	Buf *text = buf_new(job, LIMIT_RESPONSE_BODY);
+	JsonOut o = json_out(text);
+	json_put_tree(&o, rest);
+	*ret_len = text->len;
+	return text->data;
+}
+
+static void job_key(Job *job, IdempotencyKey *ret)
+{
+	size_t len;
+	const char *body = body_to_compare(job, &len);
+	idempotency_key(job->call, job->path, job->idempotency, body, len, ret);
+}
+
+static int write_once(Job *job, Call *c)
+{
+	IdempotencyKey key;
+	bool fresh = false;
+	job_key(job, &key);
+	int r = idempotency_take(c, &key, &fresh);
+	if (r < 0 || !fresh)
+		return r;
+	r = job->match.endpoint->fn(c);
+	return r < 0 ? r : idempotency_keep(c, &key);
+}
+
+typedef struct {
+	Call *call;
+	IdempotencyKey key;
+	bool fresh;
+	int result; /* of the work */
+} Once;
+
+static int once_begin(Call *c, void *arg)
+{
+	Once *once = arg;
+	return idempotency_take(c, &once->key, &once->fresh);
+}
+
+static int once_end(Tx *tx, void *arg)
+{
+	Once *once = arg;
+	once->call->tx = tx;
+	return once->result < 0 ? idempotency_drop(once->call, &once->key) : idempotency_keep(once->call, &once->key);
+}
+
+/* Work on a worker has transactions of its own, so the key is taken in one before and the answer kept in one after. If
+ * that is not possible any more, the key stays taken: better told "under way" than done twice. */
+static int work_once(Job *job, Call *c)
+{
+	Once once = {.call = c};
+	job_key(job, &once.key);
+	int r = call_write_wait(c, once_begin, &once);
+	if (r < 0 || !once.fresh)
+		return r;
+	once.result = job->match.endpoint->fn(c);
+	if (store_write_wait(c->house->store, once_end, &once) < 0)
+		log_warn("api", "the answer of %s could not be kept under its Idempotency-Key", job->path);
+	c->tx = NULL;
+	return once.result;
+}
+
+static int run_once(Job *job, Call *c)
+{
+	const Endpoint *e = job->match.endpoint;
+	if (!job->idempotency || e->mode == CALL_READ || (e->mode == CALL_WORKER && is_public(job)))
+		return e->fn(c);
+	return e->mode == CALL_WRITE ? write_once(job, c) : work_once(job, c);
 }
 
 /* Who asks. What is open to everybody is open to somebody with an outworn token too: as nobody. */

@@ -4,6 +4,10 @@
 #include <sodium.h>
 #include <string.h>
 
+/* Instead of the status of a kept answer. */
+#define UNDER_WAY 0
+#define SHOWN_ONCE (-1)
+
 const char *const idempotency_migrations[] = {
 	"CREATE TABLE idempotency (name {TEXT} NOT NULL PRIMARY KEY, fingerprint {TEXT} NOT NULL, status {INT} NOT NULL,"
 	" answer {TEXT} NOT NULL, at {TIME} NOT NULL);"
@@ -43,6 +47,15 @@ static int first_answer(Call *c, const IdempotencyKey *key)
 		                 "This Idempotency-Key was used for another request. Send a new key.",
 		                 "该 Idempotency-Key 已用于另一个请求，请换一个新的。");
 	c->status = (int)rows_int(rows, 1);
+	if (c->status == UNDER_WAY)
+		return call_fail(c, ERR_CONFLICT, "idempotency_under_way",
+		                 "The first request with this key is not finished, or the server stopped in the middle of it. "
+		                 "Look whether it was done; to do it again, send a new key.",
+		                 "使用该键的首次请求尚未完成，或服务器在处理中途停止。请先查看是否已生效；要再次执行，请换一个新的键。");
+	if (c->status == SHOWN_ONCE)
+		return call_fail(c, ERR_CONFLICT, "shown_once",
+		                 "This was done already; its answer held a secret that is shown only once.",
+		                 "该请求已执行过；其结果包含只显示一次的密钥或密码，无法再次显示。");
 	buf_puts(c->out, rows_text(rows, 2));
 	return 0;
 }
@@ -65,6 +78,12 @@ int idempotency_take(Call *c, const IdempotencyKey *key, bool *ret_fresh)
 
 int idempotency_keep(Call *c, const IdempotencyKey *key)
 {
+	int status = c->shows_secret ? SHOWN_ONCE : c->status ? c->status : 200;
 	return db_exec(c->tx, "UPDATE idempotency SET status = $2, answer = $3 WHERE name = $1", value_text(key->name),
-	               value_int(c->status ? c->status : 200), value_text_n(c->out->data, c->out->len));
+	               value_int(status), value_text_n(c->out->data, c->shows_secret ? 0 : c->out->len));
+}
+
+int idempotency_drop(Call *c, const IdempotencyKey *key)
+{
+	return db_exec(c->tx, "DELETE FROM idempotency WHERE name = $1", value_text(key->name));
 }

@@ -131,6 +131,8 @@ static void write_param_schema(JsonOut *o, const Param *p, bool nullable)
 		write_type(o, "string", nullable);
 		if (p->max)
 			json_member_int(o, "maxLength", p->max);
+		if (p->secret)
+			member(o, "format", "password");
 		if (p->choices)
 			write_choices(o, p->choices);
 		break;

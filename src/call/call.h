@@ -50,6 +50,7 @@ typedef struct Call {
 	const char *etag;       /* of the record that is answered, or with ERR_STALE of the one that is there */
 	const char *retry_after;
 	const char *set_cookie; /* value of a Set-Cookie header, or NULL */
+	bool shows_secret;      /* the answer holds what is shown once: it is kept nowhere */
 
 	int err;
 	const char *err_code;  /* stable, more exact than the Err: "protected", "summary_too_short" */

@@ -67,6 +67,7 @@ int gate_key_create(Call *c)
 	if (r < 0)
 		return r;
 	c->status = 201;
+	c->shows_secret = true;
 	json_object_begin(&c->json);
 	json_member_id(&c->json, "id", id);
 	json_member_text(&c->json, "key", key);

@@ -3,13 +3,13 @@
 
 static const Param sign_in_params[] = {
 	{"login", PARAM_TEXT, PARAM_IN_BODY, .required = true, .max = 60, .help = "Login name"},
-	{"password", PARAM_TEXT, PARAM_IN_BODY, .required = true, .max = 200, .help = "Password"},
+	{"password", PARAM_TEXT, PARAM_IN_BODY, .required = true, .max = 200, .secret = true, .help = "Password"},
 	{.type = PARAM_END},
 };
 
 static const Param password_params[] = {
-	{"old", PARAM_TEXT, PARAM_IN_BODY, .required = true, .max = 200, .help = "Present password"},
-	{"new", PARAM_TEXT, PARAM_IN_BODY, .required = true, .min = 8, .max = 200,
+	{"old", PARAM_TEXT, PARAM_IN_BODY, .required = true, .max = 200, .secret = true, .help = "Present password"},
+	{"new", PARAM_TEXT, PARAM_IN_BODY, .required = true, .min = 8, .max = 200, .secret = true,
 		.help = "New password, at least 8 characters"},
 	{.type = PARAM_END},
 };

@@ -32,6 +32,7 @@ typedef struct Param {
 	int64_t min, max;    /* TEXT: characters (max 0: LIMIT_TEXT_FIELD); INT: value (both 0: any) */
 	const char *choices; /* TEXT: "a|b|c", or NULL */
 	const char *help;    /* English, for OpenAPI */
+	bool secret;         /* a password: nothing made of it is kept */
 } Param;
 
 typedef enum {

@@ -117,6 +117,55 @@ def test_idempotency_key(house):
     assert house.company.head.client.call("POST", "/records/account", {"name": "别人的键"}, Idempotency_Key="k-1").status == 201
 
 
+def at_once(fn, n=4):
+    with concurrent.futures.ThreadPoolExecutor(n) as pool:
+        return list(pool.map(lambda _: fn(), range(n)))
+
+
+def test_idempotency_key_of_calls_that_compute_first(house):
+    """A new person, a replay, a test lead: done once; who comes while it is under way is told so, later ones get the first answer."""
+    def new_person(password="correct horse battery", **more):
+        return house.admin.call("POST", "/records/user", {"name": "只建一次", "login": "once", "password": password, **more}, Idempotency_Key="person-1")
+    answers = at_once(new_person)
+    made = [a for a in answers if a.status == 201]
+    assert made and all(a.status == 201 or (a.status == 409 and a.json["code"] == "idempotency_under_way") for a in answers), answers
+    again = new_person()
+    assert again.status == 201 and again.json["id"] == made[0].json["id"], again
+    assert new_person(name="另一个").json["code"] == "idempotency_key_reused"
+    assert len(house.admin.get("/records/user?filter=login%20%3D%20%22once%22")["items"]) == 1
+    failed = house.admin.call("POST", "/records/user", {"name": "重名", "login": "once", "password": "correct horse battery"}, Idempotency_Key="person-2")
+    assert failed.status == 400, failed
+    mended = house.admin.call("POST", "/records/user", {"name": "重名", "login": "once2", "password": "correct horse battery"}, Idempotency_Key="person-2")
+    assert mended.status == 201, "a key under which nothing was done is free again"
+
+    sent = house.capture(house.company.key, {"name": "重放", "phone": "12"})
+    replay = [house.admin.call("POST", f"/intake/receipts/{sent['receipt']}/replay", {"body": '{"name":"重放","phone":"13577770001"}'}, Idempotency_Key="replay-1") for _ in range(2)]
+    assert [r.status for r in replay] == [200, 200] and replay[0].body == replay[1].body, replay
+    leads = [house.admin.call("POST", "/setup/test-lead", {}, Idempotency_Key="test-lead-1").json["receipt"] for _ in range(3)]
+    assert len(set(leads)) == 1, leads
+
+
+def test_secrets_are_not_kept_under_a_key(house):
+    """What is shown once is shown once, and nothing is done a second time; no password lies in the database, nor anything made of it."""
+    first = house.admin.call("POST", "/api-keys", {"name": "once"}, Idempotency_Key="secret-1", expect=201).json["key"]
+    again = house.admin.call("POST", "/api-keys", {"name": "once"}, Idempotency_Key="secret-1")
+    assert again.status == 409 and again.json["code"] == "shown_once", again
+    assert len([k for k in house.admin.get("/api-keys")["items"] if k["name"] == "once"]) == 1
+    made = house.admin.call("POST", "/records/user", {"name": "密", "login": "secret"}, Idempotency_Key="secret-2", expect=201).json["password"]
+    assert house.admin.call("POST", "/records/user", {"name": "密", "login": "secret"}, Idempotency_Key="secret-2").json["code"] == "shown_once"
+    who = house.sign_in("secret", made)
+    for _ in range(2):
+        assert who.call("POST", "/me/password", {"old": made, "new": "a fresh and long one"}, Idempotency_Key="secret-3").status == 204
+    assert house.sign_in("secret", "a fresh and long one").get("/me")["login"] == "secret"
+    signed = [house.client().call("POST", "/sessions", {"login": "secret", "password": "a fresh and long one"}, Idempotency_Key="secret-4") for _ in range(2)]
+    assert [s.status for s in signed] == [201, 201] and signed[0].json["token"] != signed[1].json["token"], "signing in takes no key"
+    if house.engine == "sqlite":
+        files = [f"{house.dir}/tenon.db", f"{house.dir}/tenon.db-wal"]
+        kept = b"".join(open(f, "rb").read() for f in files if os.path.exists(f))
+        for secret in (first, made, "a fresh and long one"):
+            assert secret.encode() not in kept
+
+
 def test_bin_restore_and_history(house):
     account = make(house, "account", name="进出", note="原话")
     change = house.admin.call("PATCH", f"/records/account/{account}", {"note": "改过", "level": "key"}).json["_change"]

@@ -65,6 +65,7 @@ static void answer_person(Call *c, const Record *user, const Password *p)
 		json_put_text(&secret, p->text);
 	}
 	buf_puts(c->out, "}");
+	c->shows_secret = p->made;
 	c->status = 201;
 }
 
@@ -114,6 +115,7 @@ static int password_reset(Call *c)
 		return r;
 	if ((r = call_write_wait(c, password_write, p)) < 0)
 		return r;
+	c->shows_secret = true;
 	json_object_begin(&c->json);
 	json_member_text(&c->json, "password", p->text);
 	json_object_end(&c->json);
@@ -203,7 +205,8 @@ static int people_start(House *house)
 }
 
 static const Param body_params[] = {
-	{"password", PARAM_TEXT, .max = PASSWORD_MAX, .help = "First password; left out, one is made and shown once"},
+	{"password", PARAM_TEXT, .max = PASSWORD_MAX, .secret = true,
+     .help = "First password; left out, one is made and shown once"},
 	{"fields", PARAM_BODY, .help = "Fields of the person"},
 	{0},
 };

@@ -19,6 +19,27 @@ def fresh(house, people=1, **fields):
     return Company(house, people, **fields)
 
 
+def test_a_wait_among_people_without_a_team_is_told_to_an_administrator(house):
+    """No team, so no head, no stand-in, no parent's head: the last of the line is an administrator. With a team it is its head."""
+    loner, c = person(house), Company(house, 1)
+    pool = make(house, "pool", name="无部门", members=[loner.id])
+    make(house, "source", name="无部门", key="teamless", pool=pool)
+    for who in (loner, c.people[0]):
+        house.admin.post(f"/users/{who.id}/absence", {"absent": True})
+    try:
+        quiet_policy(house, fallback_pool=pool)
+        lead = read(house, house.capture("teamless", {"name": "等待", "phone": "13855550001"})["lead"])
+        told = [a for a in house.admin.get("/alerts")["items"] if a["reason"] == "lead.waiting" and a["record"] == lead["id"]]
+        assert (lead["owner"], lead["pool"]) == (None, pool) and told, "an administrator is told"
+        assert not c.head.alerts("lead.waiting"), "nobody else"
+        quiet_policy(house, fallback_pool=c.pool)
+        other = read(house, c.send()["lead"])
+        assert (other["owner"], other["pool"]) == (None, c.pool)
+        assert any(a["record"] == other["id"] for a in c.head.alerts("lead.waiting")), "the head of those who might have had it"
+    finally:
+        quiet_policy(house)
+
+
 def test_territory(house):
     c = fresh(house, 3)
     shanghai, zhejiang, pudong = c.people

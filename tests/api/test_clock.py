@@ -1,4 +1,5 @@
 """The clock of a lead, row by row of L6-L9: protection, countdown, misses, hops, the supervisor, touches, freezes; across kill -9."""
+import json
 import os
 import sqlite3
 import sys
@@ -143,6 +144,32 @@ def test_a_touch_needs_method_and_twenty_characters(house):
     assert later["owner"] == me.id and later["hops"] == 0, "ownership stays until hand-over"
     activity = house.admin.get(f"/records/activity?filter=lead%20%3D%20%22{lead}%22")["items"]
     assert len(activity) == 1 and activity[0]["first_touch"] is True, activity
+
+
+def test_the_board_tells_todays_cross_grabs(house):
+    """How many, by whom, on which lead of whom; each supervisor those that concern the own people, and of others' leads no word."""
+    one, two = fresh(house, 2), fresh(house, 1)
+    lead = read(house, one.send(name="抢手", company="抢手公司")["lead"])
+    holder = next(p for p in one.people if p.id == lead["owner"])
+    mate, stranger = next(p for p in one.people if p is not holder), two.people[0]
+    touch = {"method": "call", "summary": SUMMARY}
+    assert mate.client.call("POST", f"/leads/{lead['id']}/touch", touch).status == 409
+    assert mate.client.call("PATCH", f"/records/lead/{lead['id']}", {"message": "我的"}).status == 409
+    assert stranger.client.call("POST", f"/leads/{lead['id']}/touch", touch).status == 409
+    mine = wait_for(lambda: (told := one.head.get("/board"))["cross_grabs"]["count"] == 3 and told, "three attempts on the board")
+    rows = mine["cross_grabs"]["items"]
+    assert [r["at"] for r in rows] == sorted((r["at"] for r in rows), reverse=True)
+    assert {(r["act"], r["by"]["id"], r["holder"]["id"]) for r in rows} == {("touch", mate.id, holder.id), ("edit", mate.id, holder.id), ("touch", stranger.id, holder.id)}, rows
+    assert all(r["lead"] == {"id": lead["id"], "name": "抢手", "company": "抢手公司"} for r in rows), rows
+    assert {p["id"]: p["today"]["cross_grabs"] for p in mine["people"]} == {holder.id: 0, mate.id: 2}
+    theirs = two.head.get("/board")
+    assert theirs["cross_grabs"]["count"] == 1 and theirs["cross_grabs"]["items"][0]["lead"] is None, theirs["cross_grabs"]
+    assert "抢手" not in json.dumps(theirs, ensure_ascii=False), "another team's lead stays unnamed"
+    assert [p["today"]["cross_grabs"] for p in theirs["people"] if p["id"] == stranger.id] == [1]
+    assert house.admin.get("/board")["cross_grabs"]["count"] >= 3
+    house.advance("1d")
+    assert one.head.get("/board")["cross_grabs"] == {"count": 0, "items": []}, "today's only"
+    next_workday(house)
 
 
 def test_a_touch_resets_the_misses(house):

@@ -468,7 +468,7 @@ static const char *state_of(const Load *load, int person, int64_t now_ms)
 	return people_has(load->at_limit, person) || people_has(load->full, person) ? "full" : "free";
 }
 
-static int person_write(Call *c, const Load *load, const Day *day, int person)
+static int person_write(Call *c, const Load *load, const Day *day, const Grabs *grabs, int person)
 {
 	const Person *p = &load->roster->people[person];
 	JsonOut *out = &c->json;
@@ -499,17 +499,19 @@ static int person_write(Call *c, const Load *load, const Day *day, int person)
 	json_member_int(out, "got", day->got[person]);
 	json_member_int(out, "touched", day->touched[person]);
 	json_member_int(out, "missed", day->missed[person]);
+	json_member_int(out, "cross_grabs", grabs_of(grabs, person));
 	json_object_end(out);
 	json_object_end(out);
 	return r;
 }
 
-static bool in_scope(const Access *access, const Person *p, const Roster *roster)
+bool desk_oversees(const Access *access, const Roster *roster, int person)
 {
+	const Person *p = &roster->people[person];
 	return access_sees(access, p->id, ID_NIL, p->team < 0 ? ID_NIL : roster->teams[p->team].id, ID_NIL);
 }
 
-static int people_write(Call *c, const Access *access, const Load *load)
+static int people_write(Call *c, const Access *access, const Load *load, const Grabs *grabs)
 {
 	const Roster *roster = load->roster;
 	Day day;
@@ -519,9 +521,9 @@ static int people_write(Call *c, const Access *access, const Load *load)
 	for (int i = 0; r == 0 && i < roster->n_people && n < BOARD_PEOPLE_MAX; i++) {
 		const Person *p = &roster->people[i];
 		bool sells = p->role == ROLE_SALESPERSON || load->open[i] > 0;
-		if (!sells || !in_scope(access, p, roster) || (!p->active && load->open[i] == 0))
+		if (!sells || !desk_oversees(access, roster, i) || (!p->active && load->open[i] == 0))
 			continue;
-		r = person_write(c, load, &day, i);
+		r = person_write(c, load, &day, grabs, i);
 		n++;
 	}
 	json_array_end(&c->json);
@@ -544,6 +546,7 @@ static int desk_board(Call *c)
 	const Roster *roster;
 	const Access *access;
 	Load *load;
+	Grabs *grabs;
 	Lists *lists = talloc_zero(c, Lists);
 	int r = roster_of(c, &roster);
 	if (r == 0)
@@ -554,6 +557,8 @@ static int desk_board(Call *c)
 		r = untouched_read(c, access, lists);
 	if (r == 0)
 		r = stuck_read(c, access, lists);
+	if (r == 0)
+		r = grabs_read(c, roster, day_start(roster, -1, c->now_ms), &grabs);
 	if (r < 0)
 		return call_store_failed(c, r);
 	load_at(load, c->now_ms);
@@ -565,7 +570,8 @@ static int desk_board(Call *c)
 	if (r == 0)
 		r = list_write(c, roster, "stuck", &lists->stuck);
 	if (r == 0)
-		r = people_write(c, access, load);
+		r = people_write(c, access, load, grabs);
+	grabs_write(&c->json, roster, grabs);
 	counts_write(&c->json, lists);
 	json_object_end(&c->json);
 	return call_store_failed(c, r);

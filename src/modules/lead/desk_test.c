@@ -478,6 +478,7 @@ static void board_body(World *w)
 	board = world_ask(w, &head, "GET", "/board", ID_NIL, NULL, NULL);
 	CHECK_TEXT(json_text(item(board, "people", 0), "state"), "frozen");
 	CHECK_INT(json_int(json_object_get(item(board, "people", 0), "today"), "missed", 0), 3);
+	CHECK_INT(json_int(json_object_get(board, "cross_grabs"), "count", -1), 0);
 	Identity seller = world_who(w, w->people[0], ROLE_SALESPERSON);
 	const char *code;
 	(void)world_ask(w, &seller, "GET", "/board", ID_NIL, NULL, &code);

@@ -6,46 +6,6 @@
 #include "record/access.h"
 #include "record/phase.h"
 
-/* ---- counting cross-grabs ---- */
-
-/* The refusal rolls the transaction back, so the count is written by one of its own afterwards. */
-typedef struct {
-	House *house;
-	Id lead, by, holder;
-	int64_t at_ms;
-	const char *act; /* a literal */
-} Grab;
-
-static int grab_write(Tx *tx, void *arg)
-{
-	const Grab *grab = arg;
-	return db_exec(tx, "INSERT INTO cross_grab (id, lead, actor, holder, at, act) VALUES ($1, $2, $3, $4, $5, $6)",
-		value_id(id_new(grab->at_ms)), value_id(grab->lead), value_id(grab->by), value_id(grab->holder),
-		value_time(grab->at_ms), value_text(grab->act));
-}
-
-static void grab_done(void *arg, int result)
-{
-	if (result < 0)
-		log_warn("lead", "a cross-grab could not be counted: %s", err_code(result));
-	talloc_free(arg);
-}
-
-static void grab_count(void *arg)
-{
-	Grab *grab = talloc_memdup(NULL, arg, sizeof *grab);
-	int r = store_write(grab->house->store, grab_write, grab_done, grab);
-	if (r < 0)
-		grab_done(grab, r);
-}
-
-static void grab_note(Call *c, const Record *lead, const char *act)
-{
-	Grab *grab = talloc(tx_mem(c->tx), Grab);
-	*grab = (Grab){c->house, record_id(lead), c->who.user, record_ref(lead, "owner"), c->now_ms, act};
-	tx_on_rollback(c->tx, grab_count, grab);
-}
-
 /* ---- protection ---- */
 
 static bool is_protected(const Call *c, const Record *lead)

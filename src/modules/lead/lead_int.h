@@ -99,6 +99,24 @@ NODISCARD int drain_soon(Call *c);
 /* Like lead_drain, with a ground that stands already. */
 NODISCARD int drain_waiting(Call *c, Ground *ground);
 
+/* ---- desk.c ---- */
+
+struct Access;
+/* Whether the caller's board shows that person of the roster. */
+bool desk_oversees(const struct Access *access, const Roster *roster, int person);
+
+/* ---- grab.c: who reached for whose protected lead ---- */
+
+/* Counts the attempt that the caller is refused, once the transaction has been rolled back. */
+void grab_note(Call *c, const Record *lead, const char *act);
+typedef struct Grabs Grabs;
+/* Those since then on leads that the caller may see, or by people whose leads the caller may see. */
+NODISCARD int grabs_read(Call *c, const Roster *roster, int64_t since_ms, Grabs **ret);
+/* How many of them that person of the roster made. */
+int grabs_of(const Grabs *grabs, int person);
+/* "cross_grabs": how many, and the newest of them. */
+void grabs_write(JsonOut *out, const Roster *roster, const Grabs *grabs);
+
 /* ---- guard.c: whose a lead is while it is protected, and what follows when leads and people are written elsewhere
  * ---- */
 

@@ -142,7 +142,7 @@ TEST(utf8, accepts_only_what_the_standard_has)
 	};
 	static const char *const bad[] = {
 		"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-		"\xf5\x80\x80\x80", "\xe6\xa6", "\xe6", "\xff", "\xe6" "aa",
+		"\xf5\x80\x80\x80", "\xe6\xa6", "\xe6", "\xff", ("\xe6" "aa"),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
 		CHECK(utf8_valid(good[i], strlen(good[i])));

@@ -145,17 +145,6 @@ static int me_change(Call *c)
 
 /* ---- what follows a change of a person ---- */
 
-typedef struct {
-	Gate *gate;
-	Id user;
-} Forget;
-
-static void forget(void *arg)
-{
-	const Forget *f = arg;
-	gate_forget(f->gate, f->user);
-}
-
 static bool signs_in(const Record *user)
 {
 	return record_int(user, "active") != 0 && value_is_null(record_get(user, "deleted_at"));
@@ -164,9 +153,6 @@ static bool signs_in(const Record *user)
 static int person_changed(Call *c, const PhaseInfo *info, void *arg)
 {
 	(void)arg;
-	Forget *f = talloc(tx_mem(c->tx), Forget);
-	*f = (Forget){c->house->gate, record_id(info->record)};
-	tx_on_commit(c->tx, forget, f);
 	bool leaves = info->before && (info->kind == WRITE_DELETE || !signs_in(info->record));
 	return leaves ? gate_sessions_end(c, record_id(info->record)) : 0;
 }

@@ -111,11 +111,12 @@ Stream *hub_stream_new(Hub *hub, const Identity *who, int64_t after)
 void hub_stream_connect(Stream *s, HttpRequest *request)
 {
 	static const char hello[] = "retry: 2000\n: connected\n\n";
-	/* The lock keeps the connection's end, and with it the message that the stream left, behind the join. */
+	/* The join first: whoever sees the connection open misses nothing that happens from then on. The lock keeps what
+	 * the hub sends behind the greeting, and the message that the stream left behind the join. */
 	pthread_mutex_lock(&s->lock);
+	hub_post(s->hub, &s->join);
 	s->http = http_stream_open(request, hub_stream_on_close, s);
 	(void)http_stream_send(s->http, hello, sizeof(hello) - 1);
-	hub_post(s->hub, &s->join);
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "event/alert.h"
+#include "event/event_int.h"
 #include "event/event_test.h"
 #include "http/http.h"
 #include "record/record.h"
@@ -27,9 +28,10 @@ typedef struct {
 	Hub *hub;
 	HttpServer *http;
 	Identity people[4];
+	atomic_bool held_is_there, held_may_go;
 } Live;
 
-enum { ANN, BEN, ADMIN };
+enum { ANN, BEN, ADMIN, HELD /* ann again, stopped just before the connection is made */ };
 
 typedef struct {
 	Live *live;
@@ -38,9 +40,22 @@ typedef struct {
 	int64_t after;
 } Listener;
 
+/* As hub_open does it, but waits in the middle. */
+static int held_open(Live *live, HttpRequest *request)
+{
+	atomic_fetch_add(&live->hub->count, 1);
+	atomic_store(&live->held_is_there, true);
+	while (!atomic_load(&live->held_may_go))
+		;
+	hub_stream_connect(hub_stream_new(live->hub, &live->people[ANN], -1), request);
+	return 0;
+}
+
 static int listener_open(Tx *tx, void *arg)
 {
 	const Listener *l = arg;
+	if (l->who == HELD)
+		return held_open(l->live, l->request);
 	Call *c = call_new(tx_mem(tx), &l->live->t->house, tx);
 	c->who = l->live->people[l->who];
 	return hub_open(l->live->hub, c, l->request, l->after);
@@ -200,6 +215,25 @@ static Client *client_join(Live *live, int who)
 	Client *client = client_open(live, who, newest_seq(live));
 	client_expect(client, ": connected");
 	return client;
+}
+
+/* Whoever is greeted is among those who hear: while nobody can join, nobody is greeted. */
+TEST(hub, misses_nothing_from_its_greeting_on)
+{
+	Live *live = live_new();
+	Client *client = client_open(live, HELD, -1);
+	while (!atomic_load(&live->held_is_there))
+		;
+	pthread_mutex_lock(&live->hub->lock);
+	atomic_store(&live->held_may_go, true);
+	bool greeted = client_read(client, 300);
+	pthread_mutex_unlock(&live->hub->lock);
+	CHECK(!greeted);
+	client_expect(client, ": connected");
+	tell(live, ANN, "first");
+	client_expect_mark(client, "first");
+	client_close(client);
+	live_free(live);
 }
 
 /* Rights */

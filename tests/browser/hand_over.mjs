@@ -59,9 +59,11 @@ export async function run({ base, password, browser, check }) {
 			await boss.page.mouse.move(b.x + 60, b.y + b.height / 2, { steps: 3 })
 			return (await target.getAttribute('class')).includes('bper-over')
 		}, 'the person is under the pointer')
+		// The card may arrive before the answer does: the message to press is not the one of the lead before.
+		await boss.page.evaluate(() => document.querySelectorAll('.toast').forEach((toast) => toast.setAttribute('data-old', '')))
 		await boss.page.mouse.up()
 		const card = await arrives(lead)
-		await boss.page.locator('.toast .btn').filter({ hasText: '撤销' }).last().click()
+		await boss.page.locator('.toast:not([data-old]) .btn').filter({ hasText: '撤销' }).last().click()
 		await card.waitFor({ state: 'detached' })
 		await until(async () => (await call('GET', `/records/lead/${lead.id}`)).owner === from.id, 'the former owner has it again')
 	})

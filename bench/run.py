@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [match idle live lists take receipts postgres]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [match idle scroll live lists take receipts postgres]
 """
 import argparse
 import contextlib
@@ -250,6 +250,24 @@ def idle(bench: Bench) -> None:
         print(f"  script named by index.html: {size / 1000:.1f} kB gzip in {len(first)} files")
 
 
+def scroll(bench: Bench) -> None:
+    """The lead list over 100,000 rows in Chromium, in turn with a bare list; milliseconds are those of the main thread for one frame."""
+    server = bench.server(bench.filled(100000, 200))
+    done = subprocess.run([ROOT / "web/.node/node_modules/node/bin/node", ROOT / "bench/scroll.mjs", f"http://127.0.0.1:{server.port}",
+                           "admin", PASSWORD, str(bench.rounds)], capture_output=True, text=True, check=False)
+    server.stop()
+    if done.returncode:
+        raise SystemExit(f"scroll.mjs failed: {done.stderr[-2000:]}")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    for step in (120, 2400):
+        both = {name: [row for row in rows if row["list"] == name and row["step"] == step] for name in ("leads", "bare")}
+        for name, runs in both.items():
+            show(f"scrolling by {step} px a frame, {name}", runs, "fps", "drawn_fps", "p95_ms", "main_ms", "script_ms", "style_ms", "layout_ms",
+                 "rest_ms", "blank", "load")
+            print(f"  best fps {max(row['fps'] for row in runs):.1f}")
+        print(f"  ratio to the bare list, main thread: {median(both['leads'], 'main_ms') / median(both['bare'], 'main_ms'):.2f}")
+
+
 def match(bench: Bench) -> None:
     """The duplicate index by itself."""
     done = subprocess.run([bench.build / "bench/match_bench", str(bench.leads), "20000"], capture_output=True, text=True, check=True)
@@ -275,7 +293,7 @@ def postgres(bench: Bench) -> None:
     print(f"  ratio PostgreSQL to SQLite: {median(rows['postgres'], 'rate') / median(rows['sqlite'], 'rate'):.2f}")
 
 
-PARTS = {"match": match, "idle": idle, "live": live, "lists": lists, "take": take, "receipts": receipts, "postgres": postgres}
+PARTS = {"match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists, "take": take, "receipts": receipts, "postgres": postgres}
 
 
 def main() -> None:

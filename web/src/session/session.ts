@@ -1,5 +1,5 @@
 /* Who is signed in, what they may do, and the short lists every screen needs (people, teams, sources, pools). */
-import { reactive, readonly } from 'vue'
+import { computed, shallowReactive, shallowReadonly } from 'vue'
 import { onExpired, patch, post, Problem, request } from '@/api/http'
 import type { Boot, Id, User } from '@/api/types'
 import { setLang, type Lang } from '@/i18n/i18n'
@@ -8,8 +8,9 @@ import { onLive, startLive, stopLive } from '@/live/live'
 
 type State = { boot: Boot | null; expired: boolean; mustChange: boolean }
 
-const state = reactive<State>({ boot: null, expired: false, mustChange: false })
-export const session = readonly(state) as Readonly<State>
+// Shallow: the boot comes as a whole and is never changed in its parts.
+const state = shallowReactive<State>({ boot: null, expired: false, mustChange: false })
+export const session: Readonly<State> = shallowReadonly(state)
 
 let renewed: ((ok: boolean) => void)[] = []
 let reload: ReturnType<typeof setTimeout> | undefined
@@ -24,10 +25,16 @@ export function boot(): Boot {
 export const me = (): User => boot().user
 export const may = (right: string): boolean => state.boot?.rights.includes(right) ?? false
 
-export const personName = (id: Id | null | undefined) => state.boot?.people.find((p) => p.id === id)?.name ?? ''
-export const teamName = (id: Id | null | undefined) => state.boot?.teams.find((t) => t.id === id)?.name ?? ''
-export const sourceName = (id: Id | null | undefined) => state.boot?.sources.find((s) => s.id === id)?.name ?? ''
-export const poolName = (id: Id | null | undefined) => state.boot?.pools.find((p) => p.id === id)?.name ?? ''
+/** The name of what the boot lists, by its id; long lists ask for it once a row. */
+function names(of: 'people' | 'teams' | 'sources' | 'pools') {
+	const known = computed(() => new Map(state.boot?.[of].map(({ id, name }) => [id, name])))
+	return (id: Id | null | undefined) => (id && known.value.get(id)) || ''
+}
+
+export const personName = names('people')
+export const teamName = names('teams')
+export const sourceName = names('sources')
+export const poolName = names('pools')
 
 async function fetchBoot(): Promise<Boot> {
 	const boot = await request<Boot>('GET', '/boot', { anonymous: true })

@@ -1,11 +1,11 @@
 /* The desk's data: loaded once, then kept fresh by live news. A card that leaves says why for a moment. */
-import { onScopeDispose, reactive, ref, shallowRef } from 'vue'
+import { onScopeDispose, reactive, ref, shallowRef, watch } from 'vue'
 import { getDesk, markSeen } from '@/api/leads'
 import type { Card, Desk, Id, LiveMessage } from '@/api/types'
 import { pausesBeforeEnd } from '@/lead/countdown'
 import { observeNow, serverNow } from '@/live/clock'
 import { useLive, useResync } from '@/live/live'
-import { me, personName } from '@/session/session'
+import { me, personName, session } from '@/session/session'
 import { t } from './text'
 
 const SOON_MS = 80
@@ -80,6 +80,7 @@ export function useDesk() {
 		if (card || concerns(message, mine)) loadSoon()
 	})
 	useResync(() => void load())
+	watch(() => session.boot?.absent, loadSoon)
 
 	// Where closing time comes before the end of a countdown, only the server knows when the clock stops.
 	const check = setInterval(() => {

@@ -12,7 +12,7 @@ export async function run({ base, password, browser, check }) {
 	await enter(boss, admin)
 	const row = (someone, made) => someone.page.locator(`#lead-${made.id}`)
 	const seek = async (someone, text) => {
-		await someone.page.locator('.ltools-search input').fill(text)
+		await someone.page.locator('.search-box input').fill(text)
 		await someone.page.waitForURL((url) => (url.searchParams.get('q') ?? '') === text)
 	}
 

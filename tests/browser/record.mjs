@@ -141,7 +141,7 @@ export async function run({ base, password, browser, check }) {
 		}
 		const name = unique('任务')
 		await boss.page.getByRole('button', { name: '新建任务' }).first().click()
-		await boss.page.locator('#record-form input').first().fill(name)
+		await boss.page.locator('#create-form input').first().fill(name)
 		await boss.page.locator('.dialog button[type=submit]').click()
 		await boss.page.getByRole('heading', { name }).waitFor()
 		await boss.page.getByRole('button', { name: '完成任务' }).click()

@@ -21,7 +21,7 @@ export interface HistoryItem {
 	fields: Record<string, [unknown, unknown]>
 }
 
-type Changed<T> = T & { _change?: Id; duplicates?: unknown[] }
+export type Changed<T> = T & { _change?: Id; duplicates?: unknown[] }
 
 export const listRecords = <T = Rec>(object: string, q: ListQuery, signal?: AbortSignal) =>
 	get<Page<T>>(`/records/${object}`, { ...q, bin: q.bin || undefined }, { signal })

@@ -171,8 +171,7 @@ export function stopLive(): void {
 
 /** Hears every message while the component lives. */
 export function useLive(listener: Listener): void {
-	listeners.add(listener)
-	onScopeDispose(() => listeners.delete(listener))
+	onScopeDispose(onLive(listener))
 }
 
 /** Runs when so much may have been missed that a screen should load again. */
@@ -184,5 +183,5 @@ export function useResync(run: () => void): void {
 /** For code outside components; returns how to stop. */
 export function onLive(listener: Listener): () => void {
 	listeners.add(listener)
-	return () => listeners.delete(listener)
+	return () => void listeners.delete(listener)
 }

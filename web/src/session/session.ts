@@ -25,16 +25,13 @@ export function boot(): Boot {
 export const me = (): User => boot().user
 export const may = (right: string): boolean => state.boot?.rights.includes(right) ?? false
 
-/** The name of what the boot lists, by its id; long lists ask for it once a row. */
-function names(of: 'people' | 'teams' | 'sources' | 'pools') {
-	const known = computed(() => new Map(state.boot?.[of].map(({ id, name }) => [id, name])))
-	return (id: Id | null | undefined) => (id && known.value.get(id)) || ''
-}
-
-export const personName = names('people')
-export const teamName = names('teams')
-export const sourceName = names('sources')
-export const poolName = names('pools')
+// Long lists ask for names once a row.
+const names = computed(() => {
+	const { people = [], teams = [], sources = [], pools = [] } = state.boot ?? {}
+	return new Map([people, teams, sources, pools].flat().map(({ id, name }) => [id, name]))
+})
+const nameOf = (id: Id | null | undefined) => (id && names.value.get(id)) || ''
+export { nameOf as personName, nameOf as teamName, nameOf as sourceName, nameOf as poolName }
 
 async function fetchBoot(): Promise<Boot> {
 	const boot = await request<Boot>('GET', '/boot', { anonymous: true })
@@ -45,11 +42,7 @@ async function fetchBoot(): Promise<Boot> {
 /** The short lists changed on the server: fetch them again, once for many changes. */
 function refreshSoon(): void {
 	clearTimeout(reload)
-	reload = setTimeout(() => {
-		void fetchBoot()
-			.then((boot) => (state.boot = boot))
-			.catch(() => undefined)
-	}, 800)
+	reload = setTimeout(() => void reloadBoot().catch(() => undefined), 800)
 }
 
 const IN_BOOT = new Set(['user', 'team', 'source', 'pool'])
@@ -114,7 +107,7 @@ function settle(ok: boolean): void {
 export async function signInAgain(password: string): Promise<void> {
 	await request('POST', '/sessions', { body: { login: me().login, password }, anonymous: true })
 	settle(true)
-	await fetchBoot().then((boot) => (state.boot = boot))
+	await reloadBoot()
 }
 
 export async function signOut(): Promise<void> {

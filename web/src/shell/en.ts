@@ -42,7 +42,7 @@ export default {
 	readAll: 'Mark all as read',
 	soundOn: 'Sound',
 	notifyOn: 'Browser notifications',
-	notifyBlocked: 'The browser blocks notifications: allow them in the site settings beside the address.',
+	notifyBlocked: 'The browser blocks notifications: allow them in its site settings.',
 	times: '×{n}',
 	back: 'Back',
 	open: 'Open',

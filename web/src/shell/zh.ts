@@ -42,7 +42,7 @@ export default {
 	readAll: '全部标为已读',
 	soundOn: '声音',
 	notifyOn: '浏览器通知',
-	notifyBlocked: '浏览器已禁止通知，请在地址栏左侧的网站设置中允许。',
+	notifyBlocked: '浏览器已禁止通知，请在网站设置中允许。',
 	times: '×{n}',
 	back: '返回',
 	open: '打开',

@@ -1,4 +1,4 @@
-import { defineText, lookup } from '@/i18n/i18n'
+import { defineText, lang, lookup } from '@/i18n/i18n'
 import type { Tone } from '@/ui/UiChip.vue'
 import type { ReceiptState } from '../api'
 import en from './en'
@@ -17,4 +17,10 @@ const BRACES = { brace: '{', close: '}' }
 /** The stable word of the server in plain words. */
 export const reasonWords = (reason: string | null) => (reason ? (lookup(known, `r_${reason}`) ?? t('r_other')) : '')
 export const reasonAdvice = (reason: string | null) => (reason ? (lookup(known, `d_${reason}`, BRACES) ?? t('d_other')) : '')
+/** A receipt keeps why in both languages, "中文 / English". */
+export function detailWords(detail: string): string {
+	const [chinese = '', english, ...more] = detail.split(' / ')
+	if (!english || more.length > 0 || !/\p{Script=Han}/u.test(chinese)) return detail
+	return lang.value === 'zh' ? chinese : english.charAt(0).toUpperCase() + english.slice(1)
+}
 export const actWords = (act: string) => lookup(known, `act_${act}`) ?? act

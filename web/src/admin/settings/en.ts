@@ -172,7 +172,7 @@ export default {
 	keyName: 'Used for',
 	scopes: 'Rights',
 	key: 'key',
-	keyHint: 'For programs; a key never may more than you.',
+	keyHint: 'For programs. A key may never do more than you.',
 	keyOnce: 'New key',
 	keyOnceHint: 'Shown this once: store it now.',
 	keyCreated: 'Created',

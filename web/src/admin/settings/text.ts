@@ -1,4 +1,4 @@
-import { defineText, lookup } from '@/i18n/i18n'
+import { defineText, lang, lookup } from '@/i18n/i18n'
 import en from './en'
 import zh from './zh'
 
@@ -9,3 +9,5 @@ const known = { zh: zh as Record<string, string>, en: en as Record<string, strin
 export const word = (prefix: string, code: string) => lookup(known, prefix + code) ?? code
 /** The business meaning of a setting, if one is written down. */
 export const hint = (object: string, field: string) => lookup(known, `h_${object}_${field}`)
+/** A、B or A, B. */
+export const listed = (parts: readonly string[]) => parts.join(lang.value === 'zh' ? '、' : ', ')

@@ -88,7 +88,7 @@ export default {
 	parts: 'weight {weight} · room for {load} · idle {idle} min',
 	policyVersion: 'Assignment policy, version {n}',
 	decisions: 'All assignments',
-	decisionsNone: 'Not assigned yet',
+	decisionsNone: 'No assignment on record',
 	rule_pool: 'not in the pool',
 	rule_inactive: 'disabled',
 	rule_absent: 'absent',

@@ -88,7 +88,7 @@ export default {
 	parts: '权重 {weight} · 还可接 {load} 条 · 空闲 {idle} 分钟',
 	policyVersion: '分配策略第 {n} 版',
 	decisions: '历次分配',
-	decisionsNone: '还没有分配记录',
+	decisionsNone: '没有分配记录',
 	rule_pool: '不在线索池中',
 	rule_inactive: '账号已停用',
 	rule_absent: '不在岗',

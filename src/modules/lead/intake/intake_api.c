@@ -194,6 +194,15 @@ static int reopen_one(Tx *tx, void *arg)
 	return r < 0 ? r : receipt_reopen(tx, &job->one, job->body, job->c->who.name, job->c->now_ms);
 }
 
+/* The list of sources is read afresh first: the source that was missing may have been made just now. A list that cannot
+ * be read stays as it was. */
+static void taker_look_again(Call *c)
+{
+	Intake *in = c->house->intake;
+	(void)!store_read_wait(c->house->store, source_book_load, in->sources);
+	taker_wake(in->taker);
+}
+
 static int receipt_replay(Call *c)
 {
 	JsonFault fault;
@@ -208,7 +217,7 @@ static int receipt_replay(Call *c)
 		                 "只有隔离区中的回执可以重放，这一条已有结果。");
 	if (r < 0)
 		return no_such_receipt(c, r);
-	taker_wake(c->house->intake->taker);
+	taker_look_again(c);
 	Outcome outcome = {.receipt = job.id, .state = RECEIPT_PENDING};
 	outcome_write(&c->json, &outcome, c->lang);
 	return 0;
@@ -252,7 +261,7 @@ static int receipts_replay(Call *c)
 	int r = log_write(&job, reopen_many);
 	if (r < 0)
 		return call_store_failed(c, r);
-	taker_wake(c->house->intake->taker);
+	taker_look_again(c);
 	json_object_begin(&c->json);
 	json_member_int(&c->json, "replayed", (int64_t)job.done);
 	json_member_int(&c->json, "failed", ids ? (int64_t)(json_array_size(ids) - job.done) : 0);

@@ -1,6 +1,6 @@
 // The supervisor board: a freeze is seen and lifted, an absence marked, all without a reload; accessible in all variants.
 import { assert, axe, DESKTOP, person, PHONE, shot, signIn } from './lib.mjs'
-import { admin, advance, freePeople, leadFor, unique } from './lib/staff.mjs'
+import { admin, advance, credentials, freePeople, leadFor, unique } from './lib/staff.mjs'
 
 export async function run({ base, password, browser, check }) {
 	const call = await admin(base, password)
@@ -30,6 +30,20 @@ export async function run({ base, password, browser, check }) {
 		await row.locator('.chip').filter({ hasText: '不在岗' }).waitFor()
 		await page.locator('.toast .btn').filter({ hasText: '撤销' }).last().click()
 		await row.locator('.chip').filter({ hasText: '不在岗' }).waitFor({ state: 'detached' })
+	})
+
+	await check('a refused attempt on a protected lead is shown with who tried and who holds it', async () => {
+		const [holder, other] = await freePeople(call, 2)
+		const lead = await leadFor(call, holder, unique('抢单'))
+		const rival = await person(browser, base)
+		const { login, password: first, next } = await credentials(call, other)
+		await signIn(rival.page, login, first, next)
+		const status = await rival.page.evaluate((id) => fetch(`/api/v1/leads/${id}/claim`, { method: 'POST' }).then((answer) => answer.status), lead.id)
+		await rival.context.close()
+		assert(status === 409, `the claim was answered with ${status}`)
+		await leadFor(call, holder, unique('之后')) // any news brings the board up to date
+		const row = page.locator('[data-section=cross_grabs] li').filter({ hasText: lead.company })
+		await row.getByText(`${other.name}试图领取，由${holder.name}负责`).waitFor()
 	})
 
 	await check('the page was never reloaded', async () => assert(await page.evaluate(() => window.neverReloaded), 'it was'))

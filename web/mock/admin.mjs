@@ -21,11 +21,11 @@ function board({ world }) {
 	const people = world.users.filter((user) => user.role !== 'administrator').map((user, n) => {
 		const untouched = owned.filter((lead) => lead.owner.id === user.id).length
 		const state = !user.active ? 'inactive' : user._frozen ? 'frozen' : user.absent ? 'absent' : untouched >= 3 ? 'full' : 'free'
-		return { id: user.id, name: user.name, team: named(find(world.teams, user.team)), untouched, capacity: 3, open: 20, state, frozen_until: user._frozen ?? null, misses: user._frozen ? 3 : 0, today: { got: n % 5, touched: n % 4, missed: user._frozen ? 3 : 0 } }
+		return { id: user.id, name: user.name, team: named(find(world.teams, user.team)), untouched, capacity: 3, open: 20, state, frozen_until: user._frozen ?? null, misses: user._frozen ? 3 : 0, today: { got: n % 5, touched: n % 4, missed: user._frozen ? 3 : 0, cross_grabs: 0 } }
 	})
 	return {
 		now: at(0), running_out: owned.filter((l) => l.countdown.left_ms > 0), overdue: owned.filter((l) => l.countdown.left_ms === 0), stuck: open.filter((l) => !l.owner), people,
-		counts: { waiting: open.length - owned.length, running: owned.length, escalated: 0 },
+		counts: { waiting: open.length - owned.length, running: owned.length, escalated: 0 }, cross_grabs: { count: 0, items: [] },
 	}
 }
 

@@ -22,7 +22,16 @@ export interface BoardPerson {
 	state: PersonState
 	frozen_until: Time | null
 	misses: number
-	today: { got: number; touched: number; missed: number }
+	today: { got: number; touched: number; missed: number; cross_grabs: number }
+}
+
+/** A refused attempt on a protected lead; the lead is null where the reader may not see it. */
+export interface CrossGrab {
+	at: Time
+	act: string
+	by: Named | null
+	holder: Named | null
+	lead: { id: Id; name: string | null; company: string | null } | null
 }
 
 export interface Board {
@@ -32,6 +41,7 @@ export interface Board {
 	stuck: BoardRow[]
 	people: BoardPerson[]
 	counts: { waiting: number; running: number; escalated: number }
+	cross_grabs: { count: number; items: CrossGrab[] }
 }
 
 export const getBoard = () => get<Board>('/board')

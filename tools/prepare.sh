@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 
 build_packages="build-essential pkg-config meson ninja-build python3 ca-certificates tzdata
-  libevent-dev libtalloc-dev libglib2.0-dev libjansson-dev libsqlite3-dev libpq-dev libsodium-dev"
+  libevent-dev libtalloc-dev libglib2.0-dev libjansson-dev libsqlite3-dev libpq-dev libsodium-dev
+  libcurl4-openssl-dev libssl-dev"
 test_packages="postgresql chromium fonts-noto-cjk strace"
 full_packages="clang libclang-rt-14-dev"
 

@@ -8,6 +8,8 @@
 typedef struct House {
 	struct Store *store;       /* store/: the records */
 	Clock *clock;              /* base/ */
+	struct Keyring *keyring;   /* base/: opens and seals secrets */
+	struct NetClient *net;     /* net/: requests to the outside */
 	struct Gate *gate;         /* call/: sessions, API keys, roles and rights */
 	struct Meta *meta;         /* meta/: holder of the catalogue snapshot in force */
 	struct Phases *phases;     /* record/: hooks on writes */
@@ -16,6 +18,7 @@ typedef struct House {
 	struct Hub *hub;           /* event/: live streams */
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
+	struct Post *post;         /* modules/channel */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
 	const char *data_dir;
 	const char *public_url;    /* without trailing slash */

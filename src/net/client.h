@@ -1,0 +1,69 @@
+/* Requests to the outside: HTTP(S) and mail (SMTP) by libcurl, many at once in one thread. Answers are bounded in size
+ * and time, redirects are not followed, proxies of the environment are ignored. Without `allowed_host` only https and
+ * smtps/smtp with STARTTLS to public addresses go out (net/guard.h); a host named there may be private and plain. */
+#pragma once
+
+#include "base/base.h"
+#include "base/err.h"
+
+#define NET_QUEUE_MAX 4096       /* requests that wait; beyond it ERR_BUSY */
+#define NET_ACTIVE_MAX 128       /* under way at once */
+#define NET_HOST_MAX 32          /* connections to one host */
+#define NET_DEADLINE_MS 15000    /* unless the request says so */
+#define NET_CONNECT_MS 5000
+#define NET_ANSWER_MAX (64 * 1024)
+#define NET_BODY_MAX (1024 * 1024)
+#define NET_HEADERS_MAX 16
+
+typedef struct {
+	const char *from, *to;        /* bare addresses */
+	const char *user, *password;  /* NULL: no AUTH */
+} NetMail;
+
+typedef struct {
+	const char *method;           /* "GET", "POST"; ignored for mail */
+	const char *url;              /* https://, http://, smtps://, smtp:// */
+	const char *headers[NET_HEADERS_MAX]; /* "Name: value", up to the first NULL */
+	const void *body;             /* of mail: the whole message with CRLF */
+	size_t len;
+	const char *allowed_host;     /* host that may be private and plain, or NULL */
+	const NetMail *mail;          /* for smtp, smtps */
+	int64_t deadline_ms;          /* 0: NET_DEADLINE_MS */
+} NetRequest;
+
+typedef enum {
+	NET_OK,          /* there is a status (HTTP), or the mail was taken */
+	NET_UNREACHABLE, /* no name, no connection, connection lost */
+	NET_TIMEOUT,
+	NET_REFUSED,     /* by the guard: a private address, no TLS, a strange URL */
+	NET_TOO_LARGE,
+	NET_MAIL,        /* the mail server said no; status has its code */
+	NET_STOPPED,     /* the house closes */
+} NetResult;
+
+/* Borrowed: valid until done returns. */
+typedef struct {
+	NetResult result;
+	int status;               /* HTTP status or SMTP reply code; 0: none */
+	const char *detail;       /* English, one line, never with a secret; "" when all is well */
+	const char *body;         /* NUL-terminated */
+	size_t len;
+	int64_t retry_after_ms;   /* Retry-After; 0: none */
+	int64_t took_ms;
+} NetAnswer;
+
+typedef struct NetClient NetClient;
+/* Runs on the client's thread, once for each request taken; must be quick and not wait. */
+typedef void (*NetDone)(void *arg, const NetAnswer *answer);
+
+NetClient *net_start(TALLOC_CTX *ctx);
+/* Breaks off what is under way (NET_STOPPED) and ends the thread. */
+void net_stop(NetClient *client);
+/* Copies the request. ERR_BUSY, and done is not called, when too much waits; ERR_TOO_LARGE beyond NET_BODY_MAX. */
+NODISCARD int net_send(NetClient *client, const NetRequest *request, NetDone done, void *arg);
+
+/* Why this URL may not be called, before anything is sent: "scheme", "plain" (no TLS), "userinfo", "private",
+ * "loopback" ..., "malformed"; NULL if it may. Names are looked up only when they are called. */
+const char *net_url_fault(const char *url, const char *allowed_host);
+/* The host of a URL, lower case; NULL when it has none. */
+char *net_url_host(TALLOC_CTX *ctx, const char *url);

@@ -1,0 +1,257 @@
+/* One request as libcurl wants it, and what came of it. Addresses are checked twice: when a socket is made, and - for a
+ * connection that is used again, perhaps by somebody with fewer allowances - before each request. */
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/guard.h"
+#include "net/net_int.h"
+
+/* ---- URLs ---- */
+
+static char *url_part(TALLOC_CTX *ctx, const char *url, CURLUPart part)
+{
+	CURLU *parsed = curl_url();
+	char *text = NULL, *copy = NULL;
+	if (curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK && curl_url_get(parsed, part, &text, 0) == CURLUE_OK)
+		copy = talloc_strdup(ctx, text);
+	curl_free(text);
+	curl_url_cleanup(parsed);
+	return copy;
+}
+
+char *net_url_host(TALLOC_CTX *ctx, const char *url)
+{
+	char *host = url_part(ctx, url, CURLUPART_HOST);
+	size_t len = host ? strlen(host) : 0;
+	if (len > 2 && host[0] == '[') { /* an IPv6 address without its brackets */
+		memmove(host, host + 1, len - 2);
+		host[len - 2] = '\0';
+	}
+	for (char *c = host; c && *c; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+	return host;
+}
+
+static const char *scheme_fault(const char *scheme, bool allowed)
+{
+	bool tls = strcasecmp(scheme, "https") == 0 || strcasecmp(scheme, "smtps") == 0 || strcasecmp(scheme, "smtp") == 0;
+	if (tls) /* smtp://: STARTTLS is demanded unless the host is allowed */
+		return NULL;
+	if (strcasecmp(scheme, "http") != 0)
+		return "scheme";
+	return allowed ? NULL : "plain";
+}
+
+static const char *url_fault(TALLOC_CTX *ctx, const char *url, const char *allowed_host, bool *ret_allowed)
+{
+	char *host = net_url_host(ctx, url), *scheme = url_part(ctx, url, CURLUPART_SCHEME);
+	if (!host || !scheme || host[0] == '\0')
+		return "malformed";
+	if (url_part(ctx, url, CURLUPART_USER) || url_part(ctx, url, CURLUPART_PASSWORD))
+		return "userinfo";
+	*ret_allowed = allowed_host && strcasecmp(allowed_host, host) == 0;
+	const char *fault = scheme_fault(scheme, *ret_allowed);
+	if (fault || *ret_allowed)
+		return fault;
+	if (strcmp(host, "localhost") == 0 || (strlen(host) > 10 && strcmp(host + strlen(host) - 10, ".localhost") == 0))
+		return "loopback";
+	return guard_refuses_text(host);
+}
+
+const char *net_url_fault(const char *url, const char *allowed_host)
+{
+	bool allowed = false;
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	const char *fault = url_fault(ctx, url, allowed_host, &allowed);
+	talloc_free(ctx);
+	return fault;
+}
+
+/* ---- a request copied ---- */
+
+Transfer *transfer_new(TALLOC_CTX *ctx, const NetRequest *request)
+{
+	Transfer *t = talloc_zero(ctx, Transfer);
+	t->method = talloc_strdup(t, request->method ? request->method : "POST");
+	t->url = talloc_strdup(t, request->url);
+	t->body = talloc_memdup(t, request->body ? request->body : "", request->len);
+	t->len = request->len;
+	for (int i = 0; i < NET_HEADERS_MAX && request->headers[i]; i++)
+		t->headers[i] = talloc_strdup(t, request->headers[i]);
+	t->is_mail = request->mail != NULL;
+	if (request->mail)
+		t->mail = (NetMail){
+			.from = talloc_strdup(t, request->mail->from),
+			.to = talloc_strdup(t, request->mail->to),
+			.user = request->mail->user ? talloc_strdup(t, request->mail->user) : NULL,
+			.password = request->mail->password ? talloc_strdup(t, request->mail->password) : NULL,
+		};
+	t->deadline_ms = request->deadline_ms ? request->deadline_ms : NET_DEADLINE_MS;
+	t->answer = buf_new(t, NET_ANSWER_MAX);
+	const char *fault = url_fault(t, t->url, request->allowed_host, &t->allowed);
+	t->refused = fault;
+	return t;
+}
+
+/* ---- what libcurl calls ---- */
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	Transfer *t = arg;
+	buf_append(t->answer, bytes, size * n);
+	t->too_large = buf_failed(t->answer);
+	return t->too_large ? 0 : size * n;
+}
+
+static size_t on_upload(char *out, size_t size, size_t n, void *arg)
+{
+	Transfer *t = arg;
+	size_t rest = t->len - t->sent, take = rest < size * n ? rest : size * n;
+	memcpy(out, t->body + t->sent, take);
+	t->sent += take;
+	return take;
+}
+
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)purpose;
+	Transfer *t = arg;
+	const char *why = t->allowed ? NULL : guard_refuses(&address->addr);
+	if (why) {
+		t->refused = why;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Before each request, also on a connection that somebody else opened. */
+static int on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	Transfer *t = arg;
+	const char *why = t->allowed ? NULL : guard_refuses_text(peer);
+	if (!why)
+		return CURL_PREREQFUNC_OK;
+	t->refused = why;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+/* ---- setting up ---- */
+
+static void begin_mail(Transfer *t, CURL *easy)
+{
+	t->receivers = curl_slist_append(NULL, t->mail.to);
+	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, t->mail.from);
+	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, t->receivers);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+	curl_easy_setopt(easy, CURLOPT_READDATA, t);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->len);
+	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(t->allowed ? CURLUSESSL_TRY : CURLUSESSL_ALL));
+	if (t->mail.user) {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, t->mail.user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, t->mail.password ? t->mail.password : "");
+	}
+}
+
+static void begin_http(Transfer *t, CURL *easy)
+{
+	for (int i = 0; t->headers[i]; i++)
+		t->lines = curl_slist_append(t->lines, t->headers[i]);
+	t->lines = curl_slist_append(t->lines, "Expect:"); /* one round trip instead of two */
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
+	if (strcmp(t->method, "GET") == 0)
+		return;
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->len);
+}
+
+bool transfer_begin(Transfer *t, CURL *easy)
+{
+	if (t->refused)
+		return false;
+	t->easy = easy;
+	t->began_ms = clock_monotonic_ms();
+	curl_easy_reset(easy);
+	curl_easy_setopt(easy, CURLOPT_URL, t->url);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->is_mail ? "smtp,smtps" : "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Tenon/1");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)t->deadline_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)NET_CONNECT_MS);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+	if (t->is_mail)
+		begin_mail(t, easy);
+	else
+		begin_http(t, easy);
+	return true;
+}
+
+/* ---- the end ---- */
+
+static void transfer_free(Transfer *t)
+{
+	curl_slist_free_all(t->lines);
+	curl_slist_free_all(t->receivers);
+	talloc_free(t);
+}
+
+static NetResult result_of(const Transfer *t, CURLcode code, int status)
+{
+	if (t->stopped)
+		return NET_STOPPED;
+	if (t->refused)
+		return NET_REFUSED;
+	if (code == CURLE_OK)
+		return NET_OK;
+	if (t->too_large)
+		return NET_TOO_LARGE;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return NET_TIMEOUT;
+	return t->is_mail && (status >= 400 || code == CURLE_LOGIN_DENIED) ? NET_MAIL : NET_UNREACHABLE;
+}
+
+static const char *detail_of(const Transfer *t, NetResult result, CURLcode code)
+{
+	if (result == NET_OK)
+		return "";
+	return t->refused ? t->refused : curl_easy_strerror(code);
+}
+
+void transfer_end(Transfer *t, CURLcode code)
+{
+	long status = 0;
+	curl_off_t wait_s = 0;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait_s);
+	NetAnswer answer = {.result = result_of(t, code, (int)status), .status = (int)status, .body = t->answer->data,
+		.len = t->answer->len, .retry_after_ms = (int64_t)wait_s * SECOND_MS,
+		.took_ms = clock_monotonic_ms() - t->began_ms};
+	answer.detail = detail_of(t, answer.result, code);
+	if (!answer.body)
+		answer.body = "";
+	t->done(t->arg, &answer);
+	transfer_free(t);
+}
+
+void transfer_drop(Transfer *t, NetResult result, const char *detail)
+{
+	const NetAnswer answer = {.result = result, .detail = detail, .body = ""};
+	t->done(t->arg, &answer);
+	transfer_free(t);
+}

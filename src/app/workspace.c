@@ -11,13 +11,16 @@
 #include "api/clock_file.h"
 #include "app/clock_mark.h"
 #include "app/first.h"
+#include "base/keyring.h"
 #include "call/gate.h"
 #include "call/module.h"
+#include "call/secret.h"
 #include "event/alert.h"
 #include "event/hub.h"
 #include "event/timer.h"
 #include "match/match.h"
 #include "meta/meta.h"
+#include "net/client.h"
 #include "record/phase.h"
 #include "store/store.h"
 
@@ -71,6 +74,7 @@ static bool tables_make(Workspace *w, char **ret_error)
 		const char *part;
 		const char *const *steps;
 	} engines[] = {{"gate", gate_migrations},
+	               {"secret", secret_migrations},
 	               {"record", record_migrations},
 	               {"timer", timer_migrations},
 	               {"alert", alert_migrations}};
@@ -106,6 +110,10 @@ static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
 	w->house.data_dir = o->data_dir;
 	w->house.public_url = o->public_url;
 	w->house.test_clock = o->test_clock;
+	w->house.keyring = keyring_open(w, o->data_dir, ret_error);
+	if (!w->house.keyring)
+		return false;
+	w->house.net = net_start(w);
 	w->house.gate = gate_new(w, &w->house);
 	w->house.phases = phases_new(w);
 	w->house.match = match_new(w);
@@ -129,6 +137,9 @@ void workspace_start(Workspace *w)
 {
 	w->house.hub = hub_start(w, &w->house);
 	(void)timers_start(w, &w->house);
+	for (const Module *const *m = modules; *m; m++)
+		if ((*m)->run)
+			(*m)->run(&w->house);
 }
 
 void workspace_close(Workspace *w)
@@ -140,6 +151,8 @@ void workspace_close(Workspace *w)
 	for (size_t i = ARRAY_LEN(modules) - 1; i-- > 0;) /* who started last stands on the others */
 		if (modules[i]->stop)
 			modules[i]->stop(&w->house);
+	if (w->house.net)
+		net_stop(w->house.net);
 	store_close(w->house.store);
 	close(w->lock);
 	talloc_free(w);

@@ -89,5 +89,6 @@ typedef struct Module {
 	const char *const *migrations;  /* steps, NULL-terminated; NULL: none */
 	const RawRoute *raw;            /* NULL: none */
 	int (*start)(House *house);     /* after migrations, before serving; 0 or an Err; NULL: none */
+	void (*run)(House *house);      /* when the house begins to serve: own threads that act by themselves; NULL: none */
 	void (*stop)(House *house);     /* NULL: none */
 } Module;

@@ -26,6 +26,7 @@ const char *const alert_migrations[] = {
 	"state {TEXT} NOT NULL, attempts {INT} NOT NULL, next_at {TIME} NOT NULL, made_at {TIME} NOT NULL, sent_at {TIME}, "
 	"error {TEXT});"
 	"CREATE INDEX outbox_next ON outbox (state, next_at)",
+	"DROP TABLE outbox", /* nothing was ever written to it: modules/channel has one of its own */
 	NULL,
 };
 

@@ -1,8 +1,8 @@
 /* Alerts to people: a row per receiver with merge key and expiry. Same receiver, same merge key within 60 s of the
  * first: one alert with a count, which shows the newest content and is unread again. An alert that expires unread is
  * dropped from the list by a timer and the drop is logged (table alert_drop). In-app delivery is an event ("alert",
- * owner = receiver, data = the alert as GET /alerts gives it) that the hub brings. The table `outbox` is laid for
- * other channels: a row per channel the receiver has; there is none yet, so nothing writes it. */
+ * owner = receiver, data = the alert as GET /alerts gives it) that the hub brings; modules/channel hears of it by
+ * PHASE_EVENT and brings it to the receiver's other channels. */
 #pragma once
 
 #include "call/call.h"
@@ -13,7 +13,7 @@
 #define ALERT_LIFE_MS (24 * HOUR_MS)
 #define ALERT_KEEP_MS (30 * DAY_MS)
 
-extern const char *const alert_migrations[]; /* alert, alert_drop, outbox */
+extern const char *const alert_migrations[]; /* alert, alert_drop */
 
 typedef struct {
 	Id receiver;

@@ -42,6 +42,7 @@ typedef struct Conf {
 	bool enabled;
 	int rate;                          /* messages a minute; 0: the kind's */
 	json_t *settings, *secrets;        /* objects by name of the setting; never NULL */
+	struct TokenJar *jar;              /* deliver.c: the token in force */
 	const char *fault;                 /* why it cannot be used at all ("secret_unreadable"), or NULL */
 	_Atomic int refs;
 } Conf;
@@ -85,6 +86,7 @@ typedef enum {
 	VERDICT_REFRESH,    /* the token is worn out: a new one, once, at once */
 	VERDICT_RECEIVER,   /* this receiver cannot be reached here */
 	VERDICT_CHANNEL,    /* nobody can: wrong key, signature, address; it opens the breaker */
+	VERDICT_GONE,       /* the partner wants no more: the channel is switched off */
 } VerdictKind;
 
 typedef struct {
@@ -137,6 +139,8 @@ char *token_of(TALLOC_CTX *ctx, const NetAnswer *answer, const char *token_name,
 char *text_cut(TALLOC_CTX *ctx, const char *text, size_t max);
 /* One line without markup: what could be read as mention, link or style becomes its full-width twin. */
 char *text_plain(TALLOC_CTX *ctx, const char *text, size_t max);
+/* A partner's name for somebody: what cannot be part of one is left out. */
+char *text_address(TALLOC_CTX *ctx, const char *text);
 /* Title, lines, countdown and link as plain text / Markdown, at most max bytes; the link is never cut off. mention is
  * put behind the title; NULL: none. */
 char *text_of_card(TALLOC_CTX *ctx, const Card *card, size_t max);
@@ -162,3 +166,5 @@ char *sign_aliyun(TALLOC_CTX *ctx, const char *secret, const char *method, const
 
 /* A POST of JSON. body must live as long as ctx. */
 void parcel_json(TALLOC_CTX *ctx, Parcel *p, const Conf *conf, char *url, const Buf *body);
+/* The interactive card of 飞书, for robot and app alike. */
+void feishu_card_write(TALLOC_CTX *ctx, JsonOut *o, const Card *card, const char *mention);

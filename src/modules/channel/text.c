@@ -37,6 +37,16 @@ char *text_plain(TALLOC_CTX *ctx, const char *text, size_t max)
 	return text_cut(ctx, out->data ? out->data : "", max);
 }
 
+char *text_address(TALLOC_CTX *ctx, const char *text)
+{
+	char *out = talloc_strdup(ctx, text), *at = out;
+	for (; *text; text++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+@", *text))
+			*at++ = *text;
+	*at = '\0';
+	return out;
+}
+
 char *card_line(TALLOC_CTX *ctx, const Card *card, int i)
 {
 	const char *colon = card->lang == LANG_EN ? ": " : "：";

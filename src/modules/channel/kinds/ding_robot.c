@@ -31,7 +31,7 @@ static void write_at(JsonOut *o, const char *mobile)
 static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
 {
 	(void)ret_why;
-	const char *mobile = text_plain(ctx, e->address, 32);
+	const char *mobile = text_address(ctx, e->address);
 	const char *mention = mobile[0] ? talloc_asprintf(ctx, "@%s", mobile) : NULL;
 	Buf *body = buf_new(ctx, 64 * 1024);
 	JsonOut o = json_out(body);

@@ -48,7 +48,7 @@ void feishu_card_write(TALLOC_CTX *ctx, JsonOut *o, const Card *card, const char
 
 static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
 {
-	const char *mention = e->address[0] ? talloc_asprintf(ctx, "<at id=%s></at>", text_plain(ctx, e->address, 64)) : NULL;
+	const char *mention = e->address[0] ? talloc_asprintf(ctx, "<at id=%s></at>", text_address(ctx, e->address)) : NULL;
 	Buf *body = buf_new(ctx, BODY_MAX);
 	JsonOut o = json_out(body);
 	json_object_begin(&o);

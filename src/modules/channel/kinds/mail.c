@@ -2,6 +2,7 @@
  * value can end a line or begin a header. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/utf8.h"
 #include "modules/channel/kind.h"

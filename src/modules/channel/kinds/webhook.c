@@ -57,6 +57,8 @@ static void judge(const NetAnswer *a, Verdict *ret)
 {
 	if (!judge_transport(a, ret))
 		verdict_set(ret, VERDICT_DONE, "", "");
+	else if (a->result == NET_OK && a->status == 410)
+		ret->kind = VERDICT_GONE;
 	else if (a->result == NET_OK && (a->status == 502 || a->status == 504))
 		ret->kind = VERDICT_LIMITED, ret->wait_ms = a->retry_after_ms ? a->retry_after_ms : MINUTE_MS;
 }

@@ -8,7 +8,7 @@
 static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
 {
 	(void)ret_why;
-	const char *mention = e->address[0] ? talloc_asprintf(ctx, "<@%s>", text_plain(ctx, e->address, 64)) : NULL;
+	const char *mention = e->address[0] ? talloc_asprintf(ctx, "<@%s>", text_address(ctx, e->address)) : NULL;
 	Buf *body = buf_new(ctx, 32 * 1024);
 	JsonOut o = json_out(body);
 	json_object_begin(&o);

@@ -1,0 +1,416 @@
+"""Channels: alerts reach people outside the browser, in order, once, never stale, never past a breaker; secrets stay inside."""
+import base64
+import glob
+import hashlib
+import hmac
+import os
+import sys
+import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lib import cases  # noqa: E402
+from lib.company import Company, next_workday, now, person, quiet_policy, read  # noqa: E402
+from lib.house import wait_for  # noqa: E402
+from lib.partner import OK, Mailbox, Partner  # noqa: E402
+
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def setup(house):
+    quiet_policy(house, load_max=1000)
+    next_workday(house)
+
+
+def channel(house, kind, name="渠道", host="127.0.0.1", expect=201, **more):
+    settings = more.pop("settings")
+    return house.admin.post("/channels", {"kind": kind, "name": name, "settings": settings, "allowed_host": host, **more}, expect)
+
+
+def robot(house, partner, kind="wecom_robot", path="/cgi-bin/webhook/send?key=KEY-OF-THE-ROBOT-1234", **more):
+    secret = more.pop("secret", None)
+    return channel(house, kind, settings={"url": partner.url(path), **({"secret": secret} if secret else {})}, **more)["id"]
+
+
+def webhook(house, partner, **more):
+    return channel(house, "webhook", settings={"url": partner.url("/hook"), "secret": WHSEC}, **more)["id"]
+
+
+def routes(house, who, *items, quiet=None):
+    house.admin.call("PUT", f"/users/{who.id}/channels", {"items": [{"channel": c, "address": a} for c, a in items], "quiet": quiet}, expect=200)
+
+
+def state(house, channel_id):
+    return next(c for c in house.admin.get("/channels")["items"] if c["id"] == channel_id)
+
+
+def log(house, channel_id):
+    return house.admin.get(f"/channels/{channel_id}/log")["items"]
+
+
+def logged(house, channel_id, what, n=1, seconds=20):
+    """Waits until the log holds n rows in that state or with that code."""
+    def found():
+        rows = [r for r in log(house, channel_id) if what in (r["state"], r["code"])]
+        return rows if len(rows) >= n else None
+    return wait_for(found, f"{n} rows of {what} in the log: {log(house, channel_id)}", seconds)
+
+
+def got(partner, n=1, seconds=20):
+    wait_for(lambda: len(partner.requests) >= n, f"{n} requests, got {len(partner.requests)}", seconds)
+    return partner.requests
+
+
+def markdown(request):
+    return request.json["markdown"]["content"]
+
+
+def drop(house, *channels):
+    for c in channels:
+        house.admin.call("DELETE", f"/channels/{c}", expect=204)
+
+
+def one(house, *items, **more):
+    """A company of one salesperson with those channels."""
+    c = Company(house, 1, capacity=1000)
+    routes(house, c.people[0], *items, **more)
+    return c, c.people[0]
+
+
+def test_a_lead_reaches_the_group_robot_of_wecom(house):
+    p = Partner()
+    ch = robot(house, p)
+    c, who = one(house, (ch, "zhangsan"))
+    lead = c.send(name="<@all>王芳[点](http://evil.example)", company="上海云帆科技有限公司", phone="13812345678", city="上海", message="协作机器人")["lead"]
+    text = markdown(got(p)[0])
+    assert "新线索分配给您" in text and "<@zhangsan>" in text and "上海云帆科技有限公司" in text, text
+    assert "请在 10:05 前联系" in text or "前联系" in text, text
+    assert "138＊＊＊＊5678" in text and "12345678" not in text, "a group does not read the whole number"
+    assert "<@all>" not in text and "](http://evil" not in text, "a visitor's text is no markup"
+    assert "https://crm.example.com/leads/" + lead in text, text
+    assert len(text.encode()) <= 4096 and "key=KEY-OF-THE-ROBOT-1234" in p.requests[0].path
+    assert logged(house, ch, "sent")[0]["receiver"]["id"] == who.id
+    assert state(house, ch)["day"]["sent"] == 1 and state(house, ch)["queue"] == 0
+    drop(house, ch)
+
+
+def test_dingtalk_and_feishu_are_signed(house):
+    secret = "SEC000000000000000000000"
+    ding, feishu = Partner(), Partner({"code": 0, "msg": "success", "data": {}})
+    a = robot(house, ding, "ding_robot", "/robot/send?access_token=T", secret=secret)
+    b = robot(house, feishu, "feishu_robot", "/open-apis/bot/v2/hook/x", secret=secret)
+    c, _ = one(house, (a, "13900000000"))
+    c.send()
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(got(ding)[0].path).query)
+    stamp, sign = query["timestamp"][0], query["sign"][0]
+    assert sign == base64.b64encode(hmac.new(secret.encode(), f"{stamp}\n{secret}".encode(), hashlib.sha256).digest()).decode()
+    assert len(stamp) == 13 and ding.requests[0].json["at"]["atMobiles"] == ["13900000000"], ding.requests[0].json
+    c, _ = one(house, (b, "ou_1"))
+    c.send()
+    body = got(feishu)[0].json
+    assert body["sign"] == base64.b64encode(hmac.new(f"{body['timestamp']}\n{secret}".encode(), b"", hashlib.sha256).digest()).decode()
+    assert len(body["timestamp"]) == 10 and body["msg_type"] == "interactive" and "<at id=ou_1></at>" in str(body["card"])
+    logged(house, b, "sent")
+    drop(house, a, b)
+
+
+def test_a_webhook_carries_the_standard_signature(house):
+    p = Partner((204, b""))
+    ch = webhook(house, p)
+    c, _ = one(house, (ch, ""))
+    lead = c.send()["lead"]
+    r = got(p)[0]
+    signed = f"{r.headers['webhook-id']}.{r.headers['webhook-timestamp']}.".encode() + r.body
+    want = base64.b64encode(hmac.new(base64.b64decode(WHSEC[6:]), signed, hashlib.sha256).digest()).decode()
+    assert r.headers["webhook-signature"] == "v1," + want
+    assert r.json["type"] == "lead.assigned" and r.json["data"]["record"] == lead and r.json["data"]["link"].endswith(lead)
+    logged(house, ch, "sent")
+    drop(house, ch)
+
+
+def test_mail_in_chinese_and_english(house):
+    box = Mailbox()
+    ch = channel(house, "mail", settings={"server": f"smtp://127.0.0.1:{box.port}", "from": "crm@example.com", "user": "crm",
+                                          "password": box.greeting_password})["id"]
+    c, who = one(house, (ch, "zhang@example.com"))
+    c.send(name="王芳", company="<b>云帆</b>")
+    wait_for(lambda: box.messages, "a mail")
+    to, message, raw = box.messages[0]
+    assert to == "zhang@example.com" and "新线索" in message["subject"] and box.users == ["crm"], message["subject"]
+    plain, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "王芳" in plain and "https://crm.example.com/leads/" in plain and "<b>云帆" not in html and "王芳" in html
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n")) and raw.isascii()
+    house.admin.patch(f"/records/user/{who.id}", {"language": "en"})
+    house.advance("61s")
+    c.send()
+    wait_for(lambda: len(box.messages) == 2, "a second mail")
+    assert "lead is yours" in box.messages[1][1]["subject"], box.messages[1][1]["subject"]
+    logged(house, ch, "sent", 2)
+    box.refuse["gone@example.com"] = "550 no such user"
+    routes(house, who, (ch, "gone@example.com"))
+    house.advance("61s")
+    c.send()
+    row = logged(house, ch, "failed")[0]
+    assert row["code"] == "smtp_550" and state(house, ch)["breaker"]["state"] == "closed", row
+    drop(house, ch)
+
+
+def test_errors_inside_http_200_are_understood(house):
+    """A wrong key or signature opens the breaker at once and administrators are told; too much at once is a pause."""
+    cases_ = [("wecom_robot", {"errcode": 93000, "errmsg": "invalid webhook url"}, "open"),
+              ("wecom_robot", {"errcode": 45009, "errmsg": "api freq out of limit"}, "limited"),
+              ("ding_robot", {"errcode": 310000, "errmsg": "sign not match"}, "open"),
+              ("ding_robot", {"errcode": 130101, "errmsg": "send too fast"}, "limited"),
+              ("feishu_robot", {"code": 19021, "msg": "sign match fail or timestamp is not within one hour"}, "open")]
+    for kind, answer, want in cases_:
+        p = Partner({"code": 0, "msg": "ok", **OK})
+        p.script = [answer]
+        ch = robot(house, p, kind, name=f"{kind} {want}")
+        c, _ = one(house, (ch, ""))
+        c.send()
+        code = str(answer.get("errcode") or answer.get("code"))
+        wait_for(lambda s=ch, w=want: state(house, s)["breaker"]["state"] == w, f"{kind} {code} to be {want}: {state(house, ch)}")
+        breaker = state(house, ch)["breaker"]
+        assert breaker["code"] == code and breaker["detail"] == (answer.get("errmsg") or answer.get("msg")), breaker
+        assert len(p.requests) == 1 and state(house, ch)["queue"] == 1
+        if want == "open":
+            wait_for(lambda k=kind, w=want: any(a["reason"] == "channel.down" and a["data"]["name"] == f"{k} {w}" for a in house.admin.get("/alerts")["items"]), "the alert")
+        else:
+            house.advance("61s" if kind == "wecom_robot" else "4m")
+        if kind == "wecom_robot":
+            house.advance("45s" if want == "open" else "1s")
+            logged(house, ch, "sent")
+            wait_for(lambda s=ch: state(house, s)["breaker"]["state"] == "closed", "the breaker to close by its probe")
+        drop(house, ch)
+
+
+def test_slow_reset_and_strange_answers_are_tried_again(house):
+    p = Partner()
+    p.script = ["reset", (500, b"oops"), (200, b"<html>"), (200, b'{"errcode":"0"}')]
+    ch = webhook_like = robot(house, p)
+    c, _ = one(house, (ch, ""))
+    c.send()
+    for n in range(1, 5):
+        got(p, n)
+        wait_for(lambda: state(house, webhook_like)["queue"] == 1, "the card to wait")
+        house.advance("12s")
+    logged(house, ch, "sent")
+    assert len(p.requests) == 5 and state(house, ch)["breaker"]["state"] == "closed"
+    drop(house, ch)
+
+
+def test_fall_back_to_the_next_channel(house):
+    bad, good = Partner({"errcode": 93000, "errmsg": "invalid webhook url"}), Partner((200, {}))
+    a, b = robot(house, bad), webhook(house, good)
+    c, who = one(house, (a, ""), (b, ""))
+    lead = c.send()["lead"]
+    assert got(good)[0].json["data"]["record"] == lead
+    logged(house, b, "sent")
+    assert log(house, a)[0]["state"] == "failed" and log(house, a)[0]["code"] == "93000", log(house, a)
+    c, _ = one(house, (a, ""), (b, ""))
+    c.send()
+    got(good, 2)
+    assert len(bad.requests) == 1, "the breaker is open: the second goes past it"
+    drop(house, a)
+    c, _ = one(house, (b, ""))
+    c.send()
+    got(good, 3)
+    drop(house, b)
+    del who
+
+
+def test_410_switches_a_webhook_off(house):
+    p = Partner((410, b""))
+    ch = webhook(house, p)
+    c, _ = one(house, (ch, ""))
+    c.send()
+    wait_for(lambda: not state(house, ch)["enabled"], "the channel to be switched off")
+    drop(house, ch)
+
+
+def test_twenty_a_minute_and_nothing_stale(house):
+    """Thirty people in one robot: twenty cards in the first minute, the rest in the next; what is over is dropped and logged."""
+    p = Partner()
+    ch = robot(house, p)
+    c = Company(house, 30, capacity=1000)
+    for who in c.people:
+        routes(house, who, (ch, ""))
+    for _ in range(30):
+        c.send()
+    got(p, 20)
+    wait_for(lambda: state(house, ch)["queue"] == 10, "ten cards to wait")
+    house.advance("10s")
+    assert len(p.requests) == 20
+    house.advance("55s")
+    got(p, 30)
+    wait_for(lambda: state(house, ch)["queue"] == 0, "an empty queue")
+    for _ in range(30):
+        c.send()
+    wait_for(lambda: state(house, ch)["day"]["sent"] >= 40, "the next twenty")
+    house.advance("6m")
+    assert logged(house, ch, "expired", 10), "countdowns that ran out are not sent"
+    drop(house, ch)
+
+
+def test_a_burst_is_one_card_with_a_count(house):
+    """2,000 alerts within a minute are a handful of cards."""
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    c = Company(house, 3, capacity=5000)
+    for who in c.people:
+        routes(house, who, (ch, ""))
+    sends = 2000 if house.engine == "sqlite" else 300
+    for i in range(sends):
+        house.capture(c.key, {"name": "群发", "phone": f"137{i:08d}"}, wait=0)
+    wait_for(lambda: sum(a["count"] for who in c.people for a in who.alerts("lead.assigned")) >= sends, "all leads to be assigned", 120)
+    wait_for(lambda: state(house, ch)["queue"] <= 1, "the queue to empty")
+    house.advance("25s")
+    wait_for(lambda: state(house, ch)["queue"] == 0, "the queue to empty")
+    assert len(p.requests) <= 30, len(p.requests)
+    assert max(r.json["data"]["count"] for r in p.requests) > sends / 20
+    drop(house, ch)
+
+
+def test_what_was_read_is_not_sent(house):
+    p = Partner((200, {}))
+    p.script = [(503, b"", {"Retry-After": "20"})]
+    ch = webhook(house, p)
+    c, who = one(house, (ch, ""))
+    c.send()
+    got(p)
+    wait_for(lambda: state(house, ch)["breaker"]["state"] == "limited", "the pause")
+    who.post("/alerts/read", {"all": True})
+    house.advance("25s")
+    assert logged(house, ch, "dropped")[0]["code"] == "read" and len(p.requests) == 1
+    p.script = [(503, b"", {"Retry-After": "20"})]
+    house.advance("61s")
+    lead = c.send()["lead"]
+    got(p, 2)
+    wait_for(lambda: state(house, ch)["breaker"]["state"] == "limited", "the pause")
+    who.touch(lead)
+    house.advance("25s")
+    assert logged(house, ch, "touched") and len(p.requests) == 2, "nobody is hurried who has acted"
+    drop(house, ch)
+
+
+def test_quiet_hours(house):
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    at = now(house)
+    quiet = {"from": at.strftime("%H:00"), "to": f"{at.hour + 2:02d}:00"}
+    c, who = one(house, (ch, ""), quiet={**quiet, "urgent": False})
+    mine = who.get("/me/channels")
+    assert mine["quiet"] == {**quiet, "urgent": False} and mine["items"] == [{"channel": ch, "address": ""}], mine
+    assert "settings" not in mine["available"][0]
+    c.send()
+    wait_for(lambda: state(house, ch)["queue"] == 1, "the card to wait")
+    house.advance("1m")
+    assert not p.requests
+    routes(house, who, (ch, ""), quiet={**quiet, "urgent": True})
+    house.advance("1m")
+    c.send()
+    got(p)
+    drop(house, ch)
+
+
+def test_a_receiver_who_left_gets_nothing(house):
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    p.script = [(503, b"", {"Retry-After": "20"})]
+    c, who = one(house, (ch, ""))
+    c.send()
+    got(p)
+    wait_for(lambda: state(house, ch)["breaker"]["state"] == "limited", "the pause")
+    house.admin.patch(f"/records/user/{who.id}", {"active": False})
+    house.advance("25s")
+    logged(house, ch, "receiver_left")
+    assert len(p.requests) == 1
+    drop(house, ch)
+
+
+def test_private_addresses_are_refused(house):
+    for url in ("http://127.0.0.1:1/x", "https://127.0.0.1/x", "https://10.0.0.1/x", "https://[::1]/x", "https://localhost/x",
+                "https://169.254.169.254/latest", "https://2130706433/", "file:///etc/passwd", "https://u:p@example.com/"):
+        answer = house.admin.call("POST", "/channels", {"kind": "wecom_robot", "name": "x", "settings": {"url": url}}, expect=400)
+        assert answer.json["fields"][0]["field"] == "url", answer
+    answer = house.admin.call("POST", "/channels", {"kind": "wecom_robot", "name": "x", "settings": {"url": "http://127.0.0.1/"},
+                                                    "allowed_host": "10.0.0.1"}, expect=400)
+    p = Partner()
+    ch = robot(house, p)
+    assert house.admin.call("PATCH", f"/channels/{ch}", {"allowed_host": ""}, expect=400).json["fields"][0]["field"] == "url"
+    drop(house, ch)
+    del answer
+
+
+def test_test_button_tells_what_the_partner_said(house):
+    p = Partner({"errcode": 93000, "errmsg": "invalid webhook url, hint: [1]"})
+    ch = robot(house, p)
+    told = house.admin.post(f"/channels/{ch}/test", {})
+    assert not told["ok"] and told["code"] == "93000" and "invalid webhook url" in told["answer"] and told["status"] == 200, told
+    p.always = OK
+    assert house.admin.post(f"/channels/{ch}/test", {"address": "lisi"})["ok"]
+    assert "<@lisi>" in markdown(p.requests[1]) and "测试" in markdown(p.requests[1])
+    house.admin.patch(f"/channels/{ch}", {"settings": {"url": "http://127.0.0.1:1/x"}})
+    assert house.admin.post(f"/channels/{ch}/test", {})["code"] == "unreachable"
+    drop(house, ch)
+
+
+def test_secrets_stay_inside(house):
+    p = Partner()
+    ch = robot(house, p, "ding_robot", "/robot/send?access_token=TOPSECRETTOKEN9876", secret="SECverysecretvalue4321")
+    seen = state(house, ch)
+    assert seen["secrets"]["url"] == {"set": True, "tail": "9876"} and seen["secrets"]["secret"] == {"set": True, "tail": "4321"}, seen
+    answers = "".join(house.admin.call("GET", path).body.decode() for path in ("/channels", f"/channels/{ch}/log", "/me/channels"))
+    answers += house.admin.call("PATCH", f"/channels/{ch}", {"name": "改名", "settings": {}}, expect=200).body.decode()
+    assert "TOPSECRET" not in answers and "verysecret" not in answers
+    if house.engine == "sqlite":
+        for path in glob.glob(house.dir + "/tenon.db*"):
+            with open(path, "rb") as f:
+                data = f.read()
+            assert b"TOPSECRET" not in data and b"verysecret" not in data, path
+    assert os.stat(house.dir + "/secret.key").st_mode & 0o777 == 0o600
+    assert house.admin.post(f"/channels/{ch}/test", {})["ok"] and "TOPSECRETTOKEN9876" in p.requests[0].path, "kept by the change of the name"
+    who = person(house)
+    assert who.call("GET", "/channels").status == 403
+    drop(house, ch)
+
+
+def test_kill_while_sending_loses_nothing(house):
+    """kill -9 with a card under way: it goes out again with the same id, and the order of one receiver stays."""
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    c, _ = one(house, (ch, ""))
+    p.script = [("slow", 5)]
+    c.send(phone="13500009999")
+    got(p)
+    c.send("duplicate", phone="13500009999")
+    wait_for(lambda: state(house, ch)["queue"] == 2, "a second card to wait")
+    house.kill()
+    house.start()
+    requests = got(p, 2)
+    assert requests[0].headers["webhook-id"] == requests[1].headers["webhook-id"], "the same idempotency key"
+    wait_for(lambda: state(house, ch)["queue"] == 0, "an empty queue")
+    logged(house, ch, "sent", 2)
+    assert [r.json["type"] for r in p.requests] == ["lead.assigned"] * 2 + ["lead.repeated"]
+    drop(house, ch)
+
+
+def test_order_per_receiver_is_kept(house):
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    c, who = one(house, (ch, ""))
+    p.script = [(500, b""), (500, b"")]
+    lead = c.send(phone="13611110000")["lead"]
+    got(p)
+    c.send("duplicate", phone="13611110000")
+    wait_for(lambda: state(house, ch)["queue"] == 2, "two cards to wait")
+    house.advance("3s")
+    got(p, 2)
+    house.advance("6s")
+    got(p, 4)
+    assert [r.json["type"] for r in p.requests] == ["lead.assigned"] * 3 + ["lead.repeated"], [r.json["type"] for r in p.requests]
+    assert read(house, lead)["owner"] == who.id
+    drop(house, ch)
+
+
+if __name__ == "__main__":
+    cases.main(globals(), extra=("--public-url", "https://crm.example.com"))

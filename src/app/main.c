@@ -11,6 +11,7 @@
 #include "app/options.h"
 #include "app/workspace.h"
 #include "base/log.h"
+#include "call/secret.h"
 #include "app/demo/demo.h"
 
 extern const EmbeddedFile web_files[];
@@ -74,6 +75,35 @@ static int demo(const Options *o)
 	return filled ? 0 : 1;
 }
 
+static int rotate_key(const Options *o)
+{
+	char *error = NULL;
+	int64_t n = 0;
+	Workspace *w = workspace_open(NULL, o, &error);
+	if (!w)
+		return complain(error);
+	bool rotated = secrets_rotate(&w->house, &n, &error);
+	if (rotated)
+		printf("%lld secrets are sealed with a new key. Back secret.key up again.\n", (long long)n);
+	else
+		complain(error);
+	workspace_close(w);
+	return rotated ? 0 : 1;
+}
+
+static int run(const Options *o)
+{
+	static const struct {
+		const char *command;
+		int (*run)(const Options *o);
+	} commands[] = {{"serve", serve}, {"demo", demo}, {"rotate-key", rotate_key}};
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(o->command, commands[i].command) == 0)
+			return commands[i].run(o);
+	puts("tenon " TENON_VERSION);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -88,10 +118,8 @@ int main(int argc, char **argv)
 	int status = 0;
 	if (options.help)
 		options_help();
-	else if (strcmp(options.command, "version") == 0)
-		puts("tenon " TENON_VERSION);
 	else
-		status = strcmp(options.command, "serve") == 0 ? serve(&options) : demo(&options);
+		status = run(&options);
 	talloc_free(ctx);
 	return status;
 }

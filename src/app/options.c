@@ -12,6 +12,8 @@ static const char help_text[] =
 	"      Serves the company kept in DIR (made if absent), on 127.0.0.1:8080 unless told otherwise.\n"
 	"  tenon demo --data DIR [--admin-password-file FILE] [--database postgres://...] [--test-clock]\n"
 	"      Fills DIR with a believable company to look around in.\n"
+	"  tenon rotate-key --data DIR [--database postgres://...]\n"
+	"      Seals the secrets of channels with a new key. The server must be stopped; run it again if it was cut off.\n"
 	"  tenon version\n\n"
 	"Exit codes: 0 done, 1 it could not be done (the reason is told), 2 the command line is wrong.\n";
 
@@ -22,13 +24,14 @@ void options_help(void)
 
 static bool is_command(const char *text)
 {
-	return strcmp(text, "serve") == 0 || strcmp(text, "demo") == 0 || strcmp(text, "version") == 0;
+	return strcmp(text, "serve") == 0 || strcmp(text, "demo") == 0 || strcmp(text, "rotate-key") == 0 ||
+	       strcmp(text, "version") == 0;
 }
 
 static bool options_complete(const Options *o)
 {
 	if (!o->command || !is_command(o->command)) {
-		fprintf(stderr, "tenon: say what to do: serve, demo or version. See tenon --help.\n");
+		fprintf(stderr, "tenon: say what to do: serve, demo, rotate-key or version. See tenon --help.\n");
 		return false;
 	}
 	if (strcmp(o->command, "version") != 0 && !o->data_dir) {

@@ -6,7 +6,7 @@
 #define OPTION_PROXIES_MAX 16
 
 typedef struct {
-	const char *command; /* "serve", "demo", "version" */
+	const char *command; /* "serve", "demo", "rotate-key", "version" */
 	const char *data_dir;
 	const char *listen;
 	const char *database; /* postgres://..., or NULL for SQLite */

@@ -215,8 +215,9 @@ static int check_whole(Check *k, const ChannelKind *kind, const json_t *given)
 {
 	int r = 0;
 	for (const Setting *s = kind->settings; s->name; s++) {
-		const char *text = json_text(s->secret ? k->secrets : k->settings, s->name);
-		if (s->required && !text && s->type != SETTING_INT && !s->fallback)
+		const json_t *value = json_object_get(s->secret ? k->secrets : k->settings, s->name);
+		const char *text = json_string_value(value);
+		if (s->required && !value && !s->fallback)
 			r = call_fault(k->c, s->name, "required", "This is needed.", "此项必填。");
 		else if (s->type == SETTING_URL && text && !json_object_get(given, s->name) && check_url(k, s, text) < 0)
 			r = ERR_INVALID;

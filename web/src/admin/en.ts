@@ -8,6 +8,8 @@ export default {
 	people: 'People and teams',
 	calendars: 'Working time',
 	territories: 'Territories, skills',
+	channels: 'Channels',
+	myChannels: 'My channels',
 	access: 'Keys and sessions',
 	setup: 'First steps',
 }

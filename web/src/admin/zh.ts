@@ -8,6 +8,8 @@ export default {
 	people: '人员与部门',
 	calendars: '工作时间',
 	territories: '区域与技能',
+	channels: '消息渠道',
+	myChannels: '我的渠道',
 	access: '密钥与登录',
 	setup: '初次设置',
 }

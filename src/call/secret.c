@@ -115,6 +115,7 @@ bool secrets_rotate(House *house, int64_t *ret_n, char **ret_error)
 	*ret_n = rotation.sealed;
 	if (r == 0 && keyring_rotate_end(house->keyring))
 		return true;
-	*ret_error = talloc_strdup(NULL, "The secrets could not all be sealed anew. Nothing is lost: run the command again.");
+	*ret_error = talloc_strdup(NULL, "The secrets could not all be sealed anew. Nothing is lost: run the "
+	"command again.");
 	return false;
 }

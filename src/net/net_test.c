@@ -7,9 +7,11 @@ TEST(guard, refuses_what_is_not_public)
 {
 	static const char *const refused[][2] = {
 		{"127.0.0.1", "loopback"}, {"127.255.255.254", "loopback"}, {"10.1.2.3", "private"}, {"172.16.0.1", "private"},
-		{"172.31.255.255", "private"}, {"192.168.1.1", "private"}, {"100.64.0.1", "private"}, {"169.254.169.254", "link_local"},
+		{"172.31.255.255", "private"}, {"192.168.1.1", "private"}, {"100.64.0.1", "private"}, {"169.254.169.254",
+			"link_local"},
 		{"0.0.0.0", "reserved"}, {"224.0.0.1", "reserved"}, {"255.255.255.255", "reserved"}, {"198.18.0.1", "private"},
-		{"::1", "loopback"}, {"::", "reserved"}, {"fe80::1", "link_local"}, {"fd00::1", "private"}, {"fc00::1", "private"},
+		{"::1", "loopback"}, {"::", "reserved"}, {"fe80::1", "link_local"}, {"fd00::1", "private"}, {"fc00::1",
+			"private"},
 		{"::ffff:127.0.0.1", "loopback"}, {"::ffff:10.0.0.1", "private"}, {"64:ff9b::7f00:1", "loopback"},
 		{"2002:7f00:1::", "loopback"}, {"2001:db8::1", "reserved"}, {"ff02::1", "reserved"},
 	};

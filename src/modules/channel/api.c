@@ -213,7 +213,8 @@ static int channel_create(Call *c)
 	const char *host = text_or_null(call_text(c, "allowed_host"));
 	int r = conf_check(c, kind, call_json(c, "settings"), host, NULL, NULL, &settings, &secrets);
 	if (r == 0)
-		r = call_store_failed(c, db_int(c->tx, &n, "SELECT COUNT(*) FROM channel WHERE deleted_at IS NULL AND name <> $1",
+		r = call_store_failed(c, db_int(c->tx, &n,
+			"SELECT COUNT(*) FROM channel WHERE deleted_at IS NULL AND name <> $1",
 		                                value_text("")));
 	if (r < 0)
 		return r;
@@ -316,7 +317,8 @@ static int channel_log(Call *c)
 		return call_fault(c, "after", "cursor", "This is no cursor of this list.", "游标无效。");
 	ROWS rows = NULL;
 	int n = 0, r = db_query(c->tx, &rows,
-	                        "SELECT o.done_at, o.seq, o.state, o.reason, o.code, o.detail, o.tries, o.made_at, o.receiver, "
+	                        "SELECT o.done_at, o.seq, o.state, o.reason, o.code, o.detail, o.tries, o.made_at, "
+		"o.receiver, "
 	                        "p.name FROM outbox o LEFT JOIN person p ON p.id = o.receiver WHERE o.channel = $1 "
 	                        "AND o.done_at IS NOT NULL AND (o.done_at < $2 OR (o.done_at = $2 AND o.seq < $3)) "
 	                        "ORDER BY o.done_at DESC, o.seq DESC LIMIT $4",
@@ -438,7 +440,8 @@ static int channel_test(Call *c)
 		return r;
 	}
 	card_of_test(t, c->house, t->conf->name, c->lang, c->now_ms, &t->card);
-	t->delivery = (Delivery){.conf = conf_ref(t->conf), .card = &t->card, .address = t->address, .done = on_tested, .arg = t};
+	t->delivery = (Delivery){.conf = conf_ref(t->conf), .card = &t->card, .address = t->address, .done = on_tested,
+		.arg = t};
 	atomic_fetch_add(&t->refs, 1);
 	deliver(c->house->net, &t->delivery);
 	test_wait(t);
@@ -503,13 +506,17 @@ const Endpoint channel_endpoints[] = {
 	{"GET", "/channels", "settings.manage", CALL_READ, NULL, channels_list, "Channels with their state"},
 	{"GET", "/channels/kinds", "settings.manage", CALL_READ, NULL, kinds_list, "Kinds of channels and their settings"},
 	{"POST", "/channels", "settings.manage", CALL_WRITE, create_params, channel_create, "Set a channel up"},
-	{"PATCH", "/channels/:id", "settings.manage", CALL_WRITE, patch_params, channel_patch, "Change a channel; closes its breaker"},
+	{"PATCH", "/channels/:id", "settings.manage", CALL_WRITE, patch_params, channel_patch,
+		"Change a channel; closes its breaker"},
 	{"DELETE", "/channels/:id", "settings.manage", CALL_WRITE, id_params, channel_delete, "Remove a channel"},
-	{"GET", "/channels/:id/log", "settings.manage", CALL_READ, log_params, channel_log, "What became of its messages, newest first"},
-	{"POST", "/channels/:id/test", "settings.manage", CALL_WORKER, test_params, channel_test, "Send a test card and tell what the partner answered"},
+	{"GET", "/channels/:id/log", "settings.manage", CALL_READ, log_params, channel_log,
+		"What became of its messages, newest first"},
+	{"POST", "/channels/:id/test", "settings.manage", CALL_WORKER, test_params, channel_test,
+		"Send a test card and tell what the partner answered"},
 	{"GET", "/me/channels", "signed_in", CALL_READ, NULL, mine_get, "My channels, their order, my quiet hours"},
 	{"PUT", "/me/channels", "signed_in", CALL_WRITE, mine_params, mine_put, "Set my channels and quiet hours"},
 	{"GET", "/users/:id/channels", "people.manage", CALL_READ, user_params, mine_get, "Channels of a person"},
-	{"PUT", "/users/:id/channels", "people.manage", CALL_WRITE, theirs_params, mine_put, "Say who a person is in each channel"},
+	{"PUT", "/users/:id/channels", "people.manage", CALL_WRITE, theirs_params, mine_put,
+		"Say who a person is in each channel"},
 	{0},
 };

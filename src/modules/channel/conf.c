@@ -169,7 +169,8 @@ static int check_url(Check *k, const Setting *s, const char *url)
 	if (strcmp(fault, "scheme") == 0 || strcmp(fault, "malformed") == 0 || strcmp(fault, "userinfo") == 0)
 		return call_fault(k->c, s->name, "url", "This is no usable address.", "地址格式不正确。");
 	return call_fault(k->c, s->name, "private_address",
-	                  "This address belongs to this server or to a private network. Name the host as allowed if it is meant.",
+	                  "This address belongs to this server or to a private network. Name the host as allowed if "
+		"it is meant.",
 	                  "该地址指向本服务器或内网。如确需使用，请将该主机填入“允许的主机”。");
 }
 

@@ -79,7 +79,8 @@ static Delivery *jar_fill(TokenJar *jar, char *token, int64_t life_ms)
 	pthread_mutex_lock(&jar->lock);
 	TALLOC_FREE(jar->token);
 	jar->token = talloc_steal(jar, token);
-	jar->good_until_ms = clock_monotonic_ms() + (life_ms > 2 * TOKEN_MARGIN_MS ? life_ms - TOKEN_MARGIN_MS : life_ms / 2);
+	int64_t margin = life_ms > 2 * TOKEN_MARGIN_MS ? TOKEN_MARGIN_MS : life_ms / 2;
+	jar->good_until_ms = clock_monotonic_ms() + life_ms - margin;
 	jar->fetching = false;
 	Delivery *waiting = jar->waiting;
 	jar->waiting = NULL;

@@ -128,7 +128,8 @@ typedef struct {
 bool judge_transport(const NetAnswer *answer, Verdict *ret);
 /* The usual partner: HTTP 200 and a JSON object with an integer code; 0 is done, others as the table (ended by code 0)
  * says, RETRY if it does not. Alternatives for the member names are tried in order. */
-void judge_codes(const NetAnswer *answer, const char *code_name, const char *text_name, const CodeRow *rows, Verdict *ret);
+void judge_codes(const NetAnswer *answer, const char *code_name, const char *text_name, const CodeRow *rows,
+	Verdict *ret);
 void verdict_set(Verdict *v, VerdictKind kind, const char *code, const char *detail);
 /* token_read of the usual partner: {"errcode":0,"NAME":"...","LIFE":7200}. */
 char *token_of(TALLOC_CTX *ctx, const NetAnswer *answer, const char *token_name, const char *life_name,
@@ -161,7 +162,8 @@ char *sign_hmac_sha1(TALLOC_CTX *ctx, const char *key, const char *text);       
 /* The partners' rules, so that their vectors can be checked. */
 char *sign_dingtalk(TALLOC_CTX *ctx, const char *secret, int64_t now_ms);   /* base64, not yet percent-encoded */
 char *sign_feishu(TALLOC_CTX *ctx, const char *secret, int64_t now_s);
-char *sign_standard(TALLOC_CTX *ctx, const char *secret, const char *id, int64_t now_s, const char *body); /* "v1,..." or NULL */
+/* "v1,..."; NULL when the secret is not Base64. */
+char *sign_standard(TALLOC_CTX *ctx, const char *secret, const char *id, int64_t now_s, const char *body);
 char *sign_aliyun(TALLOC_CTX *ctx, const char *secret, const char *method, const char *sorted_query);
 
 /* A POST of JSON. body must live as long as ctx. */

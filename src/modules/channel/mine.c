@@ -150,7 +150,8 @@ static int quiet_write(Call *c, Id person)
 	int from = 0, to = 0;
 	const json_t *quiet = call_json(c, "quiet");
 	if (quiet && (!minute_parse(json_text(quiet, "from"), &from) || !minute_parse(json_text(quiet, "to"), &to)))
-		return call_fault(c, "quiet", "time", "Quiet hours are written like 22:00 to 08:00.", "免打扰时间格式为 22:00 至 08:00。");
+		return call_fault(c, "quiet", "time", "Quiet hours are written like 22:00 to 08:00.",
+			"免打扰时间格式为 22:00 至 08:00。");
 	int r = db_exec(c->tx, "DELETE FROM channel_quiet WHERE person = $1", value_id(person));
 	if (r == 0 && quiet && from != to)
 		r = db_exec(c->tx, "INSERT INTO channel_quiet (person, from_minute, to_minute, urgent) VALUES ($1, $2, $3, $4)",
@@ -164,7 +165,8 @@ int mine_put(Call *c)
 	Id person = person_of(c);
 	const json_t *items = call_json(c, "items");
 	if (!json_is_array(items) || json_array_size(items) > ROUTES_MAX)
-		return call_fault(c, "items", "type", "A list of at most %d channels is expected.", "应为最多 %d 个渠道的列表。", ROUTES_MAX);
+		return call_fault(c, "items", "type", "A list of at most %d channels is expected.", "应为最多 %d 个渠道的列表。",
+			ROUTES_MAX);
 	int r = record_load_any(c, "user", person, &user);
 	if (r == 0)
 		r = call_store_failed(c, db_exec(c->tx, "DELETE FROM channel_route WHERE person = $1", value_id(person)));
@@ -176,7 +178,8 @@ int mine_put(Call *c)
 		return r;
 	/* What waits for the end of quiet hours is looked at anew. */
 	r = db_exec(c->tx,
-	            "UPDATE outbox SET next_at = $2 WHERE receiver = $1 AND state <= 1 AND state = 0 AND code = 'quiet_hours'",
+	            "UPDATE outbox SET next_at = $2 WHERE receiver = $1 AND state <= 1 AND state = 0 AND code = "
+		"'quiet_hours'",
 	            value_id(person), value_time(c->now_ms));
 	if (r < 0)
 		return call_store_failed(c, r);

@@ -61,7 +61,8 @@ int outbox_on_alert(Call *c, Id alert, Id receiver, const char *data)
 		return r;
 	post_wake_on_commit(c);
 	return db_send(c->tx,
-	               "INSERT INTO outbox (receiver, channel, place, alert, reason, urgent, state, tries, made_at, next_at, "
+	               "INSERT INTO outbox (receiver, channel, place, alert, reason, urgent, state, tries, made_at, "
+		"next_at, "
 	               "valid_until) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8, $9)",
 	               value_id(receiver), value_id(route.channel), value_int(route.place), value_id(alert),
 	               value_text(route.reason), value_bool(route.urgent), value_time(c->now_ms),
@@ -106,7 +107,8 @@ static int row_pass(Call *c, int64_t seq, Id channel, int64_t place, const char 
 {
 	int r = db_exec(c->tx,
 	                "INSERT INTO outbox (receiver, channel, place, alert, reason, urgent, state, tries, made_at, "
-	                "next_at, valid_until, done_at, code, detail) SELECT receiver, channel, place, alert, reason, urgent, "
+	                "next_at, valid_until, done_at, code, detail) SELECT receiver, channel, place, alert, "
+		"reason, urgent, "
 	                "3, tries, made_at, next_at, valid_until, $2, $3, $4 FROM outbox WHERE seq = $1",
 	                value_int(seq), value_time(c->now_ms), value_text(code), value_text(detail));
 	if (r < 0)
@@ -250,7 +252,8 @@ static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 	int n = 0, r = db_query(
 		c->tx, &rows,
 		"SELECT o.seq, o.receiver, o.alert, o.place, o.tries, o.urgent, o.valid_until, r.address, p.name, p.active, "
-		"p.deleted_at, p.language, COALESCE(pk.zone, tk.zone), q.from_minute, q.to_minute, q.urgent, a.reason, a.count, "
+		"p.deleted_at, p.language, COALESCE(pk.zone, tk.zone), q.from_minute, q.to_minute, q.urgent, a.reason, "
+			"a.count, "
 		"a.data, a.object, a.record, a.at, a.read_at, "
 		"CASE WHEN EXISTS (SELECT 1 FROM outbox m WHERE m.receiver = o.receiver AND m.state <= 1 AND m.seq > o.seq) "
 		"THEN 1 ELSE 0 END "

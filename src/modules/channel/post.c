@@ -122,7 +122,8 @@ static int channel_count_past(Call *c, Channel *ch)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT done_at FROM outbox WHERE channel = $1 AND done_at IS NOT NULL AND done_at > $2 AND state = 2 "
+	                 "SELECT done_at FROM outbox WHERE channel = $1 AND done_at IS NOT NULL AND done_at > $2 "
+		"AND state = 2 "
 	                 "ORDER BY done_at LIMIT $3",
 	                 value_id(ch->id), value_time(c->now_ms - MINUTE_MS), value_int(PACE_MAX));
 	while (r == 0 && rows_next(rows))
@@ -283,7 +284,8 @@ static int admins_tell(Call *c, const Channel *ch)
 	json_member_text(&o, "detail", talloc_asprintf(c, "%s %s", ch->last_code, ch->last_detail));
 	json_object_end(&o);
 	for (int i = 0; r == 0 && i < n; i++)
-		r = alert_send(c, &(Alert){.receiver = admins[i], .reason = "channel.down", .object = "channel", .record = ch->id,
+		r = alert_send(c, &(Alert){.receiver = admins[i], .reason = "channel.down", .object = "channel",
+			.record = ch->id,
 			.data = data->data, .merge_key = talloc_asprintf(c, "channel.down %s", id_text(ch->id, id))});
 	return r;
 }

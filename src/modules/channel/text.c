@@ -84,6 +84,7 @@ char *markdown_of_card(TALLOC_CTX *ctx, const Card *card, const char *mention, s
 void parcel_json(TALLOC_CTX *ctx, Parcel *p, const Conf *conf, char *url, const Buf *body)
 {
 	(void)ctx;
-	p->request = (NetRequest){.method = "POST", .url = url, .headers = {"Content-Type: application/json; charset=utf-8"},
+	p->request = (NetRequest){.method = "POST", .url = url,
+		.headers = {"Content-Type: application/json; charset=utf-8"},
 		.body = body->data, .len = body->len, .allowed_host = conf->allowed_host};
 }

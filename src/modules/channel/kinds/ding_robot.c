@@ -13,7 +13,8 @@ static char *signed_url(TALLOC_CTX *ctx, const Errand *e)
 	if (!secret)
 		return talloc_strdup(ctx, url);
 	const char *sign = sign_percent(ctx, sign_dingtalk(ctx, secret, e->now_ms));
-	return talloc_asprintf(ctx, "%s%ctimestamp=%lld&sign=%s", url, strchr(url, '?') ? '&' : '?', (long long)e->now_ms, sign);
+	return talloc_asprintf(ctx, "%s%ctimestamp=%lld&sign=%s", url, strchr(url, '?') ? '&' : '?', (long long)e->now_ms,
+		sign);
 }
 
 static void write_at(JsonOut *o, const char *mobile)
@@ -74,5 +75,6 @@ static const Setting settings[] = {
 };
 
 const ChannelKind kind_ding_robot = {.name = "ding_robot", .zh = "钉钉群机器人", .en = "DingTalk group robot",
-	.settings = settings, .address_zh = "钉钉手机号（用于 @ 提醒，可不填）", .address_en = "Mobile number in DingTalk (to mention; may stay blank)",
+	.settings = settings, .address_zh = "钉钉手机号（用于 @ 提醒，可不填）",
+		.address_en = "Mobile number in DingTalk (to mention; may stay blank)",
 	.group = true, .rate_minute = 20, .build = build, .judge = judge};

@@ -27,7 +27,8 @@ static void write_header(Buf *out, const char *name, const char *text)
 
 static void write_part(Buf *out, const char *type, const char *text)
 {
-	buf_printf(out, "--" BOUNDARY "\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", type);
+	buf_printf(out, "--" BOUNDARY "\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+		type);
 	for (size_t len = strlen(text), at = 0; at < len; at += LINE_BYTES)
 		buf_printf(out, "%s\r\n", sign_base64(out, text + at, len - at < LINE_BYTES ? len - at : LINE_BYTES));
 }
@@ -77,7 +78,8 @@ static const char *html_of(TALLOC_CTX *ctx, const Card *card)
 static bool is_address(const char *text)
 {
 	const char *at = strchr(text, '@');
-	return at && at != text && at[1] && !strchr(at + 1, '@') && strlen(text) <= 254 && !strpbrk(text, " \t\r\n<>,;\"()");
+	return at && at != text && at[1] && !strchr(at + 1, '@') && strlen(text) <= 254 && !strpbrk(text,
+		" \t\r\n<>,;\"()");
 }
 
 static const char *host_of(const char *address)
@@ -105,7 +107,8 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	buf_printf(out, "From: <%s>\r\nTo: <%s>\r\n", from, e->address);
 	write_header(out, "Subject", text_cut(ctx, e->card->title, 200));
 	date_write(out, e->now_ms);
-	buf_printf(out, "Message-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", e->card->id, host_of(from));
+	buf_printf(out, "Message-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", e->card->id,
+		host_of(from));
 	buf_puts(out, "Content-Type: multipart/alternative; boundary=\"" BOUNDARY "\"\r\n\r\n");
 	write_part(out, "text/plain", text_of_card(ctx, e->card, MESSAGE_MAX / 4));
 	write_part(out, "text/html", html_of(ctx, e->card));
@@ -133,7 +136,8 @@ static void judge(const NetAnswer *a, Verdict *ret)
 }
 
 static const Setting settings[] = {
-	{"server", SETTING_URL, .required = true, .zh = "服务器", .en = "Server", .help_zh = "smtps://smtp.example.com:465 或 smtp://smtp.example.com:587",
+	{"server", SETTING_URL, .required = true, .zh = "服务器", .en = "Server",
+		.help_zh = "smtps://smtp.example.com:465 或 smtp://smtp.example.com:587",
      .help_en = "smtps://smtp.example.com:465 or smtp://smtp.example.com:587"},
 	{"from", SETTING_TEXT, .required = true, .zh = "发件地址", .en = "Sender's address"},
 	{"user", SETTING_TEXT, .zh = "用户名", .en = "User name"},

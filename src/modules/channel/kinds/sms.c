@@ -110,7 +110,8 @@ static const Setting settings[] = {
 	{"access_key", SETTING_TEXT, .required = true, .zh = "AccessKey ID", .en = "Access key ID"},
 	{"secret", SETTING_TEXT, .required = true, .secret = true, .zh = "AccessKey Secret", .en = "Access key secret"},
 	{"sign_name", SETTING_TEXT, .required = true, .zh = "短信签名", .en = "Signature name"},
-	{"template", SETTING_TEXT, .required = true, .zh = "模板 CODE（变量 title、name）", .en = "Template code (variables title, name)"},
+	{"template", SETTING_TEXT, .required = true, .zh = "模板 CODE（变量 title、name）",
+		.en = "Template code (variables title, name)"},
 	{"server", SETTING_URL, .zh = "接口地址", .en = "Server", .fallback = HOST},
 	{0},
 };

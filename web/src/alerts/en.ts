@@ -28,6 +28,8 @@ export default {
 	'person.absent': 'A person is absent; their leads moved on',
 	'intake.quarantined': 'An enquiry is in quarantine: please look',
 	'intake.quarantined.many': '{n} enquiries are in quarantine: please look',
+	'channel.down': 'A channel is down: please look at its settings',
+	'channel.down.many': 'A channel went down {n} times: please look at its settings',
 	'policy.changed': 'The assignment policy was changed',
 	other: 'New alert ({reason})',
 }

@@ -28,6 +28,8 @@ export default {
 	'person.absent': '人员不在岗，其线索已重新分配',
 	'intake.quarantined': '有询盘进入隔离区，请查看',
 	'intake.quarantined.many': '{n} 条询盘进入隔离区，请查看',
+	'channel.down': '消息渠道已暂停，请检查设置',
+	'channel.down.many': '消息渠道已暂停 {n} 次，请检查设置',
 	'policy.changed': '分配策略已更新',
 	other: '新提醒（{reason}）',
 }

@@ -1,0 +1,78 @@
+// Channels: set up by an administrator against a partner of our own, tested, chosen by a person; secrets never come back.
+import { createServer } from 'node:http'
+import { assert, axe, person, signIn } from './lib.mjs'
+import { admin, unique } from './lib/staff.mjs'
+
+/** A group robot that says ok, and keeps what it was sent. */
+async function partner() {
+	const got = []
+	const server = createServer((request, response) => {
+		let body = ''
+		request.on('data', (piece) => (body += piece))
+		request.on('end', () => {
+			got.push({ path: request.url, body })
+			response.setHeader('Content-Type', 'application/json')
+			response.end('{"errcode":0,"errmsg":"ok"}')
+		})
+	})
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+	return { got, url: `http://127.0.0.1:${server.address().port}/cgi-bin/webhook/send?key=key-of-the-robot-7788`, close: () => server.close() }
+}
+
+export async function run({ base, password, browser, check }) {
+	const call = await admin(base, password)
+	const { page, context, complaints } = await person(browser, base)
+	await signIn(page, 'admin', password)
+	const robot = await partner()
+	const name = unique('群机器人')
+	const clean = async () => {
+		const found = await axe(page)
+		assert(found.length === 0, found.join('\n'))
+	}
+
+	await check('an address inside the house is refused until its host is named', async () => {
+		await page.goto('/settings/channels')
+		await page.getByRole('button', { name: '添加渠道' }).click()
+		const form = page.getByRole('dialog')
+		await form.getByLabel('类型').selectOption('wecom_robot')
+		await form.getByLabel('名称').fill(name)
+		await form.getByLabel('机器人 Webhook 地址').fill(robot.url)
+		await form.getByRole('button', { name: '保存' }).click()
+		await form.getByText('允许的主机').first().waitFor()
+		await form.locator('.field-fault').first().waitFor()
+		await clean()
+		await form.getByLabel('允许的主机').fill('127.0.0.1')
+		await form.getByRole('button', { name: '保存' }).click()
+		await form.getByText('已设置，结尾 7788').waitFor()
+	})
+
+	await check('the test shows what the partner answered', async () => {
+		const form = page.getByRole('dialog')
+		await form.getByRole('button', { name: '发送测试' }).click()
+		await form.getByText('"errmsg":"ok"').waitFor()
+		assert(robot.got.length === 1 && robot.got[0].body.includes('测试'), JSON.stringify(robot.got))
+		await clean()
+	})
+
+	await check('I choose a channel and quiet hours', async () => {
+		await page.goto('/settings/my-channels')
+		await page.getByRole('switch', { name }).click()
+		await page.getByRole('switch', { name: '在这段时间内不发送' }).click()
+		await clean()
+		await page.getByRole('button', { name: '保存' }).click()
+		await page.getByText('已保存').first().waitFor()
+		const mine = await call('GET', '/me/channels')
+		assert(mine.items.length === 1 && mine.quiet.from === '22:00', JSON.stringify(mine))
+	})
+
+	await check('the channel goes away again', async () => {
+		await page.goto('/settings/channels')
+		await page.getByRole('button', { name }).first().click()
+		await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
+		await page.getByRole('button', { name }).waitFor({ state: 'detached' })
+	})
+
+	await check('the page has nothing to complain about', async () => assert(complaints.length === 0, complaints.join('\n')))
+	robot.close()
+	await context.close()
+}

@@ -56,8 +56,8 @@ export async function run({ base, password, browser, check }) {
 
 	await check('I choose a channel and quiet hours', async () => {
 		await page.goto('/settings/my-channels')
-		await page.getByRole('switch', { name }).click()
-		await page.getByRole('switch', { name: '在这段时间内不发送' }).click()
+		await page.getByRole('switch', { name }).press(' ')
+		await page.getByRole('switch', { name: '在这段时间内不发送' }).press(' ')
 		await clean()
 		await page.getByRole('button', { name: '保存' }).click()
 		await page.getByText('已保存').first().waitFor()

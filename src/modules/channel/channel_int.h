@@ -160,7 +160,7 @@ extern const TimerKind channel_timers[];
 
 /* ---- api.c, mine.c ---- */
 
-#define SETTINGS_ROOM (32 * 1024)  /* JSON of a channel's settings */
+#define SETTINGS_ROOM (60 * 1024)  /* JSON of a channel's settings: SETTINGS_MAX values, each escaped */
 NODISCARD int mine_get(Call *c);
 NODISCARD int mine_put(Call *c);
 

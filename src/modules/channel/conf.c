@@ -4,7 +4,7 @@
 #include "call/secret.h"
 #include "modules/channel/channel_int.h"
 
-#define VALUE_MAX 4000
+#define VALUE_MAX 2000 /* bytes of one setting */
 
 const char *const channel_migrations[] = {
 	"CREATE TABLE channel (id {ID} PRIMARY KEY, kind {TEXT} NOT NULL, name {TEXT} NOT NULL, settings {TEXT} NOT NULL, "
@@ -174,12 +174,23 @@ static int check_url(Check *k, const Setting *s, const char *url)
 	                  "该地址指向本服务器或内网。如确需使用，请将该主机填入“允许的主机”。");
 }
 
+static bool is_line(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	if (!text || json_string_length(value) > VALUE_MAX)
+		return false;
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 static int check_value(Check *k, const Setting *s, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	if (s->type == SETTING_INT && !json_is_integer(value))
 		return call_fault(k->c, s->name, "type", "A whole number is expected.", "应为整数。");
-	if (s->type != SETTING_INT && (!text || json_string_length(value) > VALUE_MAX || strpbrk(text, "\r\n")))
+	if (s->type != SETTING_INT && !is_line(value))
 		return call_fault(k->c, s->name, "type", "One line of text is expected.", "应为单行文本。");
 	return s->type == SETTING_URL ? check_url(k, s, text) : 0;
 }

@@ -12,6 +12,7 @@
 #include "record/phase.h"
 
 #define DIVERT_MS (5 * SECOND_MS)   /* between looks at what waits for a channel that rests */
+#define EXPIRE_MS 500               /* between looks at what is over; heads are looked at one by one anyway */
 #define FAREWELL_MS 3000            /* how long a stop waits for answers that are under way */
 #define TROUBLE_MS 1000             /* pause after a transaction that failed */
 #define ADMINS_MAX 20
@@ -33,7 +34,7 @@ struct Post {
 	Message *settled;           /* taken from done, not yet written down */
 	Message *taken;
 	int under_way;
-	int64_t divert_at_ms;       /* monotonic */
+	int64_t divert_at_ms, expire_at_ms; /* monotonic */
 };
 
 Post *post_of(const House *house)
@@ -359,7 +360,7 @@ static int round_job(Tx *tx, void *arg)
 	messages_free(&post->taken);
 	Call *c = call_new_system(tx_mem(tx), post->house, tx, "channel");
 	int r = round_settle(c, post);
-	if (r == 0)
+	if (r == 0 && clock_monotonic_ms() >= post->expire_at_ms)
 		r = outbox_expire(c);
 	if (r == 0 && clock_monotonic_ms() >= post->divert_at_ms)
 		r = round_divert(c, post);
@@ -492,6 +493,8 @@ static int64_t post_round(Post *post, bool wake, bool reload)
 	}
 	if (clock_monotonic_ms() >= post->divert_at_ms)
 		post->divert_at_ms = clock_monotonic_ms() + DIVERT_MS;
+	if (clock_monotonic_ms() >= post->expire_at_ms)
+		post->expire_at_ms = clock_monotonic_ms() + EXPIRE_MS;
 	round_done(post);
 	return round_send(post) > 0 || settles ? 0 : OUTBOX_LOOK_MS;
 }

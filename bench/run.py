@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [match idle scroll live lists take receipts postgres]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [match idle scroll live lists take receipts postgres outbox]
 """
 import argparse
 import contextlib
@@ -268,6 +268,23 @@ def scroll(bench: Bench) -> None:
         print(f"  ratio to the bare list, main thread: {median(both['leads'], 'main_ms') / median(both['bare'], 'main_ms'):.2f}")
 
 
+def outbox(bench: Bench) -> None:
+    """Signed webhooks out of the outbox to a local sink over keep-alive."""
+    sink = subprocess.Popen([bench.build / "src/http/http_echo", "127.0.0.1:0", "1"], stdout=subprocess.PIPE, text=True)
+    rows = []
+    try:
+        url = f"http://127.0.0.1:{int(sink.stdout.readline().split()[1])}/hook"
+        for _ in range(bench.rounds):
+            folder = bench.work / "outbox"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            rows.append(bench.program("outbox", folder, 20000, url))
+    finally:
+        sink.terminate()
+        sink.wait()
+    show("outbox, 20,000 messages", rows, "per_second", "cpu_us_each")
+
+
 def match(bench: Bench) -> None:
     """The duplicate index by itself."""
     done = subprocess.run([bench.build / "bench/match_bench", str(bench.leads), "20000"], capture_output=True, text=True, check=True)
@@ -293,7 +310,8 @@ def postgres(bench: Bench) -> None:
     print(f"  ratio PostgreSQL to SQLite: {median(rows['postgres'], 'rate') / median(rows['sqlite'], 'rate'):.2f}")
 
 
-PARTS = {"match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists, "take": take, "receipts": receipts, "postgres": postgres}
+PARTS = {"match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists, "take": take, "receipts": receipts,
+         "postgres": postgres, "outbox": outbox}
 
 
 def main() -> None:

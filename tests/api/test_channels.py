@@ -506,6 +506,30 @@ def test_kill_while_sending_loses_nothing(house):
     drop(house, ch)
 
 
+def test_kills_in_a_crowd_lose_nobody(house):
+    """Killed again and again while cards of sixty people are under way: each gets theirs, and never two with different ids."""
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    c = Company(house, 60, capacity=1000)
+    for who in c.people:
+        routes(house, who, (ch, ""))
+    p.always = ("slow", 0.05)
+    for i in range(60):
+        house.capture(c.key, {"name": "群发", "phone": f"134{i:08d}"}, wait=0)
+    for n in (1, 15, 30):
+        got(p, n)
+        house.kill()
+        house.start()
+    wait_for(lambda: sum(len(w.alerts("lead.assigned")) for w in c.people) >= 60, "all leads to be assigned", 60)
+    logged(house, ch, "sent", 60, 60)
+    assert state(house, ch)["queue"] == 0
+    ids: dict[str, set] = {}
+    for r in p.requests:
+        ids.setdefault(r.json["data"]["receiver"], set()).add(r.headers["webhook-id"])
+    assert len(ids) == 60 and all(len(found) == 1 for found in ids.values()), ids
+    drop(house, ch)
+
+
 def test_order_per_receiver_is_kept(house):
     p = Partner((200, {}))
     ch = webhook(house, p)

@@ -7,6 +7,7 @@
 
 #include "api/clock_file.h"
 #include "api/server.h"
+#include "app/care.h"
 #include "app/clock_mark.h"
 #include "app/options.h"
 #include "app/workspace.h"
@@ -94,12 +95,14 @@ static int rotate_key(const Options *o)
 static int run(const Options *o)
 {
 	static const struct {
-		const char *command;
-		int (*run)(const Options *o);
-	} commands[] = {{"serve", serve}, {"demo", demo}, {"rotate-key", rotate_key}};
+		const char *name;
+		int (*fn)(const Options *options);
+	} commands[] = {{"serve", serve},       {"demo", demo},        {"backup", care_backup},
+			{"restore", care_restore}, {"verify", care_verify}, {"doctor", care_doctor},
+			{"rotate-key", rotate_key}};
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(o->command, commands[i].command) == 0)
-			return commands[i].run(o);
+		if (strcmp(o->command, commands[i].name) == 0)
+			return commands[i].fn(o);
 	puts("tenon " TENON_VERSION);
 	return 0;
 }

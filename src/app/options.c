@@ -14,7 +14,16 @@ static const char help_text[] =
 	"      Fills DIR with a believable company to look around in.\n"
 	"  tenon rotate-key --data DIR [--database postgres://...]\n"
 	"      Seals the secrets of channels with a new key. The server must be stopped; run it again if it was cut off.\n"
+	"  tenon backup --data DIR --to FOLDER [--database postgres://...]\n"
+	"      Copies the house into a new folder below FOLDER, also while it is served, and checks the copy.\n"
+	"  tenon restore --from BACKUP --data DIR [--database postgres://...] [--force]\n"
+	"      Furnishes DIR from a backup. --force moves aside what is there.\n"
+	"  tenon verify --data DIR [--database postgres://...] [--quick]\n"
+	"      Checks the tables: intact, every receipt in one state, every lead where its receipt says.\n"
+	"  tenon doctor --data DIR [--listen ADDR:PORT] [--database postgres://...] [--public-url URL]\n"
+	"      Looks at the machine: disk, syncs, files, clock, port, database, proxy, backups.\n"
 	"  tenon version\n\n"
+	"--lang zh|en chooses the language of what these tell; without it the locale does.\n"
 	"Exit codes: 0 done, 1 it could not be done (the reason is told), 2 the command line is wrong.\n";
 
 void options_help(void)
@@ -24,18 +33,40 @@ void options_help(void)
 
 static bool is_command(const char *text)
 {
-	return strcmp(text, "serve") == 0 || strcmp(text, "demo") == 0 || strcmp(text, "rotate-key") == 0 ||
-	       strcmp(text, "version") == 0;
+	static const char *const commands[] = {"serve", "demo", "backup", "restore", "verify", "doctor", "rotate-key",
+						"version"};
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(text, commands[i]) == 0)
+			return true;
+	return false;
+}
+
+static Lang lang_choose(const char *wanted)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	for (size_t i = 0; i < ARRAY_LEN(variables) && !wanted; i++) {
+		const char *locale = g_getenv(variables[i]);
+		wanted = locale && *locale ? locale : NULL;
+	}
+	return wanted && strncmp(wanted, "zh", 2) == 0 ? LANG_ZH : LANG_EN;
 }
 
 static bool options_complete(const Options *o)
 {
 	if (!o->command || !is_command(o->command)) {
-		fprintf(stderr, "tenon: say what to do: serve, demo, rotate-key or version. See tenon --help.\n");
+		fprintf(stderr, "tenon: say what to do, for example serve. See tenon --help.\n");
 		return false;
 	}
 	if (strcmp(o->command, "version") != 0 && !o->data_dir) {
 		fprintf(stderr, "tenon %s: say where the data lies: --data DIR\n", o->command);
+		return false;
+	}
+	if (strcmp(o->command, "backup") == 0 && !o->to) {
+		fprintf(stderr, "tenon backup: say where the backup goes: --to FOLDER\n");
+		return false;
+	}
+	if (strcmp(o->command, "restore") == 0 && !o->from) {
+		fprintf(stderr, "tenon restore: say which backup: --from FOLDER\n");
 		return false;
 	}
 	return true;
@@ -44,7 +75,8 @@ static bool options_complete(const Options *o)
 bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 {
 	Options o = {.listen = "127.0.0.1:8080"};
-	gboolean test_clock = FALSE, help = FALSE;
+	gboolean test_clock = FALSE, help = FALSE, force = FALSE, quick = FALSE;
+	char *lang = NULL;
 	GOptionEntry entries[] = {
 		{"data", 0, 0, G_OPTION_ARG_FILENAME, &o.data_dir, NULL, NULL},
 		{"listen", 0, 0, G_OPTION_ARG_STRING, &o.listen, NULL, NULL},
@@ -52,6 +84,11 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 		{"admin-password-file", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_password_file, NULL, NULL},
 		{"public-url", 0, 0, G_OPTION_ARG_STRING, &o.public_url, NULL, NULL},
 		{"proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.proxies, NULL, NULL},
+		{"to", 0, 0, G_OPTION_ARG_FILENAME, &o.to, NULL, NULL},
+		{"from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, NULL, NULL},
+		{"force", 0, 0, G_OPTION_ARG_NONE, &force, NULL, NULL},
+		{"quick", 0, 0, G_OPTION_ARG_NONE, &quick, NULL, NULL},
+		{"lang", 0, 0, G_OPTION_ARG_STRING, &lang, NULL, NULL},
 		{"test-clock", 0, 0, G_OPTION_ARG_NONE, &test_clock, NULL, NULL},
 		{"help", 'h', 0, G_OPTION_ARG_NONE, &help, NULL, NULL},
 		{0},
@@ -69,6 +106,9 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 	}
 	o.test_clock = test_clock;
 	o.help = help;
+	o.force = force;
+	o.quick = quick;
+	o.lang = lang_choose(lang);
 	o.command = argc > 1 ? talloc_strdup(ctx, argv[1]) : NULL;
 	if (o.help || options_complete(&o)) {
 		*ret = o;

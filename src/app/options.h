@@ -1,18 +1,23 @@
 /* The command line: `tenon COMMAND --option VALUE ...` */
 #pragma once
 
-#include "base/base.h"
+#include "call/call.h"
 
 #define OPTION_PROXIES_MAX 16
 
 typedef struct {
-	const char *command; /* "serve", "demo", "rotate-key", "version" */
+	const char *command; /* "serve", "demo", "backup", "restore", "verify", "doctor", "rotate-key", "version" */
 	const char *data_dir;
 	const char *listen;
 	const char *database; /* postgres://..., or NULL for SQLite */
 	const char *admin_password_file;
 	const char *public_url;
 	char **proxies; /* addresses of trusted proxies, NULL-terminated, or NULL */
+	const char *to;   /* backup: the folder of backups */
+	const char *from; /* restore: one backup */
+	bool force;       /* restore: move aside what is there */
+	bool quick;       /* verify: without comparing indexes with their tables */
+	Lang lang;        /* of what the command line tells: --lang, else the locale */
 	bool test_clock;
 	bool help;
 } Options;

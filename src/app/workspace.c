@@ -20,6 +20,7 @@
 #include "event/timer.h"
 #include "match/match.h"
 #include "meta/meta.h"
+#include "modules/care/backup.h"
 #include "net/client.h"
 #include "record/phase.h"
 #include "store/store.h"
@@ -126,6 +127,11 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 	w->lock = -1;
 	if (!folder_take(w, o->data_dir, ret_error))
 		return NULL;
+	if (backup_restore_is_open(o->data_dir)) {
+		*ret_error = talloc_asprintf(w, "A restore into %s was begun and not finished. Run tenon restore again, with"
+			" --force; what was there before is in %s/before-restore-*.", o->data_dir, o->data_dir);
+		return NULL;
+	}
 	if (o->test_clock && !clock_file_open(w, &w->clock, o->data_dir, ret_error))
 		return NULL;
 	clock_mark_load(&w->clock, o->data_dir);

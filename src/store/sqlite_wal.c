@@ -3,6 +3,8 @@
  * steady load the first alone would let the log grow without end, since a log with unread frames never starts over. */
 #include "store/sqlite_int.h"
 
+#include "store/copy.h"
+
 #define WAL_READERS_WAIT_MS 200 /* how long the writer stands still for readers of the old log */
 
 static int wal_count_pages(void *arg, sqlite3 *db, const char *name, int pages)
@@ -74,6 +76,11 @@ void wal_stop(Store *store)
 static void wal_start_over(SqliteState *state)
 {
 	sqlite3 *db = state->writer->db;
+	/* A copy needs the log for minutes and ends: standing still for it would slow every lead. */
+	if (sqlite_copy_runs(state->writer->store->config.path)) {
+		state->wal_pages_next = state->wal_pages + WAL_PAGES_HARD;
+		return;
+	}
 	pthread_mutex_lock(&state->checkpointer.running);
 	sqlite3_busy_timeout(db, WAL_READERS_WAIT_MS);
 	int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);

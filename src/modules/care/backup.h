@@ -1,0 +1,65 @@
+/* Backups of a whole house. A backup is one folder: manifest.json, the record database, the log of receipts, files/ and
+ * keys. It is written under a name that begins with a dot, synced, and renamed when it is whole: what has a manifest is
+ * a whole backup.
+ *
+ * The records are copied first, the receipts after them, and then every receipt of the copy that was taken in between
+ * the two moments is set back to pending: the restored house takes it in again, at its original time. So no receipt
+ * that was acknowledged before the backup began is lost, and none is there twice.
+ *
+ * All of these read and write for a long time: call them from a thread of one's own, or the command line. On failure
+ * they return an Err and leave a sentence in *said. */
+#pragma once
+
+#include "modules/care/said.h"
+#include "store/copy.h"
+#include "store/inspect.h"
+
+#define BACKUP_SCHEMA "tenon"            /* of PostgreSQL */
+#define BACKUP_PACE (48 * 1024 * 1024)   /* bytes a second beside a running house */
+#define BACKUPS_MAX 1000                 /* in one folder */
+
+/* Where a house lives. */
+typedef struct {
+	const char *data_dir;
+	const char *database; /* PostgreSQL, or NULL */
+} HousePlace;
+
+typedef enum { BACKUP_MANUAL, BACKUP_SCHEDULED, BACKUP_UPGRADE } BackupKind;
+
+typedef struct {
+	const char *name, *path;
+	const char *engine, *program; /* "sqlite" or "postgres"; version that wrote it */
+	const char *origin;           /* which house it is of */
+	BackupKind kind;
+	int64_t made_ms, bytes, rows;
+	int64_t reopened;             /* receipts set back to pending */
+	int64_t checked_ms;           /* 0: never */
+	bool check_good;
+	const char *check_en, *check_zh; /* what the check found, or NULL */
+} Backup;
+
+/* Makes a backup as a new folder in `to`, which is made if absent. now_ms: real time. */
+NODISCARD int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const char *to, BackupKind kind, int64_t now_ms,
+			  CopyWatch *watch, Backup *ret, Said *said);
+/* Reads the manifest. ERR_NOT_FOUND: no backup. */
+NODISCARD int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said);
+/* Compares every file with the manifest: ERR_INVALID names the one that is missing or damaged. */
+NODISCARD int backup_compare(TALLOC_CTX *ctx, const char *path, Said *said);
+/* The same, then looks into the databases as `tenon verify` does; keeps the result beside the manifest. */
+NODISCARD int backup_check(TALLOC_CTX *ctx, const char *path, int64_t now_ms, Said *said);
+/* The whole backups in a folder, newest first. An absent folder has none. */
+void backup_list(TALLOC_CTX *ctx, const char *folder, Backup **ret, size_t *ret_n);
+/* Removes scheduled backups of this origin beyond the newest of each of `daily` days and each of `weekly` weeks; what
+ * is manual, of another house or no backup stays. Never the newest one. Returns how many were removed. */
+int backup_rotate(const char *folder, const char *origin, int daily, int weekly);
+
+/* Furnishes a house from a backup. ERR_INVALID: damaged; ERR_CONFLICT: the place holds data (then with `force` it is
+ * moved aside and kept), or a server runs there, or the engine is another one. *ret_aside: where the old data went, or
+ * NULL. locked: the caller holds the lock of the folder. */
+NODISCARD int backup_restore(TALLOC_CTX *ctx, const char *path, const HousePlace *house, bool force, bool locked,
+			     int64_t now_ms, char **ret_aside, Said *said);
+/* True while a restore of this folder was begun and not finished: it must not be served. */
+bool backup_restore_is_open(const char *data_dir);
+
+/* What inspect_open wants for a house. */
+InspectConfig house_inspection(TALLOC_CTX *ctx, const HousePlace *house);

@@ -1,0 +1,211 @@
+/* What lies in a folder of backups: reading, comparing, checking, listing, rotating. */
+#include "modules/care/backup_int.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "modules/care/verify.h"
+
+#define DAYS_OF_WEEK 7
+#define CHECK_BYTES_MAX (64 * 1024)
+
+json_t *manifest_load(TALLOC_CTX *ctx, const char *path, Said *said)
+{
+	char *file = talloc_asprintf(ctx, "%s/" MANIFEST, path);
+	char *text = file_read(ctx, file, MANIFEST_BYTES_MAX);
+	JsonFault fault;
+	json_t *m = text ? json_parse(ctx, text, strlen(text), &fault) : NULL;
+	const char *format = m ? json_text(m, "format") : NULL;
+	if (format && strcmp(format, "tenon-backup") == 0 && json_int(m, "format_version", 0) == 1)
+		return m;
+	const char *en = !text  ? "%s is no whole backup: it has no manifest.json."
+			 : !m   ? "The manifest.json of %s is damaged."
+			 : format ? "The backup %s was written by a newer version of this program."
+				  : "%s is no backup of this program.";
+	const char *zh = !text  ? "%s 不是完整的备份：没有 manifest.json。"
+			 : !m   ? "备份 %s 的 manifest.json 已损坏。"
+			 : format ? "备份 %s 是由更新版本的程序写的。"
+				  : "%s 不是本程序的备份。";
+	said_set(ctx, said, 0, en, zh, path);
+	return NULL;
+}
+
+static void check_read(TALLOC_CTX *ctx, const char *path, Backup *b)
+{
+	JsonFault fault;
+	char *text = file_read(ctx, talloc_asprintf(ctx, "%s/" CHECK_FILE, path), CHECK_BYTES_MAX);
+	json_t *check = text ? json_parse(ctx, text, strlen(text), &fault) : NULL;
+	if (!check)
+		return;
+	b->checked_ms = json_int(check, "checked_ms", 0);
+	b->check_good = json_flag(check, "good", false);
+	b->check_en = json_text(check, "en");
+	b->check_zh = json_text(check, "zh");
+}
+
+static BackupKind kind_parse(const char *text)
+{
+	for (BackupKind k = BACKUP_SCHEDULED; k <= BACKUP_UPGRADE; k++)
+		if (text && strcmp(text, backup_kind_name(k)) == 0)
+			return k;
+	return BACKUP_MANUAL; /* which nothing removes */
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said)
+{
+	json_t *m = manifest_load(ctx, path, said), *file;
+	size_t i;
+	if (!m)
+		return ERR_NOT_FOUND;
+	const char *slash = strrchr(path, '/');
+	Backup b = {.path = talloc_strdup(ctx, path), .name = talloc_strdup(ctx, slash ? slash + 1 : path),
+		    .engine = or_empty(json_text(m, "engine")), .program = or_empty(json_text(m, "program")),
+		    .origin = or_empty(json_text(m, "origin")), .kind = kind_parse(json_text(m, "kind")),
+		    .made_ms = json_int(m, "made_ms", 0), .rows = json_int(m, "rows_total", 0),
+		    .reopened = json_int(m, "reopened", 0)};
+	json_array_foreach(json_object_get(m, "files"), i, file)
+		b.bytes += json_int(file, "bytes", 0);
+	check_read(ctx, path, &b);
+	*ret = b;
+	return 0;
+}
+
+/* A name from a manifest stays inside the backup. */
+static bool is_inside(const char *name)
+{
+	return name[0] != '/' && !strstr(name, "..");
+}
+
+int backup_compare(TALLOC_CTX *ctx, const char *path, Said *said)
+{
+	json_t *m = manifest_load(ctx, path, said), *file;
+	size_t i;
+	char hash[TREE_HASH_TEXT];
+	if (!m)
+		return ERR_INVALID;
+	json_array_foreach(json_object_get(m, "files"), i, file) {
+		const char *name = or_empty(json_text(file, "name")), *wanted = or_empty(json_text(file, "blake2b"));
+		int64_t bytes = 0, size = json_int(file, "bytes", -1);
+		bool read = is_inside(name) && file_hash(talloc_asprintf(ctx, "%s/%s", path, name), &bytes, hash);
+		if (!read)
+			return said_set(ctx, said, ERR_INVALID,
+				   "The backup is damaged: its file %s is missing or cannot be read.",
+				   "备份已损坏：文件 %s 缺失或无法读取。", name);
+		if (bytes != size || strcmp(hash, wanted) != 0)
+			return said_set(ctx, said, ERR_INVALID,
+				   "The backup is damaged: its file %s is not what was written (%lld bytes, %lld expected).",
+				   "备份已损坏：文件 %s 与写入时不同（现有 %lld 字节，应有 %lld 字节）。", name,
+				   (long long)bytes, (long long)size);
+	}
+	return 0;
+}
+
+/* ---- the check of a copy ---- */
+
+static int check_inside(TALLOC_CTX *ctx, const char *path, Said *said)
+{
+	Finding *findings = NULL;
+	size_t n = 0;
+	InspectConfig config = {.records = talloc_asprintf(ctx, "%s/tenon.db", path),
+				.receipts = talloc_asprintf(ctx, "%s/receipts.db", path)};
+	if (!file_exists(config.records))
+		return 0; /* of PostgreSQL: the hashes are the check */
+	if (!file_exists(config.receipts))
+		config.receipts = NULL;
+	int r = verify_run(ctx, &config, false, &findings, &n, said);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (!findings[i].serious)
+			continue;
+		*said = findings[i].said;
+		return ERR_INVALID;
+	}
+	return r;
+}
+
+static void check_write(TALLOC_CTX *ctx, const char *path, int64_t now_ms, int result, const Said *said)
+{
+	Buf *text = buf_new(ctx, CHECK_BYTES_MAX);
+	JsonOut o = json_out(text);
+	json_object_begin(&o);
+	json_member_int(&o, "checked_ms", now_ms);
+	json_member_bool(&o, "good", result == 0);
+	if (result < 0) {
+		json_member_text(&o, "en", said->en);
+		json_member_text(&o, "zh", said->zh);
+	}
+	json_object_end(&o);
+	(void)!file_write(talloc_asprintf(ctx, "%s/" CHECK_FILE, path), text->data); /* on a read-only medium: not kept */
+}
+
+int backup_check(TALLOC_CTX *ctx, const char *path, int64_t now_ms, Said *said)
+{
+	int r = backup_compare(ctx, path, said);
+	if (r == 0)
+		r = check_inside(ctx, path, said);
+	if (file_exists(talloc_asprintf(ctx, "%s/" MANIFEST, path)))
+		check_write(ctx, path, now_ms, r, said);
+	return r;
+}
+
+/* ---- lists ---- */
+
+static int newest_first(const void *a, const void *b)
+{
+	const Backup *x = a, *y = b;
+	if (x->made_ms != y->made_ms)
+		return x->made_ms < y->made_ms ? 1 : -1;
+	return strcmp(y->name, x->name);
+}
+
+void backup_list(TALLOC_CTX *ctx, const char *folder, Backup **ret, size_t *ret_n)
+{
+	Backup *list = talloc_array(ctx, Backup, BACKUPS_MAX);
+	size_t n = 0;
+	DIR *dir = opendir(folder);
+	for (struct dirent *e; dir && n < BACKUPS_MAX && (e = readdir(dir));) {
+		Said unsaid = {0};
+		if (e->d_name[0] == '.')
+			continue;
+		char *path = talloc_asprintf(list, "%s/%s", folder, e->d_name);
+		if (file_exists(talloc_asprintf(path, "%s/" MANIFEST, path)) &&
+		    backup_read(list, path, &list[n], &unsaid) == 0)
+			n++;
+	}
+	if (dir)
+		closedir(dir);
+	qsort(list, n, sizeof *list, newest_first);
+	*ret = list;
+	*ret_n = n;
+}
+
+int backup_rotate(const char *folder, const char *origin, int daily, int weekly)
+{
+	Backup *list;
+	size_t n;
+	int removed = 0, days = 0, weeks = 0;
+	int64_t day = -1, week = -1;
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	backup_list(ctx, folder, &list, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].kind != BACKUP_SCHEDULED || strcmp(list[i].origin, origin) != 0 || !*origin)
+			continue;
+		int64_t its_day = list[i].made_ms / DAY_MS, its_week = its_day / DAYS_OF_WEEK;
+		bool is_first = day < 0, keep = is_first;
+		if (its_day != day && days < daily)
+			keep = true, days++;
+		if (its_week != week && weeks < weekly)
+			keep = true, weeks++;
+		day = its_day;
+		week = its_week;
+		if (!keep && tree_remove(list[i].path))
+			removed++;
+	}
+	talloc_free(ctx);
+	return removed;
+}

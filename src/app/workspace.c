@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "api/clock_file.h"
 #include "app/clock_mark.h"
 #include "app/first.h"
+#include "app/upgrade.h"
 #include "base/keyring.h"
 #include "call/gate.h"
 #include "call/module.h"
@@ -21,6 +23,7 @@
 #include "match/match.h"
 #include "meta/meta.h"
 #include "modules/care/backup.h"
+#include "modules/lead/intake/receipt.h"
 #include "net/client.h"
 #include "record/phase.h"
 #include "store/store.h"
@@ -68,8 +71,31 @@ static bool store_take(Workspace *w, const Options *o, char **ret_error)
 	return w->house.store != NULL;
 }
 
+/* How a failed upgrade ends must be tested: a server with a test clock can be told to fail in its last step. */
+static bool upgrade_fault(const Options *o, Migration ret[2])
+{
+	static const char *const good[] = {"CREATE TABLE upgrade_probe (id {ID} PRIMARY KEY)", NULL};
+	static const char *const bad[] = {"CREATE TABLE upgrade_fault (id {ID} PRIMARY KEY); SELECT no_such_column", NULL};
+	ret[0] = (Migration){"upgrade_probe", good};
+	ret[1] = (Migration){"upgrade_fault", bad};
+	return o->test_clock && getenv("TENON_TEST_FAIL_UPGRADE") != NULL;
+}
+
+static UpgradePlan plan_make(const Options *o)
+{
+	UpgradePlan plan = {.n = 0};
+	Migration faults[2];
+	plan.part[plan.n++] = (Migration){RECEIPT_PART, receipt_migrations};
+	for (const Module *const *m = modules; *m; m++)
+		if ((*m)->migrations && plan.n < UPGRADE_PARTS_MAX - ARRAY_LEN(faults))
+			plan.part[plan.n++] = (Migration){(*m)->name, (*m)->migrations};
+	for (size_t i = 0; upgrade_fault(o, faults) && i < ARRAY_LEN(faults); i++)
+		plan.part[plan.n++] = faults[i];
+	return plan;
+}
+
 /* Tables of the engines come before the catalogue's, those of the modules after it: they may refer to objects. */
-static bool tables_make(Workspace *w, char **ret_error)
+static bool tables_make(Workspace *w, const Options *o, char **ret_error)
 {
 	static const struct {
 		const char *part;
@@ -90,6 +116,9 @@ static bool tables_make(Workspace *w, char **ret_error)
 		if ((*m)->migrations && store_migrate(w->house.store, &step, 1, ret_error) < 0)
 			return false;
 	}
+	Migration faults[2];
+	if (w->house.meta && upgrade_fault(o, faults))
+		return store_migrate(w->house.store, faults, ARRAY_LEN(faults), ret_error) == 0;
 	return w->house.meta != NULL;
 }
 
@@ -135,8 +164,21 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 	if (o->test_clock && !clock_file_open(w, &w->clock, o->data_dir, ret_error))
 		return NULL;
 	clock_mark_load(&w->clock, o->data_dir);
-	bool ready = store_take(w, o, ret_error) && tables_make(w, ret_error) && house_furnish(w, o, ret_error);
-	return ready ? w : NULL;
+	UpgradePlan plan = plan_make(o);
+	if (!upgrade_begin(w, o, &plan, ret_error) || !store_take(w, o, ret_error))
+		return NULL;
+	if (!tables_make(w, o, ret_error)) {
+		char *why = talloc_strdup(w, *ret_error); /* it lives with the store */
+		store_close(w->house.store);
+		*ret_error = why;
+		upgrade_failed(w, o, ret_error);
+		return NULL;
+	}
+	/* Modules that have started cannot be taken apart here: what they leave is put back at the next start. */
+	if (!house_furnish(w, o, ret_error))
+		return NULL;
+	upgrade_done(o);
+	return w;
 }
 
 void workspace_start(Workspace *w)

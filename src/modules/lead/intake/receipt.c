@@ -16,7 +16,7 @@ struct ReceiptLog {
 
 static const char *const state_names[] = {"pending", "taken", "duplicate", "quarantined"};
 
-static const char *const log_migrations[] = {
+const char *const receipt_migrations[] = {
 	"CREATE TABLE receipt (id {ID} NOT NULL PRIMARY KEY, at {TIME} NOT NULL, source {ID}, source_key {TEXT} NOT NULL,"
 	" visitor {TEXT}, content_type {TEXT}, headers {TEXT}, body {BYTES} NOT NULL, dedupe_key {TEXT}, dedupe_body "
 	"{TEXT},"
@@ -53,7 +53,7 @@ bool receipt_state_parse(const char *text, ReceiptState *ret)
 static bool log_migrate(ReceiptLog *log)
 {
 	char *error = NULL;
-	Migration m = {"receipt", log_migrations};
+	Migration m = {RECEIPT_PART, receipt_migrations};
 	if (store_migrate(log->store, &m, 1, &error) == 0)
 		return true;
 	log_error("intake", "the tables of receipts could not be made: %s", error ? error : "unknown");

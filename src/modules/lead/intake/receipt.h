@@ -38,6 +38,10 @@ typedef struct {
 
 typedef struct ReceiptLog ReceiptLog;
 
+/* The log's own tables, made when it is opened. */
+#define RECEIPT_PART "receipt"
+extern const char *const receipt_migrations[];
+
 const char *receipt_state_name(ReceiptState state);
 /* False when the word is none of them. */
 NODISCARD bool receipt_state_parse(const char *text, ReceiptState *ret);

@@ -138,6 +138,7 @@ static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
 	w->house.clock = &w->clock;
 	w->house.modules = modules;
 	w->house.data_dir = o->data_dir;
+	w->house.database = o->database;
 	w->house.public_url = o->public_url;
 	w->house.test_clock = o->test_clock;
 	w->house.keyring = keyring_open(w, o->data_dir, ret_error);

@@ -19,8 +19,10 @@ typedef struct House {
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
 	struct Post *post;         /* modules/channel */
+	struct Care *care;         /* modules/care: the backup under way */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
 	const char *data_dir;
+	const char *database;      /* postgres://..., or NULL for SQLite */
 	const char *public_url;    /* without trailing slash */
 	bool test_clock;
 } House;

@@ -1,0 +1,134 @@
+"""Backups of a running house as an administrator makes and plans them, and what the house tells of its health."""
+import glob
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lib import cases  # noqa: E402
+from lib.company import Company, next_workday, quiet_policy  # noqa: E402
+from lib.house import wait_for  # noqa: E402
+
+
+def setup(house):
+    quiet_policy(house)
+    next_workday(house)
+    house.company = Company(house, 1, capacity=100)
+
+
+def care(house) -> dict:
+    return house.admin.get("/care/backups")
+
+
+def idle(house) -> dict:
+    return wait_for(lambda: (c := care(house))["running"] is None and c, "the backup to end", 60)
+
+
+def made_now(house) -> dict:
+    idle(house)
+    answer = house.admin.post("/care/backups", expect=202)
+    assert answer["running"]["phase"] in ("copying", "checking"), answer
+    after = idle(house)
+    assert after["last"]["good"], after["last"]
+    return after["items"][0]
+
+
+def test_one_now_is_listed_and_checked(house):
+    n = len(care(house)["items"])
+    backup = made_now(house)
+    assert backup["check"] == "good" and backup["kind"] == "manual" and backup["bytes"] > 1000 and backup["rows"] > 20, backup
+    assert len(care(house)["items"]) == n + 1
+    assert os.path.exists(f"{house.dir}/backups/{backup['name']}/manifest.json")
+
+
+def test_only_administrators(house):
+    someone = house.company.people[0]
+    for method, path in (("GET", "/care/backups"), ("POST", "/care/backups"), ("PUT", "/care/settings"), ("GET", "/care/health")):
+        assert someone.call(method, path, {} if method != "GET" else None).status == 403, path
+        assert house.client().call(method, path, {} if method != "GET" else None).status == 401, path
+
+
+def test_the_schedule_runs_and_rotates(house):
+    folder = tempfile.mkdtemp(prefix="tenon-scheduled-")
+    try:
+        answer = house.admin.call("PUT", "/care/settings", {"on": True, "hour": 2, "daily": 1, "weekly": 1, "folder": folder}, expect=200).json
+        assert answer["settings"] == {"on": True, "hour": 2, "daily": 1, "weekly": 1, "folder": folder}, answer
+        assert answer["next_at"].endswith("T18:00:00.000Z"), "2 o'clock in China: " + answer["next_at"]
+        os.mkdir(folder + "/holiday-pictures")  # not ours
+        os.mkdir(folder + "/tenon-20200101-000000")  # looks like ours and has no manifest
+        manual = made_now(house)
+        times = set()
+        for _ in range(3):
+            before = care(house)["next_at"]
+            house.move_to(before)
+            found = wait_for(lambda: [b for b in idle(house)["items"] if b["kind"] == "scheduled" and b["made_at"] not in times], "the scheduled backup")
+            times |= {b["made_at"] for b in found}
+            assert care(house)["next_at"] > before
+            assert all(b["check"] == "good" for b in found), found
+        left = idle(house)["items"]
+        # They were all made on one real day, of which one is kept.
+        assert [b["kind"] for b in left].count("scheduled") == 1, left
+        assert manual["name"] in [b["name"] for b in left], "manual ones stay"
+        assert os.path.isdir(folder + "/holiday-pictures") and os.path.isdir(folder + "/tenon-20200101-000000")
+    finally:
+        house.admin.call("PUT", "/care/settings", {"on": False, "folder": ""}, expect=200)
+        idle(house)
+        shutil.rmtree(folder)
+
+
+def test_off_means_off(house):
+    answer = house.admin.call("PUT", "/care/settings", {"on": False}, expect=200).json
+    assert answer["next_at"] is None
+    n = len(care(house)["items"])
+    house.advance("1d")
+    house.advance("1d")
+    assert len(idle(house)["items"]) == n
+
+
+def test_settings_are_checked(house):
+    for wrong in ({"hour": 24}, {"hour": -1}, {"daily": 0}, {"folder": "relative/path"}, {"folder": "/proc/nowhere"}):
+        answer = house.admin.call("PUT", "/care/settings", wrong)
+        assert answer.status == 400 and answer.json["fields"][0]["field"] in wrong, answer
+
+
+def test_a_failed_backup_alerts_administrators(house):
+    folder = tempfile.mkdtemp(prefix="tenon-scheduled-")
+    house.admin.call("PUT", "/care/settings", {"on": True, "folder": folder + "/deep"}, expect=200)
+    shutil.rmtree(folder)
+    with open(folder, "w", encoding="utf-8"):
+        pass  # a file where the folder was
+    try:
+        house.move_to(care(house)["next_at"])
+        last = wait_for(lambda: (c := idle(house))["last"] and not c["last"]["good"] and c["last"], "the failure")
+        assert folder in last["detail"], last
+        alert = wait_for(lambda: [a for a in house.admin.get("/alerts")["items"] if a["reason"] == "backup.failed"], "the alert")[0]
+        assert alert["urgent"] and folder in alert["data"]["zh"] and folder in alert["data"]["en"], alert
+        assert not any(a["reason"] == "backup.failed" for a in house.company.people[0].alerts())
+    finally:
+        os.unlink(folder)
+        house.admin.call("PUT", "/care/settings", {"on": False, "folder": ""}, expect=200)
+
+
+def test_health(house):
+    house.company.send()
+    health = house.admin.get("/care/health")
+    assert {f["check"] for f in health["doctor"]} >= {"folder", "disk", "sync", "clock", "database"}, health
+    assert not [f for f in health["verify"] if f["serious"]], health
+    assert all(f["detail"] for f in health["doctor"])
+
+
+def test_a_damaged_copy_shows(house):
+    backup = made_now(house)
+    path = f"{house.dir}/backups/{backup['name']}"
+    with open(path + "/check.json", "w", encoding="utf-8") as f:
+        json.dump({"checked_ms": 1790000000000, "good": False, "en": "damaged", "zh": "坏了"}, f)
+    shown = next(b for b in care(house)["items"] if b["name"] == backup["name"])
+    assert shown["check"] == "bad" and shown["detail"] in ("damaged", "坏了"), shown
+    assert glob.glob(path + "/*")
+    shutil.rmtree(path)
+
+
+if __name__ == "__main__":
+    cases.main(globals())

@@ -60,7 +60,7 @@ int care_restore(const Options *o)
 static void findings_print(const Finding *findings, size_t n, Lang lang)
 {
 	for (size_t i = 0; i < n; i++)
-		printf("%s  %s: %s\n", findings[i].serious ? "!!" : "--", findings[i].check,
+		printf("%s  %s: %s\n", findings[i].serious ? "!!" : findings[i].note ? "--" : "ok", findings[i].check,
 		       said_in(&findings[i].said, lang));
 }
 

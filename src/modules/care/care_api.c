@@ -173,6 +173,7 @@ static void write_findings(Call *c, const char *key, const Finding *findings, si
 		json_object_begin(o);
 		json_member_text(o, "check", findings[i].check);
 		json_member_bool(o, "serious", findings[i].serious);
+		json_member_bool(o, "note", findings[i].note);
 		json_member_int(o, "count", findings[i].count);
 		json_member_text(o, "detail", said_in(&findings[i].said, c->lang));
 		json_object_end(o);

@@ -36,6 +36,13 @@ typedef struct {
 	bool serves; /* a tenon holds the folder */
 } Doctor;
 
+static Said *add_note(Doctor *d, const char *check, bool note)
+{
+	d->list = talloc_realloc(d->ctx, d->list, Finding, d->n + 1);
+	d->list[d->n] = (Finding){.check = check, .note = note, .count = 1};
+	return &d->list[d->n++].said;
+}
+
 static Said *add(Doctor *d, const char *check, bool serious)
 {
 	d->list = talloc_realloc(d->ctx, d->list, Finding, d->n + 1);
@@ -121,7 +128,7 @@ static void look_at_open_files(Doctor *d)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	bool few = limit.rlim_max != RLIM_INFINITY && limit.rlim_max < FILES_WANTED;
-	said_set(d->ctx, add(d, "open_files", false), 0,
+	said_set(d->ctx, add_note(d, "open_files", few), 0,
 	    few ? "Up to %lld files may be open; for %d connections at once set LimitNOFILE=%d"
 		: "Up to %lld files may be open; %d connections at once need %d",
 	    few ? "最多可打开 %lld 个文件；要同时接 %d 个连接，请设置 LimitNOFILE=%d" : "最多可打开 %lld 个文件；同时 %d 个连接需要 %d 个",
@@ -138,7 +145,7 @@ static void look_at_clock(Doctor *d)
 		    "The clock of the machine is wrong by years. Set it, and run a time service.",
 		    "机器时钟差了几年。请校准，并启用时间同步服务。");
 	else if (state == TIME_ERROR || (clock.status & STA_UNSYNC))
-		said_set(d->ctx, add(d, "clock", false), 0,
+		said_set(d->ctx, add_note(d, "clock", true), 0,
 		    "The clock is not known to be synchronised; countdowns follow it. Run systemd-timesyncd or chrony.",
 		    "时钟没有同步；倒计时以它为准。请启用 systemd-timesyncd 或 chrony。");
 	else
@@ -216,7 +223,7 @@ static void look_at_proxy(Doctor *d)
 {
 	const char *url = d->config->public_url;
 	if (!url)
-		said_set(d->ctx, add(d, "public_url", false), 0,
+		said_set(d->ctx, add_note(d, "public_url", true), 0,
 		    "No public address is named (--public-url): links and the widget then use the address of the request",
 		    "没有指定对外地址（--public-url）：链接和表单组件会使用请求时的地址");
 	else if (strncmp(url, "https://", 8) != 0)
@@ -233,7 +240,7 @@ static void look_at_backups(Doctor *d)
 	size_t n;
 	backup_list(d->ctx, talloc_asprintf(d->ctx, "%s/backups", d->config->house.data_dir), &list, &n);
 	if (n == 0) {
-		said_set(d->ctx, add(d, "backup", false), 0, "There is no backup in %s/backups", "%s/backups 里还没有备份",
+		said_set(d->ctx, add_note(d, "backup", true), 0, "There is no backup in %s/backups", "%s/backups 里还没有备份",
 		    d->config->house.data_dir);
 		return;
 	}

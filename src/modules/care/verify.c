@@ -55,7 +55,7 @@ typedef struct {
 static Finding *finding_add(Verify *v, const char *check, bool serious, int64_t count)
 {
 	v->list = talloc_realloc(v->ctx, v->list, Finding, v->n + 1);
-	v->list[v->n] = (Finding){.check = check, .serious = serious, .count = count};
+	v->list[v->n] = (Finding){.check = check, .serious = serious, .note = !serious, .count = count};
 	return &v->list[v->n++];
 }
 

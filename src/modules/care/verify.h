@@ -7,7 +7,8 @@
 
 typedef struct {
 	const char *check; /* stable word: "receipt_taken_without_lead" ... */
-	bool serious;      /* false: worth knowing, nothing is wrong */
+	bool serious;      /* something is wrong */
+	bool note;         /* worth knowing, nothing is wrong; neither: it is well */
 	int64_t count;
 	Said said;         /* with up to three examples */
 } Finding;

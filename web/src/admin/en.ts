@@ -10,6 +10,7 @@ export default {
 	territories: 'Territories, skills',
 	channels: 'Channels',
 	myChannels: 'My channels',
+	care: 'Backup and health',
 	access: 'Keys and sessions',
 	setup: 'First steps',
 }

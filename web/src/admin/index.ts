@@ -1,5 +1,5 @@
 /* Administration: supervisor board, intake, settings, the living procedure, the first-run wizard. */
-import { BellRing, BookOpenText, CalendarClock, Inbox, KeyRound, Layers, MapPinned, MonitorDot, Radio, Send, Users, Waypoints } from '@lucide/vue'
+import { BellRing, BookOpenText, CalendarClock, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, Radio, Send, Users, Waypoints } from '@lucide/vue'
 import type { RouteRecordRaw } from 'vue-router'
 import type { Area } from '@/shell/area'
 import { t } from './text'
@@ -21,6 +21,7 @@ export const adminArea: Area = {
 		{ to: '/settings/territories', label: () => t('territories'), icon: MapPinned, group: 'settings', right: 'settings.manage', keywords: 'quyu jineng qy jn' },
 		{ to: '/settings/channels', label: () => t('channels'), icon: Send, group: 'settings', right: 'settings.manage', keywords: 'xiaoxiqudao xxqd jiqiren youjian webhook' },
 		{ to: '/settings/my-channels', label: () => t('myChannels'), icon: BellRing, group: 'settings', keywords: 'wodequdao wdqd miandarao tixing' },
+		{ to: '/settings/care', label: () => t('care'), icon: HeartPulse, group: 'settings', right: 'system.manage', keywords: 'beifen tijian bf tj backup' },
 		{ to: '/settings/access', label: () => t('access'), icon: KeyRound, group: 'settings', keywords: 'miyao denglu my api' },
 	],
 	routes: [
@@ -35,6 +36,7 @@ export const adminArea: Area = {
 		page('settings/territories', () => import('./settings/PlacesPage.vue'), () => t('territories'), 'settings.manage'),
 		page('settings/channels', () => import('./channels/ChannelsPage.vue'), () => t('channels'), 'settings.manage'),
 		page('settings/my-channels', () => import('./channels/MyChannelsPage.vue'), () => t('myChannels')),
+		page('settings/care', () => import('./care/CarePage.vue'), () => t('care'), 'system.manage'),
 		page('settings/access', () => import('./settings/AccessPage.vue'), () => t('access')),
 		page('setup', () => import('./setup/SetupPage.vue'), () => t('setup'), 'settings.manage', 'setup'),
 	],

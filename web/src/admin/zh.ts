@@ -10,6 +10,7 @@ export default {
 	territories: '区域与技能',
 	channels: '消息渠道',
 	myChannels: '我的渠道',
+	care: '备份与体检',
 	access: '密钥与登录',
 	setup: '初次设置',
 }

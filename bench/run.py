@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [match idle scroll live lists take receipts postgres outbox]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup match idle scroll live lists take receipts postgres outbox]
 """
 import argparse
 import contextlib
@@ -310,7 +310,69 @@ def postgres(bench: Bench) -> None:
     print(f"  ratio PostgreSQL to SQLite: {median(rows['postgres'], 'rate') / median(rows['sqlite'], 'rate'):.2f}")
 
 
-PARTS = {"match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists, "take": take, "receipts": receipts,
+def ballast(data: pathlib.Path, size_mb: int) -> None:
+    """Fills the record database up to that size with pages nobody asks for: a copy reads them all the same."""
+    with contextlib.closing(sqlite3.connect(data / "tenon.db")) as db:
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute("CREATE TABLE ballast (piece BLOB)")
+        while (data / "tenon.db").stat().st_size < size_mb * 1e6:
+            with db:
+                db.executemany("INSERT INTO ballast VALUES (?)", ((os.urandom(1 << 20),) for _ in range(64)))
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    os.sync()
+
+
+def accounts(server: Server, until, senders: int = 8) -> dict:
+    """Single writing calls, each durable before its answer, until the condition holds: commits a second and their latency."""
+    times, ended = [], threading.Event()
+
+    def send(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer " + server.token}
+        while not ended.is_set():
+            began = time.perf_counter()
+            connection.request("POST", "/api/v1/records/account", json.dumps({"name": f"{number}-{began}"}), headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status == 201:
+                times.append(time.perf_counter() - began)
+    threads = [threading.Thread(target=send, args=(i,)) for i in range(senders)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    while not until(time.monotonic() - began):
+        time.sleep(0.05)
+    ended.set()
+    seconds = time.monotonic() - began
+    for thread in threads:
+        thread.join()
+    times.sort()
+    return {"rate": len(times) / seconds, "p50_ms": times[len(times) // 2] * 1000, "p99_ms": times[len(times) * 99 // 100] * 1000,
+            "max_ms": times[-1] * 1000, "seconds": seconds}
+
+
+def backup(bench: Bench) -> None:
+    """Commits a second of eight senders on a 2 GB data folder: alone, while a backup is written beside them, and alone again."""
+    rows = {"alone": [], "beside a backup": [], "alone again": []}
+    for number in range(bench.rounds):
+        data = bench.filled(20000, 500)
+        ballast(data, 2000)
+        server, target = bench.server(data), bench.work / "backups"
+        rows["alone"].append(accounts(server, lambda seconds: seconds > bench.seconds))
+        shutil.rmtree(target, ignore_errors=True)
+        copy = subprocess.Popen([bench.build / "src/app/tenon", "backup", "--data", data, "--to", target], stdout=subprocess.DEVNULL)
+        rows["beside a backup"].append(accounts(server, lambda seconds: copy.poll() is not None))
+        if copy.returncode != 0:
+            raise SystemExit("the backup failed")
+        rows["alone again"].append(accounts(server, lambda seconds: seconds > bench.seconds))
+        server.stop()
+    for title, results in rows.items():
+        show(f"commits on 2 GB, {title}", results, "rate", "p50_ms", "p99_ms", "max_ms", "seconds")
+    pairs = [b["rate"] / ((a["rate"] + c["rate"]) / 2) for a, b, c in zip(*rows.values())]
+    print(f"  rate beside a backup to the rate alone: {statistics.median(pairs):.3f}")
+
+
+PARTS = {"backup": backup, "match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists, "take": take, "receipts": receipts,
          "postgres": postgres, "outbox": outbox}
 
 

@@ -56,6 +56,15 @@ static const char *detail_of(const Call *c)
 	                          : "The request was not carried out and nothing changed. Please try again later.";
 }
 
+int answer_status(const Call *c, int result)
+{
+	if (result < 0)
+		return err_status(c->err ? c->err : result);
+	if (c->status && c->status != 200)
+		return c->status;
+	return !c->out || c->out->len == 0 ? 204 : 200;
+}
+
 static void answer_error(HttpRequest *request, const Call *c, int result)
 {
 	Buf *out = buf_new(NULL, LIMIT_RESPONSE_BODY);
@@ -98,10 +107,8 @@ void answer_call(HttpRequest *request, const Call *c, int result)
 	header_add(&h, "Link", c->link_next ? link_to_next(request, c->link_next) : NULL);
 	header_add(&h, "Set-Cookie", c->set_cookie);
 	header_add(&h, "Cache-Control", "no-store");
-	int status = c->status ? c->status : 200;
+	int status = answer_status(c, 0);
 	bool empty = !c->out || c->out->len == 0;
-	if (empty && status == 200)
-		status = 204;
 	http_respond(request, status, empty ? NULL : "application/json", h.item, empty ? "" : c->out->data,
 	             empty ? 0 : c->out->len);
 }

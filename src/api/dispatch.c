@@ -23,6 +23,7 @@ typedef struct {
 	const char *idempotency;
 	json_t *body;
 	Call *call;
+	int64_t began_us;
 } Job;
 
 static const char *find_given(void *arg, ParamPlace place, const char *name)
@@ -163,6 +164,7 @@ static void job_done(void *arg, int result)
 	Job *job = arg;
 	if (result < 0 && !job->call->err)
 		(void)call_store_failed(job->call, result);
+	meter_add(job->dispatch->meter, job->match.index, answer_status(job->call, result), job->began_us);
 	answer_call(job->request, job->call, result);
 	talloc_free(job);
 }
@@ -186,6 +188,7 @@ static void job_on_worker(void *arg)
 
 static void job_refuse_busy(Job *job)
 {
+	meter_add(job->dispatch->meter, job->match.index, err_status(ERR_BUSY), job->began_us);
 	answer_problem(job->request, ERR_BUSY, "busy", job->call->lang, "The server is busy. Please try again in a moment.",
 	               "服务器正忙，请稍后重试。");
 	talloc_free(job);
@@ -301,6 +304,7 @@ void dispatch_request(Dispatch *dispatch, HttpRequest *request, const char *path
 		return;
 	}
 	job->dispatch = dispatch;
+	job->began_us = clock_monotonic_us();
 	job->request = request;
 	job->path = talloc_strdup(job, path);
 	job->call = call_new(job, dispatch->house, NULL);

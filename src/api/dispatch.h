@@ -2,6 +2,7 @@
  * answered after the COMMIT. */
 #pragma once
 
+#include "api/meter.h"
 #include "api/route.h"
 #include "api/worker.h"
 #include "http/http.h"
@@ -10,6 +11,7 @@ typedef struct Dispatch {
 	House *house;
 	Routes *routes;
 	Workers *workers;
+	Meter *meter;
 } Dispatch;
 
 /* path is what follows /api/v1. Takes the request over. */

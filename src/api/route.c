@@ -143,13 +143,21 @@ int route_find(const Routes *routes, TALLOC_CTX *ctx, const char *method, const 
 		const Route *route = &routes->route[i];
 		if (!matches(route, segment, n))
 			continue;
-		if (strcmp(route->endpoint->method, method) == 0)
-			return match_fill(ctx, route, segment, ret);
+		if (strcmp(route->endpoint->method, method) == 0) {
+			int r = match_fill(ctx, route, segment, ret);
+			ret->index = i;
+			return r;
+		}
 		allow = allow ? talloc_asprintf_append(allow, ", %s", route->endpoint->method)
 		              : talloc_strdup(ctx, route->endpoint->method);
 	}
 	*ret_allow = allow;
 	return allow ? ERR_METHOD : ERR_NOT_FOUND;
+}
+
+size_t routes_count(const Routes *routes)
+{
+	return routes->n;
 }
 
 const Endpoint *route_at(const Routes *routes, size_t i)

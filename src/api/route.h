@@ -10,6 +10,7 @@ typedef struct Routes Routes;
 
 typedef struct {
 	const Endpoint *endpoint;
+	size_t index; /* of the row: route_at(index) */
 	const char *name[ROUTE_PARAMS_MAX]; /* parameter names of the path, without ':' */
 	char *value[ROUTE_PARAMS_MAX];      /* percent-decoded */
 	int n;
@@ -22,4 +23,5 @@ Routes *routes_new(TALLOC_CTX *ctx, const House *house, char **ret_error);
 NODISCARD int route_find(const Routes *routes, TALLOC_CTX *ctx, const char *method, const char *path, RouteMatch *ret,
                          const char **ret_allow);
 /* The rows in order, for OpenAPI: NULL after the last. */
+size_t routes_count(const Routes *routes);
 const Endpoint *route_at(const Routes *routes, size_t i);

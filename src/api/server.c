@@ -6,8 +6,8 @@
 #include "api/answer.h"
 #include "api/dispatch.h"
 #include "api/live.h"
+#include "api/metrics.h"
 #include "api/static.h"
-#include "event/hub.h"
 #include "store/store.h"
 
 #define WORKER_THREADS 4
@@ -49,19 +49,7 @@ static void ready_done(void *arg, int result)
 		http_respond(arg, 503, "text/plain", (HttpHeader[]){{"Retry-After", "2"}, {0}}, "database not reachable\n", 23);
 }
 
-static void answer_metrics(ApiServer *s, HttpRequest *r)
-{
-	char *text =
-		talloc_asprintf(http_mem(r),
-	                    "# HELP tenon_live_streams Open live streams.\n# TYPE tenon_live_streams gauge\n"
-	                    "tenon_live_streams %d\n"
-	                    "# HELP tenon_store_backlog Writing jobs that wait.\n# TYPE tenon_store_backlog gauge\n"
-	                    "tenon_store_backlog %d\n",
-	                    hub_count(s->dispatch.house->hub), store_backlog(s->dispatch.house->store));
-	http_respond(r, 200, "text/plain; version=0.0.4", (HttpHeader[]){{0}}, text, strlen(text));
-}
-
-/* /healthz, /readyz, /metrics; false: none of them. Metrics are for the machine itself only. */
+/* /healthz, /readyz, /metrics; false: none of them. */
 static bool answer_probe(ApiServer *s, HttpRequest *r, const char *path)
 {
 	if (strcmp(path, "/healthz") == 0)
@@ -69,8 +57,8 @@ static bool answer_probe(ApiServer *s, HttpRequest *r, const char *path)
 	else if (strcmp(path, "/readyz") == 0) {
 		if (store_read(s->dispatch.house->store, probe_store, ready_done, r) < 0)
 			ready_done(r, ERR_BUSY);
-	} else if (strcmp(path, "/metrics") == 0 && http_is_local(r))
-		answer_metrics(s, r);
+	} else if (strcmp(path, "/metrics") == 0)
+		metrics_request(&s->dispatch, r);
 	else
 		return false;
 	return true;
@@ -122,6 +110,7 @@ ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error)
 	s->dispatch.routes = routes_new(s, config->house, ret_error);
 	if (!s->dispatch.routes)
 		return NULL;
+	s->dispatch.meter = meter_new(s, s->dispatch.routes);
 	s->dispatch.workers = workers_start(s, WORKER_THREADS);
 	HttpConfig http = {.listen = config->listen,
 	                   .proxies = config->proxies,

@@ -417,4 +417,20 @@ int timers_advance(Timers *t, int64_t to_ms)
 	return r;
 }
 
-const Module timer_module = {.name = "timer", .migrations = timer_migrations};
+static int count_late(Tx *tx, void *arg)
+{
+	int64_t *late = arg;
+	return db_int(tx, &late[1], "SELECT count(*) FROM (SELECT 1 FROM timer WHERE next_at <= $1 LIMIT 10000) AS due",
+	              value_time(late[0]));
+}
+
+/* Those past their time by more than the thread needs to come round. */
+static void timer_measure(House *house, Buf *out)
+{
+	int64_t late[2] = {clock_now_ms(house->clock) - 2 * SECOND_MS, 0};
+	if (store_read_wait(house->store, count_late, late) == 0)
+		metrics_single(out, "tenon_timers_late", "gauge", "Timers due for more than 2 s that have not run.",
+		               (double)late[1]);
+}
+
+const Module timer_module = {.name = "timer", .migrations = timer_migrations, .measure = timer_measure};

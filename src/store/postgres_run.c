@@ -64,8 +64,11 @@ static int tx_commit(Tx *tx)
 
 	if (!conn->in_tx)
 		return 0;
+	int64_t began_us = clock_monotonic_us();
 	pg_put(conn, "COMMIT");
 	int r = pg_sync(tx, "COMMIT", &result);
+	histogram_add(&conn->store->commits, &histogram_latency, clock_monotonic_us() - began_us);
+	histogram_add(&conn->store->batches, &histogram_sizes, 1);
 	/* A statement that was sent before and failed keeps the server from reaching COMMIT; a lost connection tells
 	 * nothing. */
 	if (tx->dead)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define STEP_PAGES 128                     /* half a megabyte */
-#define SYNC_BYTES (4 * 1024 * 1024)       /* copied between two syncs */
+#define SYNC_BYTES (2 * 1024 * 1024)       /* copied between two syncs */
 
 typedef struct {
 	const char *from, *to;

@@ -106,7 +106,10 @@ static void batch_commit(Batch *b)
 {
 	if (!b->is_open)
 		return;
+	int64_t began_us = clock_monotonic_us();
 	int code = sqlite_word(b->conn->commit);
+	histogram_add(&b->store->commits, &histogram_latency, clock_monotonic_us() - began_us);
+	histogram_add(&b->store->batches, &histogram_sizes, b->n_inside);
 	if (code != SQLITE_OK) {
 		int err = sqlite_err(code);
 		log_error("store", "COMMIT of %d jobs failed: %s", b->n_inside, sqlite3_errmsg(b->conn->db));

@@ -100,6 +100,16 @@ int store_backlog(Store *store)
 	return queue_count(&store->writes);
 }
 
+const Histogram *store_commits(const Store *store)
+{
+	return &store->commits;
+}
+
+const Histogram *store_batches(const Store *store)
+{
+	return &store->batches;
+}
+
 /* A job whose asker sleeps until it is done. */
 typedef struct {
 	StoreJob job;

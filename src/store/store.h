@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/err.h"
+#include "base/metrics.h"
 #include "base/value.h"
 
 typedef struct Store Store;
@@ -43,6 +44,9 @@ NODISCARD int store_write_wait(Store *store, StoreJob job, void *arg);
 NODISCARD int store_read_wait(Store *store, StoreJob job, void *arg);
 /* Jobs waiting to be written. */
 int store_backlog(Store *store);
+/* How long COMMITs took (histogram_latency), and how many jobs each made durable (histogram_sizes). */
+const Histogram *store_commits(const Store *store);
+const Histogram *store_batches(const Store *store);
 
 /* Hooks run on the store thread: after the COMMIT in the order given and before done, or after the roll-back, the last
  * given first, as undoing wants it. Those given inside a tx_nested that failed: the commit ones are dropped, the

@@ -103,6 +103,7 @@ struct Store {
 	void *state; /* the engine's own */
 	StoreConfig config;
 	Queue writes, reads;
+	Histogram commits, batches;
 	pthread_t threads[STORE_THREADS_MAX];
 	int n_threads;
 };

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +77,13 @@ bool loose_files(TALLOC_CTX *ctx, const char *data_dir, char ***ret, size_t *ret
 	*ret = files;
 	*ret_n = n;
 	return dir != NULL;
+}
+
+/* Of this thread alone: whoever serves people goes first, on the processor and on the disk. */
+static void give_way(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, NICE_OF_COPIES);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 }
 
 static int disk_fail(Making *m, const char *what)
@@ -349,7 +358,7 @@ static int write_files(Making *m)
 		int64_t bytes;
 		if (strcmp(files[i], PARTIAL_LOCK) == 0)
 			continue;
-		if (!file_hash(partial_file(m, files[i]), &bytes, hash))
+		if (!file_hash(partial_file(m, files[i]), m->watch->bytes_per_second, &bytes, hash))
 			return disk_fail(m, files[i]);
 		m->backup->bytes += bytes;
 		json_object_begin(o);
@@ -397,7 +406,7 @@ int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const char *to, Backup
 	Backup b = {.engine = house->database ? "postgres" : "sqlite", .program = TENON_VERSION, .kind = kind,
 		    .made_ms = now_ms, .origin = ""};
 	Making m = {.ctx = ctx, .house = house, .to = to, .watch = watch, .backup = &b, .said = said, .lock = -1};
-	(void)setpriority(PRIO_PROCESS, 0, NICE_OF_COPIES); /* of this thread */
+	give_way();
 	int r = folder_begin(&m, now_ms);
 	if (r == 0)
 		r = room_check(&m);

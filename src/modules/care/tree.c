@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "store/copy.h"
+
 #define PIECE_BYTES (256 * 1024)
 
 static int compare_paths(const void *a, const void *b)
@@ -89,8 +92,10 @@ bool file_exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
-bool file_hash(const char *path, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT])
+bool file_hash(const char *path, int64_t bytes_per_second, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT])
 {
+	CopyWatch pace = {.bytes_per_second = bytes_per_second};
+	int64_t began_us = clock_monotonic_us();
 	unsigned char hash[crypto_generichash_BYTES];
 	crypto_generichash_state state;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -103,6 +108,7 @@ bool file_hash(const char *path, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEX
 	while ((n = read(fd, piece, PIECE_BYTES)) > 0) {
 		crypto_generichash_update(&state, piece, (unsigned long long)n);
 		bytes += n;
+		(void)copy_pace(&pace, n, began_us);
 	}
 	crypto_generichash_final(&state, hash, sizeof hash);
 	sodium_bin2hex(ret_hash, TREE_HASH_TEXT, hash, sizeof hash);

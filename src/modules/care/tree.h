@@ -12,7 +12,9 @@ NODISCARD bool tree_remove(const char *root);
 NODISCARD bool folder_make(const char *path);
 NODISCARD bool folder_sync(const char *path);
 bool file_exists(const char *path);
-NODISCARD bool file_hash(const char *path, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT]);
+/* bytes_per_second: how fast it is read at most; 0: as fast as it goes. */
+NODISCARD bool file_hash(const char *path, int64_t bytes_per_second, int64_t *ret_bytes,
+			 char ret_hash[TREE_HASH_TEXT]);
 /* A new file with the same bytes and rights, synced; its folder is made. */
 NODISCARD bool file_copy(const char *from, const char *to);
 /* A new or replaced file with this text, synced, there whole or not at all. */

@@ -206,6 +206,8 @@ static void appended(void *arg, int result)
 	if (d->window)
 		window_settle(d->window, d->digest, d->receipt.id, result == 0);
 	waits_tell(in->durable, &outcome);
+	if (result == 0)
+		counter_add(&in->kept, 1);
 	if (result < 0)
 		delivery_fail(d, result);
 	else if (pending && d->wait_ms > 0) {

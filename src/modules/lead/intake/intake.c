@@ -165,4 +165,5 @@ const Module intake_module = {.name = "intake",
                               .migrations = migrations,
                               .raw = raw,
                               .start = intake_start,
-                              .stop = intake_stop};
+                              .stop = intake_stop,
+                              .measure = intake_measure};

@@ -22,6 +22,8 @@ typedef struct Intake {
 	Waits *durable; /* who waits for another delivery of the same thing to be durable */
 	Waits *settled; /* who waits for what became of a receipt (Prefer: wait) */
 	Taker *taker;
+	_Atomic uint64_t kept;       /* receipts made durable since the start */
+	_Atomic uint64_t settled_as[RECEIPT_QUARANTINED + 1]; /* what became of receipts since the start, by state */
 	_Atomic int64_t told_at; /* when the house was last told of quarantine, monotonic */
 } Intake;
 
@@ -44,6 +46,9 @@ int taker_backlog(Taker *taker);
 
 /* Tells open screens that something is in quarantine, at most once a second (quarantine.c). */
 void quarantine_tell(Intake *intake, const char *reason);
+
+/* Receipts for /metrics (measure.c). */
+void intake_measure(House *house, Buf *out);
 
 /* Writes {"receipt","state","lead","duplicate_of","reason","detail"}. */
 void outcome_write(JsonOut *o, const Outcome *outcome, Lang lang);

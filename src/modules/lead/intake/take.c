@@ -262,6 +262,7 @@ static bool batch_settle(Batch *b)
 		r = store_write_wait(receipt_log_store(in->log), outcomes_write, b);
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		waits_tell(in->settled, &b->outcome[i]);
+		counter_add(&in->settled_as[b->outcome[i].state], 1);
 		if (b->outcome[i].state == RECEIPT_QUARANTINED)
 			quarantine_tell(in, b->outcome[i].reason);
 	}

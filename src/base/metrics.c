@@ -56,7 +56,7 @@ void metrics_histogram(Buf *out, const char *name, const char *labels, const His
 
 char *metrics_label(TALLOC_CTX *ctx, const char *name, const char *value)
 {
-	Buf *out = buf_new(ctx, LABEL_MAX);
+	Buf *out = buf_new(NULL, LABEL_MAX);
 	buf_printf(out, "%s=\"", name);
 	for (const char *p = value; *p; p++) {
 		if (*p == '\n')
@@ -67,5 +67,7 @@ char *metrics_label(TALLOC_CTX *ctx, const char *name, const char *value)
 			buf_putc(out, *p);
 	}
 	buf_putc(out, '"');
-	return out->data;
+	char *label = talloc_steal(ctx, out->data);
+	talloc_free(out);
+	return label;
 }

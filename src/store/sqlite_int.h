@@ -25,6 +25,7 @@ typedef struct Checkpointer {
 	pthread_cond_t wake;
 	pthread_mutex_t running; /* held while a checkpoint runs, whoever runs it */
 	bool wanted, closing;
+	_Atomic int covered;     /* pages of the log that the last pass had copied home */
 } Checkpointer;
 
 typedef struct SqliteState {
@@ -34,6 +35,7 @@ typedef struct SqliteState {
 	Checkpointer checkpointer;
 	pthread_t checkpoint_thread;
 	int wal_pages;      /* writer thread only: pages in the log after the last COMMIT */
+	int wal_owed;       /* writer thread only: pages not home yet when it last put the new start off */
 	int wal_pages_next; /* writer thread only: a reader held the log back; try again from here on */
 } SqliteState;
 

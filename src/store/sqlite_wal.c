@@ -19,7 +19,10 @@ static int wal_count_pages(void *arg, sqlite3 *db, const char *name, int pages)
 static void checkpointer_run(Checkpointer *cp)
 {
 	pthread_mutex_lock(&cp->running);
-	int code = sqlite3_wal_checkpoint_v2(cp->conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int covered = 0;
+	int code = sqlite3_wal_checkpoint_v2(cp->conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &covered);
+	if (code == SQLITE_OK && covered >= 0)
+		atomic_store(&cp->covered, covered);
 	pthread_mutex_unlock(&cp->running);
 	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
 		log_warn("store", "checkpoint: %s", sqlite3_errmsg(cp->conn->db));
@@ -71,6 +74,24 @@ void wal_stop(Store *store)
 	pthread_mutex_destroy(&cp->lock);
 }
 
+/* After a copy gigabytes may have to go home. Waiting for that would stop every lead for seconds; while the thread
+ * catches up, the writer goes on. */
+static bool wal_catches_up(SqliteState *state)
+{
+	int owed = state->wal_pages - atomic_load(&state->checkpointer.covered);
+	bool catches_up = owed > 2 * WAL_PAGES_HARD && (state->wal_owed == 0 || owed < state->wal_owed + WAL_PAGES_HARD);
+	state->wal_owed = catches_up ? owed : 0;
+	return catches_up;
+}
+
+static void wal_wake(Checkpointer *cp)
+{
+	pthread_mutex_lock(&cp->lock);
+	cp->wanted = true;
+	pthread_cond_signal(&cp->wake);
+	pthread_mutex_unlock(&cp->lock);
+}
+
 /* Most pages were copied by the thread already: the writer waits for the rest of its pass, then copies what came
  * since. The file keeps its length: writing over what is there is synced in half the time that growing takes. */
 static void wal_start_over(SqliteState *state)
@@ -81,6 +102,11 @@ static void wal_start_over(SqliteState *state)
 		state->wal_pages_next = state->wal_pages + WAL_PAGES_HARD;
 		return;
 	}
+	if (wal_catches_up(state)) {
+		wal_wake(&state->checkpointer);
+		state->wal_pages_next = state->wal_pages + WAL_PAGES_HARD / 4;
+		return;
+	}
 	pthread_mutex_lock(&state->checkpointer.running);
 	sqlite3_busy_timeout(db, WAL_READERS_WAIT_MS);
 	int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
@@ -88,6 +114,7 @@ static void wal_start_over(SqliteState *state)
 	pthread_mutex_unlock(&state->checkpointer.running);
 	if (code == SQLITE_OK) {
 		state->wal_pages = 0;
+		atomic_store(&state->checkpointer.covered, 0);
 		state->wal_pages_next = WAL_PAGES_HARD;
 		return;
 	}
@@ -95,14 +122,6 @@ static void wal_start_over(SqliteState *state)
 	 * grown. */
 	state->wal_pages_next = state->wal_pages + WAL_PAGES_HARD / 4;
 	log_warn("store", "the log of %d pages cannot start over yet: %s", state->wal_pages, sqlite3_errmsg(db));
-}
-
-static void wal_wake(Checkpointer *cp)
-{
-	pthread_mutex_lock(&cp->lock);
-	cp->wanted = true;
-	pthread_cond_signal(&cp->wake);
-	pthread_mutex_unlock(&cp->lock);
 }
 
 void wal_bound(Store *store)

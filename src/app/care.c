@@ -31,7 +31,7 @@ int care_backup(const Options *o)
 	if (r == 0) {
 		printf(o->lang == LANG_ZH ? "备份：%s（%lld 行，%lld 字节）\n" : "Backup: %s (%lld rows, %lld bytes)\n", made.path,
 		       (long long)made.rows, (long long)made.bytes);
-		r = backup_check(ctx, made.path, clock_real_ms(), BACKUP_PACE, &said);
+		r = backup_check(ctx, made.path, clock_real_ms(), &watch, &said);
 	}
 	if (r == 0)
 		puts(o->lang == LANG_ZH ? "副本已检查，完好。" : "The copy was checked and is good.");

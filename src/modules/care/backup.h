@@ -43,11 +43,11 @@ NODISCARD int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const char *
 			  CopyWatch *watch, Backup *ret, Said *said);
 /* Reads the manifest. ERR_NOT_FOUND: no backup. */
 NODISCARD int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said);
-/* Compares every file with the manifest, reading no faster than told (0: as fast as it goes). ERR_INVALID
- * names the one that is missing or damaged. */
-NODISCARD int backup_compare(TALLOC_CTX *ctx, const char *path, int64_t bytes_per_second, Said *said);
+/* Compares every file with the manifest, no faster than the watch says (NULL: as fast as it goes). ERR_INVALID names
+ * the one that is missing or damaged; ERR_BUSY: it was stopped. */
+NODISCARD int backup_compare(TALLOC_CTX *ctx, const char *path, const CopyWatch *watch, Said *said);
 /* The same, then looks into the databases as `tenon verify` does; keeps the result beside the manifest. */
-NODISCARD int backup_check(TALLOC_CTX *ctx, const char *path, int64_t now_ms, int64_t bytes_per_second, Said *said);
+NODISCARD int backup_check(TALLOC_CTX *ctx, const char *path, int64_t now_ms, const CopyWatch *watch, Said *said);
 /* The whole backups in a folder, newest first. An absent folder has none. */
 void backup_list(TALLOC_CTX *ctx, const char *folder, Backup **ret, size_t *ret_n);
 /* Removes scheduled backups of this origin beyond the newest of each of `daily` days and each of `weekly` weeks; what

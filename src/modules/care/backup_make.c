@@ -358,7 +358,7 @@ static int write_files(Making *m)
 		int64_t bytes;
 		if (strcmp(files[i], PARTIAL_LOCK) == 0)
 			continue;
-		if (!file_hash(partial_file(m, files[i]), m->watch->bytes_per_second, &bytes, hash))
+		if (!file_hash(partial_file(m, files[i]), m->watch, &bytes, hash))
 			return disk_fail(m, files[i]);
 		m->backup->bytes += bytes;
 		json_object_begin(o);

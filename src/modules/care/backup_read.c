@@ -82,7 +82,7 @@ static bool is_inside(const char *name)
 	return name[0] != '/' && !strstr(name, "..");
 }
 
-int backup_compare(TALLOC_CTX *ctx, const char *path, int64_t bytes_per_second, Said *said)
+int backup_compare(TALLOC_CTX *ctx, const char *path, const CopyWatch *watch, Said *said)
 {
 	json_t *m = manifest_load(ctx, path, said), *file;
 	size_t i;
@@ -92,8 +92,9 @@ int backup_compare(TALLOC_CTX *ctx, const char *path, int64_t bytes_per_second, 
 	json_array_foreach(json_object_get(m, "files"), i, file) {
 		const char *name = or_empty(json_text(file, "name")), *wanted = or_empty(json_text(file, "blake2b"));
 		int64_t bytes = 0, size = json_int(file, "bytes", -1);
-		bool read = is_inside(name) && file_hash(talloc_asprintf(ctx, "%s/%s", path, name), bytes_per_second,
-							 &bytes, hash);
+		bool read = is_inside(name) && file_hash(talloc_asprintf(ctx, "%s/%s", path, name), watch, &bytes, hash);
+		if (watch && atomic_load(&watch->stop))
+			return said_set(ctx, said, ERR_BUSY, "The check was stopped.", "检查被中止。");
 		if (!read)
 			return said_set(ctx, said, ERR_INVALID,
 				   "The backup is damaged: its file %s is missing or cannot be read.",
@@ -144,12 +145,12 @@ static void check_write(TALLOC_CTX *ctx, const char *path, int64_t now_ms, int r
 	(void)!file_write(talloc_asprintf(ctx, "%s/" CHECK_FILE, path), text->data); /* on a read-only medium: not kept */
 }
 
-int backup_check(TALLOC_CTX *ctx, const char *path, int64_t now_ms, int64_t bytes_per_second, Said *said)
+int backup_check(TALLOC_CTX *ctx, const char *path, int64_t now_ms, const CopyWatch *watch, Said *said)
 {
-	int r = backup_compare(ctx, path, bytes_per_second, said);
+	int r = backup_compare(ctx, path, watch, said);
 	if (r == 0)
 		r = check_inside(ctx, path, said);
-	if (file_exists(talloc_asprintf(ctx, "%s/" MANIFEST, path)))
+	if (r != ERR_BUSY && file_exists(talloc_asprintf(ctx, "%s/" MANIFEST, path)))
 		check_write(ctx, path, now_ms, r, said);
 	return r;
 }

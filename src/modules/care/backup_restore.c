@@ -186,7 +186,7 @@ int backup_restore(TALLOC_CTX *ctx, const char *path, const HousePlace *house, b
 	bool holds = false;
 	int r = engine_check(&t);
 	if (r == 0)
-		r = backup_compare(ctx, path, 0, said);
+		r = backup_compare(ctx, path, NULL, said);
 	if (r == 0 && !locked)
 		r = lock_take(&t, &lock);
 	if (r == 0)

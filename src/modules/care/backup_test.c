@@ -75,7 +75,7 @@ TEST(backup, a_name_in_a_manifest_cannot_leave_the_backup)
 	CHECK(file_write(talloc_asprintf(ctx, "%s/" MANIFEST, folder),
 			 "{\"format\":\"tenon-backup\",\"format_version\":1,\"files\":[{\"name\":\"../../etc/passwd\","
 			 "\"bytes\":1,\"blake2b\":\"00\"}]}"));
-	CHECK_INT(backup_compare(ctx, folder, 0, &said), ERR_INVALID);
+	CHECK_INT(backup_compare(ctx, folder, NULL, &said), ERR_INVALID);
 	CHECK(strstr(said.en, "../../etc/passwd") != NULL);
 	talloc_free(ctx);
 	CHECK(tree_remove(folder));

@@ -118,7 +118,7 @@ static void *care_main(void *arg)
 	int r = backup_make(ctx, &house, care->folder, care->kind, clock_real_ms(), &care->watch, &made, &said);
 	phase_set(care, CARE_CHECKING);
 	if (r == 0)
-		r = backup_check(ctx, made.path, clock_real_ms(), BACKUP_PACE, &said);
+		r = backup_check(ctx, made.path, clock_real_ms(), &care->watch, &said);
 	/* Old copies go only when the new one was found to be good. */
 	int removed = r == 0 ? backup_rotate(care->folder, made.origin, care->daily, care->weekly) : 0;
 	if (removed > 0)

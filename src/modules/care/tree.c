@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/copy.h"
 
 #define PIECE_BYTES (256 * 1024)
 
@@ -92,9 +91,9 @@ bool file_exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
-bool file_hash(const char *path, int64_t bytes_per_second, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT])
+bool file_hash(const char *path, const CopyWatch *watch, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT])
 {
-	CopyWatch pace = {.bytes_per_second = bytes_per_second};
+	CopyWatch pace = {.bytes_per_second = watch ? watch->bytes_per_second : 0};
 	int64_t began_us = clock_monotonic_us();
 	unsigned char hash[crypto_generichash_BYTES];
 	crypto_generichash_state state;
@@ -103,9 +102,9 @@ bool file_hash(const char *path, int64_t bytes_per_second, int64_t *ret_bytes, c
 		return false;
 	unsigned char *piece = talloc_array(NULL, unsigned char, PIECE_BYTES);
 	int64_t bytes = 0;
-	ssize_t n;
+	ssize_t n = -1;
 	crypto_generichash_init(&state, NULL, 0, sizeof hash);
-	while ((n = read(fd, piece, PIECE_BYTES)) > 0) {
+	while (!(watch && atomic_load(&watch->stop)) && (n = read(fd, piece, PIECE_BYTES)) > 0) {
 		crypto_generichash_update(&state, piece, (unsigned long long)n);
 		bytes += n;
 		(void)copy_pace(&pace, n, began_us);
@@ -116,6 +115,8 @@ bool file_hash(const char *path, int64_t bytes_per_second, int64_t *ret_bytes, c
 	talloc_free(piece);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* read once: others need the memory more */
 	close(fd);
+	if (n > 0)
+		errno = EINTR;
 	return n == 0;
 }
 

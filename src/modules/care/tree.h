@@ -1,7 +1,7 @@
 /* Folders of files: listed, hashed, copied, synced, removed. Failures leave errno. */
 #pragma once
 
-#include "base/base.h"
+#include "store/copy.h"
 
 #define TREE_HASH_TEXT 65 /* BLAKE2b-256 as hexadecimal, with its NUL */
 
@@ -12,9 +12,8 @@ NODISCARD bool tree_remove(const char *root);
 NODISCARD bool folder_make(const char *path);
 NODISCARD bool folder_sync(const char *path);
 bool file_exists(const char *path);
-/* bytes_per_second: how fast it is read at most; 0: as fast as it goes. */
-NODISCARD bool file_hash(const char *path, int64_t bytes_per_second, int64_t *ret_bytes,
-			 char ret_hash[TREE_HASH_TEXT]);
+/* Reads no faster than the watch says, and ends with EINTR when it is to stop; NULL: as fast as it goes. */
+NODISCARD bool file_hash(const char *path, const CopyWatch *watch, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT]);
 /* A new file with the same bytes and rights, synced; its folder is made. */
 NODISCARD bool file_copy(const char *from, const char *to);
 /* A new or replaced file with this text, synced, there whole or not at all. */

@@ -114,8 +114,8 @@ def receipts(house) -> dict:
 def settled(house) -> dict:
     def all_final():
         found = receipts(house)
-        return all(r["state"] != "pending" for r in found.values()) and found
-    return wait_for(all_final, "a final state for every receipt", 120)
+        return all(r["state"] != "pending" for r in found.values()) and (found,)
+    return wait_for(all_final, "a final state for every receipt", 120)[0]
 
 
 def rows_of(backup: str) -> dict:

@@ -21,6 +21,7 @@
 #define PARTIAL_END ".partial"
 #define PARTIAL_LOCK "lock"
 #define NICE_OF_COPIES 10
+#define LOCK_TRIES 3
 #define NAMES_MAX 100           /* backups of the same second */
 #define ROOM_SPARE (16 << 20)   /* what must be left on the disk */
 
@@ -121,12 +122,25 @@ static void sweep(const char *to)
 		int fd = open(lock, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			(void)!tree_remove(path);
+		else if (fd < 0)
+			(void)rmdir(path); /* died before it had a lock: empty */
 		if (fd >= 0)
 			close(fd);
 		talloc_free(path);
 	}
 	if (dir)
 		closedir(dir);
+}
+
+/* Another backup that sweeps may take the folder away before it is locked: then once more. */
+static bool folder_lock(Making *m)
+{
+	if (mkdir(m->partial, 0700) < 0 && errno != EEXIST)
+		return false;
+	if (m->lock >= 0)
+		close(m->lock);
+	m->lock = open(partial_file(m, PARTIAL_LOCK), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+	return m->lock >= 0 && flock(m->lock, LOCK_EX | LOCK_NB) == 0 && file_exists(partial_file(m, PARTIAL_LOCK));
 }
 
 static int folder_begin(Making *m, int64_t now_ms)
@@ -136,10 +150,10 @@ static int folder_begin(Making *m, int64_t now_ms)
 	sweep(m->to);
 	m->partial = talloc_asprintf(m->ctx, "%s/.tenon-%s-%d" PARTIAL_END, m->to, backup_stamp(m->ctx, now_ms),
 				     (int)getpid());
-	if (mkdir(m->partial, 0700) < 0)
-		return disk_fail(m, m->partial);
-	m->lock = open(partial_file(m, PARTIAL_LOCK), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-	return m->lock >= 0 && flock(m->lock, LOCK_EX | LOCK_NB) == 0 ? 0 : disk_fail(m, m->partial);
+	for (int tries = 0; tries < LOCK_TRIES; tries++)
+		if (folder_lock(m))
+			return 0;
+	return disk_fail(m, m->partial);
 }
 
 static int folder_publish(Making *m, int64_t now_ms)

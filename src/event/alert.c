@@ -328,20 +328,16 @@ static const Endpoint endpoints[] = {
 
 static const TimerKind timers[] = {{EXPIRE_KIND, alert_expire}, {0}};
 
-static int count_outbox(Tx *tx, void *arg)
+static int count_dropped(Tx *tx, void *arg)
 {
-	int64_t *counts = arg;
-	int r = db_int(tx, &counts[0], "SELECT coalesce(max(seq), 0) FROM alert_drop");
-	return r < 0 ? r : db_int(tx, &counts[1], "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 10000) AS rows_of");
+	return db_int(tx, arg, "SELECT coalesce(max(seq), 0) FROM alert_drop");
 }
 
 static void alert_measure(House *house, Buf *out)
 {
-	int64_t counts[2];
-	if (store_read_wait(house->store, count_outbox, counts) < 0)
-		return;
-	metrics_single(out, "tenon_alerts_dropped_total", "counter", "Alerts that expired unread.", (double)counts[0]);
-	metrics_single(out, "tenon_outbox_rows", "gauge", "Rows in the outbox, counted up to 10000.", (double)counts[1]);
+	int64_t dropped;
+	if (store_read_wait(house->store, count_dropped, &dropped) == 0)
+		metrics_single(out, "tenon_alerts_dropped_total", "counter", "Alerts that expired unread.", (double)dropped);
 }
 
 const Module alert_module = {

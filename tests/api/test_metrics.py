@@ -83,7 +83,7 @@ def test_the_format_and_what_it_holds(house):
     house.admin.call("GET", "/records/lead/nonsense")
     metrics = scrape(house)
     wanted = {"tenon_http_requests_total", "tenon_http_request_seconds", "tenon_receipts_settled_total", "tenon_taker_backlog",
-              "tenon_batch_jobs", "tenon_commit_seconds", "tenon_live_streams", "tenon_timers_late", "tenon_outbox_rows",
+              "tenon_batch_jobs", "tenon_commit_seconds", "tenon_live_streams", "tenon_timers_late", "tenon_outbox_waiting",
               "process_resident_memory_bytes", "process_open_fds", "tenon_receipts_pending", "tenon_receipts_quarantined"}
     wanted |= {"tenon_database_bytes", "tenon_receipts_commit_seconds"} if house.engine == "sqlite" else set()
     assert wanted <= set(metrics), wanted - set(metrics)

@@ -166,7 +166,7 @@ static void procedure_body(World *w)
 	const json_t *zh = world_ask(w, &seller, "GET", "/procedure", ID_NIL, "{\"lang\":\"zh\"}", NULL);
 	const json_t *en = world_ask(w, &seller, "GET", "/procedure", ID_NIL, "{\"lang\":\"en\"}", NULL);
 	CHECK_INT(json_int(zh, "version", 0), 2);
-	CHECK_INT(items(zh, "sections"), 5);
+	CHECK_INT(items(zh, "sections"), 6);
 	CHECK(strstr(json_string_value(item(item(zh, "sections", 4), "steps", 2)), "7 次流转") != NULL);
 	CHECK(strstr(json_string_value(item(item(en, "sections", 4), "steps", 2)), "7 misses") != NULL);
 	CHECK(strstr(json_string_value(item(item(en, "sections", 4), "steps", 0)), "2 hours") != NULL);

@@ -180,34 +180,6 @@ static int lead_touch(Call *c)
 
 /* ---- claim and return (L14) ---- */
 
-static int claims_left(Call *c, const Roster *roster, int person, int pool)
-{
-	int64_t start, end, used = 0;
-	worktime_day(roster_worktime(roster, person), c->now_ms, &start, &end);
-	int r = db_int(c->tx, &used,
-		"SELECT COUNT(*) FROM assignment WHERE at >= $1 AND owner = $2 AND pool = $3 AND kind = 'claim'",
-		value_time(start), value_id(c->who.user), value_id(roster->pools[pool].id));
-	if (r < 0)
-		return call_store_failed(c, r);
-	if (used < roster->pools[pool].claim_limit)
-		return 0;
-	return call_fail(c, ERR_CONFLICT, "claim_limit",
-		"You have claimed %d leads from this pool today; that is the limit.",
-		"今天您已从该线索池领取 %d 条，已达上限。", (int)used);
-}
-
-static int claim_allowed(Call *c, const Roster *roster, const Record *lead, int person)
-{
-	if (person < 0 || roster_is_frozen(&roster->people[person], c->now_ms))
-		return call_fail(c, ERR_CONFLICT, "frozen", "You get no new leads today; ask your supervisor to release you.",
-			"您今天已被熔断，暂不能领取线索，请联系主管解除。");
-	int pool = roster_pool(roster, record_ref(lead, "pool"));
-	if (!roster_in_pool(roster, pool, person) && !gate_may(c, "lead.assign"))
-		return call_fail(c, ERR_DENIED, "not_in_pool", "The lead waits in a pool that you do not belong to.",
-			"该线索所在的线索池不包含您。");
-	return pool < 0 ? 0 : claims_left(c, roster, person, pool);
-}
-
 static int refuse_taken(Call *c, const Ground *ground, const Record *lead)
 {
 	int r = guard_lead(c, lead, "claim"); /* counts it, if it is protected */

@@ -23,6 +23,7 @@
 #define TIMER_LEAVE "lead.leave"     /* subject: person; the rest of what that person held */
 #define TIMER_FOLLOW "lead.follow"   /* subject: lead; the next follow-up is due */
 #define TIMER_THAW "person.thaw"     /* subject: person; the freeze ends */
+#define TIMER_IDLE "lead.idle"       /* subject: nil; leads nobody follows up are warned of and return */
 #define TIMER_BACK "person.back"     /* subject: person; the absence ends */
 
 typedef struct GroundSlot GroundSlot;
@@ -127,6 +128,20 @@ NODISCARD int guard_lead(Call *c, const Record *lead, const char *act);
 NODISCARD int guard_load(Call *c, Id id, const char *act, Record **ret);
 /* Hooks on leads, people and settings. */
 void guard_watch(House *house);
+
+/* ---- claim.c ---- */
+
+/* 0, or why this person (-1: nobody of the roster) may not claim the waiting lead now. */
+NODISCARD int claim_allowed(Call *c, const Roster *roster, const Record *lead, int person);
+
+/* ---- idle.c: leads without follow-up return to their pool (L14) ---- */
+
+/* Looks at once what the policy now in force says of idle leads. */
+NODISCARD int idle_soon(Call *c);
+/* When the lead returns by itself if nobody follows it up; 0: never. */
+NODISCARD int idle_returns_at(Call *c, const Roster *roster, const Record *lead, int64_t *ret);
+/* How many leads this policy would return at once, counted up to max. */
+NODISCARD int idle_count(Call *c, const Policy *policy, int64_t max, int64_t *ret);
 
 /* ---- view.c ---- */
 

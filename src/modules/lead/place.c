@@ -372,6 +372,16 @@ static void owner_set(Call *c, const Roster *roster, Record *lead, const Placeme
 	blank(lead, "wait_reason");
 }
 
+/* Nobody is sought for it, so it does not wait in the sense of L5: whoever claims it begins anew. */
+static void idle_set(Record *lead)
+{
+	static const char *const cleared[] = {"waiting_since", "first_touch_at", "next_follow_up_at", "first_assigned_at"};
+	for (size_t i = 0; i < ARRAY_LEN(cleared); i++)
+		blank(lead, cleared[i]);
+	record_set_text(lead, "status", "new");
+	record_set_int(lead, "hops", 0);
+}
+
 static void wait_set(Call *c, Record *lead, const Placement *p)
 {
 	static const char *const cleared[] = {"owner", "team", "assigned_at", "protected_until", "respond_by"};
@@ -380,6 +390,8 @@ static void wait_set(Call *c, Record *lead, const Placement *p)
 	record_set_text(lead, "clock", "none");
 	record_set_time(lead, "waiting_since", c->now_ms);
 	record_set_text(lead, "wait_reason", p->wait_reason);
+	if (p->idle)
+		idle_set(lead);
 }
 
 /* ---- timers ---- */
@@ -416,7 +428,7 @@ static int timers_put(Call *c, Ground *ground, const Record *lead, const Placeme
 {
 	int r = 0;
 	if (p->owner < 0)
-		r = shift_timer(c, ground);
+		r = p->idle ? 0 : shift_timer(c, ground);
 	else if (strcmp(record_text(lead, "clock"), "held") == 0)
 		r = opening_timer(c, ground->roster, p->owner);
 	bool none = p->create && p->owner < 0; /* nothing can stand for a lead that was just made and never assigned */
@@ -505,6 +517,8 @@ static int placement_tell(Call *c, Ground *ground, const Record *lead, const Pla
 	int r = record_event(c, &event);
 	if (r < 0)
 		return r;
+	if (p->idle)
+		return 0;
 	return p->owner < 0 ? waiting_tell(c, ground, lead, event.data) : owner_tell(c, ground, lead, p, event.data);
 }
 

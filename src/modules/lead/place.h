@@ -65,6 +65,7 @@ typedef struct {
 	PlaceClock clock;
 	bool fresh_start;    /* a person decided: hops and the two hours begin again */
 	bool create;
+	bool idle;           /* owner -1: nobody followed it up; it lies in the pool as if new until somebody claims it */
 	const Decision *decision; /* NULL: no policy was asked */
 	const char *reason;  /* words kept with the decision, or NULL */
 	const char *wait_reason; /* owner -1: the rule, or "returned" */

@@ -10,6 +10,7 @@
 static const char *const LEVELS[] = {"province", "city", "district"};
 static const char *const RANKS[] = {"weight", "load", "idle"};
 static const char *const HOURS[] = {"hold", "on_call", "pool"};
+static const char *const RETURNING[] = {"contacting", "qualified"};
 
 static const struct {
 	const char *name;
@@ -23,12 +24,17 @@ static const struct {
 	{"freeze_misses", offsetof(Policy, freeze_misses), 1, 100},
 	{"load_max", offsetof(Policy, load_max), 1, 1000},
 	{"summary_min", offsetof(Policy, summary_min), 0, 500},
+	{"return_days", offsetof(Policy, return_days), 0, 730},
+	{"return_warn_days", offsetof(Policy, return_warn_days), 0, 90},
+	{"cooling_days", offsetof(Policy, cooling_days), 0, 730},
+	{"stock_max", offsetof(Policy, stock_max), 0, 100000},
+	{"report_minute", offsetof(Policy, report_minute), 0, 24 * 60 - 1},
 };
 
 static const char *const MEMBERS[] = {"pools", "territory_by", "everywhere", "fallback_pool", "touch_minutes",
 	"protection_minutes", "hops_max", "escalate_minutes", "freeze_misses", "load_max", "summary_min", "rank",
-	"out_of_hours",
-	"on_call", "out_of_hours_pool"};
+	"out_of_hours", "on_call", "out_of_hours_pool", "return_days", "return_warn_days", "cooling_days", "stock_max",
+	"return_from", "report_minute", "report_every_day"};
 
 static int index_of(const char *text, const char *const *names, size_t n)
 {
@@ -51,6 +57,12 @@ const char *policy_rank_name(PolicyRank rank)
 const char *policy_hours_name(PolicyHours hours)
 {
 	return HOURS[hours];
+}
+
+bool policy_returns(const Policy *policy, const char *status)
+{
+	int which = index_of(status, RETURNING, ARRAY_LEN(RETURNING));
+	return policy->return_days > 0 && which >= 0 && (policy->return_from & 1u << which);
 }
 
 /* ---- reading; a fault never stops the reading, so that a form shows all of them at once ---- */
@@ -133,25 +145,37 @@ static void numbers_read(Call *c, const json_t *json, Policy *ret)
 	}
 }
 
-static void levels_read(Call *c, const json_t *json, Policy *ret)
+/* A list of names, each once, as bits; 0 and a fault when it is none. An absent list leaves the bits as they are. */
+static void bits_read(Call *c, const json_t *json, const char *key, const char *const *names, size_t n_names,
+	unsigned *ret)
 {
-	const json_t *levels = json_object_get(json, "territory_by");
-	if (!levels)
+	const json_t *list = json_object_get(json, key);
+	if (!list)
 		return;
 	unsigned bits = 0;
-	size_t n = json_array_size(levels);
+	size_t n = json_array_size(list);
 	for (size_t i = 0; i < n; i++) {
-		int level = index_of(json_string_value(json_array_get(levels, i)), LEVELS, ARRAY_LEN(LEVELS));
-		if (level < 0 || bits & 1u << level)
+		int which = index_of(json_string_value(json_array_get(list, i)), names, n_names);
+		if (which < 0 || bits & 1u << which)
 			n = 0;
 		else
-			bits |= 1u << level;
+			bits |= 1u << which;
 	}
+	char *all = talloc_strdup(c, names[0]);
+	for (size_t i = 1; i < n_names; i++)
+		all = talloc_asprintf_append(all, ", %s", names[i]);
 	if (n == 0)
-		(void)call_fault(c, "territory_by", "invalid", "List province, city or district, each once.",
-			"请列出 province、city、district 中的若干项，不可重复。");
+		(void)call_fault(c, key, "invalid", "List some of %s, each once.", "请列出 %s 中的若干项，不可重复。", all);
 	else
-		ret->territory_by = bits;
+		*ret = bits;
+}
+
+/* Nobody can be warned before the lead was touched last. */
+static void return_check(Call *c, const Policy *policy)
+{
+	if (policy->return_days && policy->return_warn_days >= policy->return_days)
+		(void)call_fault(c, "return_warn_days", "too_early", "The warning comes fewer days before than the %d days "
+			"after which a lead returns.", "提醒提前的天数应少于退回天数（%d 天）。", policy->return_days);
 }
 
 static void rank_read(Call *c, const json_t *json, Policy *ret)
@@ -214,10 +238,13 @@ int policy_parse(Call *c, const json_t *json, Policy *ret)
 	pools_read(c, json, &policy);
 	id_read(c, json, "fallback_pool", "fallback_pool", true, &policy.fallback_pool);
 	numbers_read(c, json, &policy);
-	levels_read(c, json, &policy);
+	bits_read(c, json, "territory_by", LEVELS, ARRAY_LEN(LEVELS), &policy.territory_by);
+	bits_read(c, json, "return_from", RETURNING, ARRAY_LEN(RETURNING), &policy.return_from);
 	rank_read(c, json, &policy);
 	hours_read(c, json, &policy);
 	policy.everywhere = flag_read(c, json, "everywhere", "everywhere", true);
+	policy.report_every_day = flag_read(c, json, "report_every_day", "report_every_day", true);
+	return_check(c, &policy);
 	if (c->err < 0)
 		return c->err;
 	*ret = policy;
@@ -231,6 +258,8 @@ Policy policy_default(Id pool)
 		.fallback_pool = pool, .touch_minutes = 5, .protection_minutes = 120, .hops_max = 3, .escalate_minutes = 120,
 		.freeze_misses = 3, .load_max = 3, .summary_min = 20,
 		.rank = {POLICY_RANK_WEIGHT, POLICY_RANK_LOAD, POLICY_RANK_IDLE}, .n_rank = 3, .out_of_hours = POLICY_HOLD,
+		.return_warn_days = 3, .return_from = POLICY_CONTACTING | POLICY_QUALIFIED, .report_minute = 10 * 60,
+		.report_every_day = true,
 	};
 }
 
@@ -253,14 +282,20 @@ static void pools_write(const Policy *policy, JsonOut *out)
 	json_array_end(out);
 }
 
+static void bits_write(JsonOut *out, const char *key, const char *const *names, size_t n, unsigned bits)
+{
+	json_key(out, key);
+	json_array_begin(out);
+	for (size_t i = 0; i < n; i++)
+		if (bits & 1u << i)
+			json_put_text(out, names[i]);
+	json_array_end(out);
+}
+
 static void lists_write(const Policy *policy, JsonOut *out)
 {
-	json_key(out, "territory_by");
-	json_array_begin(out);
-	for (int bit = 0; bit < 3; bit++)
-		if (policy->territory_by & 1u << bit)
-			json_put_text(out, LEVELS[bit]);
-	json_array_end(out);
+	bits_write(out, "territory_by", LEVELS, ARRAY_LEN(LEVELS), policy->territory_by);
+	bits_write(out, "return_from", RETURNING, ARRAY_LEN(RETURNING), policy->return_from);
 	json_key(out, "rank");
 	json_array_begin(out);
 	for (int i = 0; i < policy->n_rank; i++)
@@ -274,6 +309,7 @@ void policy_write(const Policy *policy, JsonOut *out)
 	pools_write(policy, out);
 	lists_write(policy, out);
 	json_member_bool(out, "everywhere", policy->everywhere);
+	json_member_bool(out, "report_every_day", policy->report_every_day);
 	json_member_id(out, "fallback_pool", policy->fallback_pool);
 	for (size_t i = 0; i < ARRAY_LEN(NUMBERS); i++)
 		json_member_int(out, NUMBERS[i].name, *(const int *)((const char *)policy + NUMBERS[i].offset));
@@ -299,6 +335,8 @@ int policy_save(Call *c, const Policy *policy, const char *note, int64_t *ret_ve
 		value_text(body->data));
 	if (r == 0)
 		r = lead_people_changed(c);
+	if (r == 0 && policy->return_days)
+		r = idle_soon(c);
 	if (r == 0)
 		*ret_version = newest + 1;
 	return r;

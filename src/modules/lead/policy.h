@@ -10,6 +10,9 @@
 /* Bits of Policy.territory_by: which parts of an address a lead must bring. */
 enum { POLICY_PROVINCE = 1, POLICY_CITY = 2, POLICY_DISTRICT = 4 };
 
+/* Bits of Policy.return_from: leads of which statuses return to their pool by themselves (L14). */
+enum { POLICY_CONTACTING = 1, POLICY_QUALIFIED = 2 };
+
 typedef enum { POLICY_RANK_WEIGHT, POLICY_RANK_LOAD, POLICY_RANK_IDLE } PolicyRank;
 
 /* What happens when everybody who fits is off hours. */
@@ -33,6 +36,14 @@ typedef struct Policy {
 	PolicyHours out_of_hours;
 	Id on_call;                    /* person, for POLICY_ON_CALL */
 	Id out_of_hours_pool;          /* for POLICY_TO_POOL */
+	/* Return to the pool (L14), in calendar days of 24 hours. Without a follow-up for return_days (0: never) a lead
+	 * returns by itself; its owner is warned return_warn_days before. For cooling_days (0: not at all) the former
+	 * owner cannot claim it; whoever holds stock_max open leads (0: any number) cannot claim another. */
+	int return_days, return_warn_days, cooling_days, stock_max;
+	unsigned return_from;
+	/* The assignment report (L11): minute of the house's local day, and whether days without work have one too. */
+	int report_minute;
+	bool report_every_day;
 } Policy;
 
 /* Reads POLICY; every fault is added to the call under its path ("pools[1].pool"). Unknown members are faults. That
@@ -49,3 +60,5 @@ NODISCARD int policy_load(Call *c, int64_t version, Policy *ret);
 const char *policy_level_name(int bit);
 const char *policy_rank_name(PolicyRank rank);
 const char *policy_hours_name(PolicyHours hours);
+/* Does a lead of that status return by itself? */
+bool policy_returns(const Policy *policy, const char *status);

@@ -161,6 +161,39 @@ static void section_clock(Text *t)
 	section_end(t);
 }
 
+static const char *returning(const Text *t)
+{
+	unsigned from = t->policy->return_from;
+	if (from == (POLICY_CONTACTING | POLICY_QUALIFIED))
+		return t->en ? "in contact or qualified" : "跟进中或已确认";
+	if (from == POLICY_CONTACTING)
+		return t->en ? "in contact" : "跟进中";
+	return t->en ? "qualified" : "已确认";
+}
+
+static void section_return(Text *t)
+{
+	const Policy *p = t->policy;
+	section_begin(t, "Return to the pool", "退回公海");
+	if (p->return_days == 0)
+		step(t, "Leads stay with their owner until somebody hands them over or returns them.",
+			"线索一直由负责人持有，直到移交或主动退回。");
+	else
+		step(t, "A lead that is %s returns to its pool %d calendar days after the last follow-up or assignment.",
+			"%s的线索，距最近一次跟进或分配满 %d 个自然日，自动退回所在线索池。", returning(t), p->return_days);
+	if (p->return_days && p->return_warn_days)
+		step(t, "Its owner is warned %d days before; without a warning nothing returns.",
+			"提前 %d 天提醒负责人；未提醒过的不会退回。", p->return_warn_days);
+	if (p->return_days)
+		step(t, "It lies there until somebody claims it; nobody is made to take it.", "退回后由同事自愿领取，不自动分配。");
+	if (p->cooling_days)
+		step(t, "Whoever let it go cannot claim it again for %d days.", "原负责人 %d 天内不能再次领取。", p->cooling_days);
+	if (p->stock_max)
+		step(t, "Whoever holds %d open leads cannot claim another.", "持有未结线索满 %d 条者不能再领取。", p->stock_max);
+	step(t, "Each pool has its own number of claims a day and person.", "每个线索池另有每人每日领取上限。");
+	section_end(t);
+}
+
 /* GET /procedure */
 int procedure_write(Call *c)
 {
@@ -182,6 +215,7 @@ int procedure_write(Call *c)
 	section_rank(&t);
 	section_hours(&t);
 	section_clock(&t);
+	section_return(&t);
 	json_array_end(&c->json);
 	json_object_end(&c->json);
 	return 0;

@@ -7,6 +7,7 @@
 
 #define REPLAY_LEADS 1000
 #define SAMPLES_MAX 20
+#define RETURNS_MAX 10000
 #define WARN_SHARE 10 /* per cent points more without an owner than there were: worth a warning */
 
 /* A copy of what a decision needs of a lead, and what was and would be done. */
@@ -26,6 +27,7 @@ typedef struct {
 	int n;
 	int64_t took_us;
 	int dropped_by[RULE_COUNT], waits_by[RULE_COUNT];
+	int64_t returns; /* leads that the policy would send back to their pools at once, counted up to RETURNS_MAX */
 } Replay;
 
 /* ---- reading ---- */
@@ -76,6 +78,8 @@ static int replay_read(Call *c, void *arg)
 		r = policy_check(c, &replay->policy, replay->roster);
 	if (r == 0)
 		r = cases_read(c, replay);
+	if (r == 0)
+		r = idle_count(c, &replay->policy, RETURNS_MAX, &replay->returns);
 	return call_store_failed(c, r);
 }
 
@@ -277,6 +281,7 @@ static void replay_write(Call *c, const Replay *replay)
 	json_member_int(out, "unmatched_before", t.unmatched_before);
 	json_member_int(out, "unmatched_after", t.unmatched_after);
 	share_write(out, t.unmatched_after, replay->n);
+	json_member_int(out, "returns", replay->returns);
 	people_write(c, replay);
 	rules_write(out, replay);
 	samples_write(out, replay);

@@ -104,6 +104,10 @@ static int members_write(Call *c, JsonOut *out, const Roster *roster, const Reco
 	json_member_int(out, "heat", heat_after((int)record_int(lead, "score"), c->now_ms - record_int(lead,
 		"created_at")));
 	json_member_int(out, "summary_min", roster->policy.summary_min);
+	int64_t returns_at = 0;
+	if (r == 0)
+		r = idle_returns_at(c, roster, lead, &returns_at);
+	card_time(out, "returns_at", returns_at);
 	json_object_end(out);
 	return r;
 }

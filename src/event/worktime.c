@@ -18,6 +18,7 @@
 #define DAY_SECONDS INT64_C(86400)
 #define SEARCH_MS (400 * DAY_MS)
 #define FRIDAY 4
+#define JULIAN_1970 719163 /* GLib's number of 1970-01-01 */
 
 typedef struct {
 	int64_t from, to;  /* ms UTC, half open */
@@ -316,12 +317,36 @@ int64_t worktime_between(const WorkTime *w, int64_t from_ms, int64_t to_ms)
 	return sum;
 }
 
-void worktime_day(const WorkTime *w, int64_t at_ms, int64_t *ret_start, int64_t *ret_end)
+static int64_t local_day(const WorkTime *w, int64_t at_ms)
 {
 	int64_t utc_s = floor_div(at_ms, SECOND_MS);
-	int64_t day = floor_div(utc_s + offset_at(w->zone, utc_s), DAY_SECONDS);
-	*ret_start = utc_of_wall(w->zone, day * DAY_SECONDS) * SECOND_MS;
-	*ret_end = utc_of_wall(w->zone, (day + 1) * DAY_SECONDS) * SECOND_MS - 1;
+	return floor_div(utc_s + offset_at(w->zone, utc_s), DAY_SECONDS);
+}
+
+void worktime_day(const WorkTime *w, int64_t at_ms, int64_t *ret_start, int64_t *ret_end)
+{
+	*ret_start = worktime_moment(w, at_ms, 0, 0);
+	*ret_end = worktime_moment(w, at_ms, 1, 0) - 1;
+}
+
+int64_t worktime_moment(const WorkTime *w, int64_t at_ms, int days, int minute)
+{
+	return utc_of_wall(w->zone, (local_day(w, at_ms) + days) * DAY_SECONDS + minute * 60) * SECOND_MS;
+}
+
+const char *worktime_date(const WorkTime *w, int64_t at_ms, int days, char out[static WORKTIME_DATE_SIZE])
+{
+	GDate date;
+	g_date_clear(&date, 1);
+	g_date_set_julian(&date, (guint32)(local_day(w, at_ms) + days + JULIAN_1970));
+	(void)g_date_strftime(out, WORKTIME_DATE_SIZE, "%Y-%m-%d", &date);
+	return out;
+}
+
+bool worktime_works_on(const WorkTime *w, int64_t at_ms, int days)
+{
+	const WorkSpan *first = day_spans(w, (int32_t)local_day(w, at_ms) + days);
+	return first->to_min > first->from_min;
 }
 
 /* Making */

@@ -32,3 +32,11 @@ int64_t worktime_add(const WorkTime *w, int64_t at_ms, int64_t duration_ms);
 int64_t worktime_between(const WorkTime *w, int64_t from_ms, int64_t to_ms);
 /* First and last millisecond of the local day that contains at (for "the working day", "today"). */
 void worktime_day(const WorkTime *w, int64_t at_ms, int64_t *ret_start, int64_t *ret_end);
+/* The same of the day that lies so many days after it: the first moment at which the local clock of that day shows the
+ * minute (of the day, from 0) or later. Also of a day that has no midnight, or no such minute. */
+int64_t worktime_moment(const WorkTime *w, int64_t at_ms, int days, int minute);
+#define WORKTIME_DATE_SIZE 11
+/* The date of that day, "2026-11-28". */
+const char *worktime_date(const WorkTime *w, int64_t at_ms, int days, char out[static WORKTIME_DATE_SIZE]);
+/* Does any work start on that day? */
+bool worktime_works_on(const WorkTime *w, int64_t at_ms, int days);

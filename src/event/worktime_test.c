@@ -317,6 +317,41 @@ TEST(worktime, knows_days_without_midnight)
 	talloc_free(w);
 }
 
+/* Ten in the morning, day after day, each exactly once and a day's length apart, whatever midnight does. */
+static void check_tens(const char *zone, const char *around, int64_t shift_ms)
+{
+	WorkPlan plan = {.zone = zone};
+	WorkTime *w = worktime_new(NULL, &plan);
+	int64_t noon = utc(around), before = worktime_moment(w, noon, -3, 600), odd = 0;
+	char date[WORKTIME_DATE_SIZE], last[WORKTIME_DATE_SIZE] = "";
+	for (int day = -2; day <= 3; day++) {
+		int64_t at = worktime_moment(w, noon, day, 600), start, end;
+		odd += at - before - DAY_MS;
+		CHECK(strcmp(last, worktime_date(w, noon, day, date)) < 0);
+		memcpy(last, date, sizeof last);
+		worktime_day(w, at, &start, &end);
+		check_time(start, worktime_moment(w, noon, day, 0));
+		check_time(end + 1, worktime_moment(w, noon, day + 1, 0));
+		CHECK(start < at && at < end);
+		CHECK_TEXT(worktime_date(w, start, 0, date), last);
+		CHECK_TEXT(worktime_date(w, end, 0, date), last);
+		before = at;
+	}
+	check_time(odd, shift_ms);
+	talloc_free(w);
+}
+
+TEST(worktime, finds_ten_on_days_without_midnight)
+{
+	check_tens("America/Sao_Paulo", "2018-11-04 12:00", -HOUR_MS);
+	check_tens("America/Sao_Paulo", "2018-02-18 12:00", HOUR_MS);
+	check_tens("Africa/Cairo", "2024-04-26 12:00", -HOUR_MS);
+	check_tens("Africa/Cairo", "2024-11-01 12:00", HOUR_MS);
+	check_tens("Asia/Beirut", "2024-03-31 12:00", -HOUR_MS);
+	check_tens("Asia/Beirut", "2024-10-27 12:00", HOUR_MS);
+	check_tens("Asia/Shanghai", "2026-11-28 12:00", 0);
+}
+
 TEST(worktime, never_opens_when_nothing_is_planned)
 {
 	WorkPlan plan = {.zone = "Asia/Shanghai"};

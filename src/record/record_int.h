@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#define RECORD_JSON_MAX (64 * 1024)      /* bytes of a json field */
+#define RECORD_JSON_MAX (1024 * 1024)    /* bytes of a json field */
 #define RECORD_DIFF_MAX (4 * 1024 * 1024) /* bytes of one history row */
 #define RECORD_SQL_MAX (64 * 1024)       /* bytes of a statement kept in a plan */
 #define RECORD_SORT_MAX 4                /* sort keys of a query, id not counted */

@@ -164,18 +164,6 @@ bool assign_region_suffices(const Policy *policy, int32_t region)
 	return policy->territory_by & POLICY_CITY ? region > 99 : region > 0;
 }
 
-/* Crossings of a ray to the east. */
-static bool fence_holds(const Fence *fence, double lon, double lat)
-{
-	bool inside = false;
-	for (int i = 0, j = fence->n - 1; i < fence->n; j = i++) {
-		double x1 = fence->lon[i], y1 = fence->lat[i], x2 = fence->lon[j], y2 = fence->lat[j];
-		if ((y1 > lat) != (y2 > lat) && lon < (x2 - x1) * (lat - y1) / (y2 - y1) + x1)
-			inside = !inside;
-	}
-	return inside;
-}
-
 static void set_join(PeopleSet *into, const PeopleSet *from, int words)
 {
 	for (int w = 0; from && w < words; w++)
@@ -192,7 +180,7 @@ static void territory_find(Round *round)
 	for (int32_t code = round->has_region ? q->region : 0; code > 0; code /= 100)
 		set_join(round->territory, region_people(roster, code), roster->words);
 	for (int i = 0; q->has_point && i < roster->n_fences; i++)
-		if (fence_holds(&roster->fences[i], q->lon, q->lat))
+		if (polygon_holds(roster->fences[i].shape, q->lon, q->lat))
 			set_join(round->territory, roster->fences[i].people, roster->words);
 	if (round->has_region && round->policy->everywhere)
 		set_join(round->territory, roster->everywhere, roster->words);

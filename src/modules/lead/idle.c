@@ -297,12 +297,14 @@ int idle_count(Call *c, const Policy *policy, int64_t max, int64_t *ret)
 
 /* ---- the shelf: what returned and may be claimed ---- */
 
+/* The newest leads first. */
 static int shelf_read(Call *c, Id pool, Id after, int max, Id *out, int *ret_n)
 {
+	static const Id LAST = {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}};
 	ROWS rows = NULL;
 	int n = 0, r = db_query(c->tx, &rows, "SELECT id FROM lead WHERE owner IS NULL AND deleted_at IS NULL "
-		"AND wait_reason = 'idle' AND pool = $1 AND id > $2 ORDER BY id LIMIT $3", value_id(pool),
-		(Value){.type = VALUE_ID, .id = after}, value_int(max));
+		"AND wait_reason = 'idle' AND pool = $1 AND id < $2 ORDER BY id DESC LIMIT $3", value_id(pool),
+		value_id(id_is_nil(after) ? LAST : after), value_int(max));
 	while (r == 0 && n < max && rows_next(rows))
 		out[n++] = rows_id(rows, 0);
 	*ret_n = n;

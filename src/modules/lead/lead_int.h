@@ -58,6 +58,8 @@ void place_forget(Call *c);
 int place_holders(const char *list, Id out[LEAD_HOLDERS_MAX]);
 /* The lead's point, or the middle of its region; asked only when somebody has fenced land in. */
 void place_point(const Roster *roster, AssignQuery *query, const Value *lon, const Value *lat);
+/* The same without asking whether anybody has. */
+void place_locate(AssignQuery *query, const Value *lon, const Value *lat);
 int place_source_pool(const Roster *roster, Id source);
 
 /* ---- explain.c ---- */

@@ -250,8 +250,12 @@ int place_holders(const char *list, Id out[LEAD_HOLDERS_MAX])
 /* A city's people are also found by its middle. */
 void place_point(const Roster *roster, AssignQuery *query, const Value *lon, const Value *lat)
 {
-	if (roster->n_fences == 0)
-		return;
+	if (roster->n_fences)
+		place_locate(query, lon, lat);
+}
+
+void place_locate(AssignQuery *query, const Value *lon, const Value *lat)
+{
 	if (!value_is_null(lon) && !value_is_null(lat)) {
 		query->has_point = true;
 		query->lon = (double)lon->i / 1e6;

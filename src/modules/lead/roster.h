@@ -5,6 +5,7 @@
 #pragma once
 
 #include "event/worktime.h"
+#include "match/polygon.h"
 #include "modules/lead/policy.h"
 
 /* One bit a person, roster->words words. */
@@ -63,8 +64,7 @@ typedef struct {
 } RegionHolders;
 
 typedef struct {
-	double *lon, *lat;
-	int n;
+	Polygon *shape;
 	PeopleSet *people;
 } Fence;
 
@@ -121,7 +121,7 @@ typedef struct {
 typedef struct {
 	Id id;
 	const char *codes;         /* [31, "3101", "浦东新区"] */
-	const char *polygon;       /* [[lon, lat], ...] or a GeoJSON Polygon */
+	const char *polygon;       /* GeoJSON, see match/polygon.h */
 } TerritoryRow;
 typedef struct {
 	Id id;

@@ -262,31 +262,15 @@ static void codes_build(Roster *r, const json_t *codes, const PeopleSet *holders
 	}
 }
 
-/* The ring of points in [[lon, lat], ...], {"type": "Polygon", "coordinates": [ring, ...]} or [ring, ...]. */
-static const json_t *ring_of(const json_t *json)
-{
-	if (json_is_object(json))
-		json = json_object_get(json, "coordinates");
-	for (int depth = 0; depth < 3 && json_is_array(json_array_get(json_array_get(json, 0), 0)); depth++)
-		json = json_array_get(json, 0);
-	return json;
-}
-
+/* What is wrong in its form holds nobody: it was refused when it was saved, or is older than that check. */
 static void fence_build(Roster *r, const json_t *polygon, PeopleSet *holders)
 {
-	const json_t *ring = ring_of(polygon);
-	size_t n = json_array_size(ring);
-	if (n < 3)
+	PolygonFault fault;
+	Polygon *shape = polygon ? polygon_parse(r, polygon, &fault) : NULL;
+	if (!shape)
 		return;
-	Fence fence = {.lon = talloc_array(r, double, (unsigned)n), .lat = talloc_array(r, double, (unsigned)n),
-		.n = (int)n,
-		.people = holders};
-	for (size_t i = 0; i < n; i++) {
-		fence.lon[i] = json_number_value(json_array_get(json_array_get(ring, i), 0));
-		fence.lat[i] = json_number_value(json_array_get(json_array_get(ring, i), 1));
-	}
 	r->fences = talloc_realloc(r, r->fences, Fence, (unsigned)r->n_fences + 1);
-	r->fences[r->n_fences++] = fence;
+	r->fences[r->n_fences++] = (Fence){shape, holders};
 }
 
 static json_t *list_parse(TALLOC_CTX *ctx, const char *text)

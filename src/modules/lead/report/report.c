@@ -219,7 +219,7 @@ static int report_day(Call *c)
 	static const char *const plain[] = {"day", "from", "until", "made_at", "zone", "touch_minutes", "totals", "nobody"};
 	const Roster *roster;
 	const Access *access;
-	const json_t *body;
+	const json_t *body = NULL;
 	int r = roster_of(c, &roster);
 	if (r == 0)
 		r = access_of(c, &access);

@@ -1,7 +1,7 @@
 /* How settings forms are described, and the plain functions between a record and a form. */
 import type { FieldDef, Rec } from '@/api/types'
 
-export type Widget = 'chips' | 'origins' | 'regions' | 'many' | 'week' | 'days' | 'mapping' | 'zone'
+export type Widget = 'chips' | 'origins' | 'regions' | 'many' | 'week' | 'days' | 'mapping' | 'zone' | 'polygon'
 
 export interface FormField {
 	name: string

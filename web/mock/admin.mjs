@@ -34,6 +34,7 @@ function policyOf(world) {
 	return {
 		pools: [{ pool, filters: { territory: true, skill: true } }], territory_by: ['province', 'city'], everywhere: true, rank: ['weight', 'load', 'idle'], fallback_pool: pool, touch_minutes: 5,
 		protection_minutes: 120, hops_max: 3, escalate_minutes: 120, freeze_misses: 3, load_max: 3, summary_min: 20, out_of_hours: 'hold', on_call: null, out_of_hours_pool: null,
+		return_days: 0, return_warn_days: 3, return_from: ['contacting', 'qualified'], cooling_days: 0, stock_max: 0, report_minute: 600, report_every_day: true,
 	}
 }
 

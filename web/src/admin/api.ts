@@ -49,6 +49,7 @@ export const releasePerson = (id: Id) => post<void>(`/users/${id}/release`)
 export const setAbsence = (id: Id, absent: boolean, until?: Time | null) => post<void>(`/users/${id}/absence`, { absent, until: until ?? undefined })
 
 export type RankBy = 'weight' | 'load' | 'idle'
+export type Returning = 'contacting' | 'qualified'
 export type Level = 'province' | 'city' | 'district'
 
 export interface Policy {
@@ -67,6 +68,13 @@ export interface Policy {
 	out_of_hours: 'hold' | 'on_call' | 'pool'
 	on_call: Id | null
 	out_of_hours_pool: Id | null
+	return_days: number
+	return_warn_days: number
+	return_from: Returning[]
+	cooling_days: number
+	stock_max: number
+	report_minute: number
+	report_every_day: boolean
 }
 
 export interface PolicyVersion {
@@ -84,6 +92,7 @@ export interface PolicyTrial {
 	unmatched_before: number
 	unmatched_after: number
 	unmatched_share: number
+	returns: number
 	by_person: { user: Id; name: string; before: number; after: number }[]
 	by_rule: { rule: string; dropped: number }[]
 	samples: { lead: Id; name: string | null; city: string | null; district: string | null; before: unknown; after: unknown; why: string | null }[]

@@ -122,6 +122,8 @@ export interface LeadView extends Lead {
 		phone: PhoneFacts | null
 		heat?: number
 		summary_min: number
+		/** When it returns to its pool if nobody follows it up. */
+		returns_at: Time | null
 	}
 }
 
@@ -188,7 +190,7 @@ export interface Desk {
 	summary_min: number
 }
 
-export type AssignmentKind = 'first' | 'miss' | 'escalated' | 'return' | 'hand_over' | 'claim' | 'drain' | 'freeze' | 'absent'
+export type AssignmentKind = 'first' | 'miss' | 'escalated' | 'return' | 'hand_over' | 'claim' | 'drain' | 'freeze' | 'absent' | 'idle'
 
 export interface Candidate {
 	user: Id

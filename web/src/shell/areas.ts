@@ -1,12 +1,13 @@
 /* All areas, in the order of the navigation. */
 import { adminArea } from '@/admin'
+import { dayArea } from '@/day'
 import { deskArea } from '@/desk'
 import { leadsArea } from '@/leads'
 import { recordsArea } from '@/records'
 import { may } from '@/session/session'
 import type { Area, NavItem } from './area'
 
-const areas: Area[] = [deskArea, leadsArea, recordsArea, adminArea]
+const areas: Area[] = [deskArea, leadsArea, recordsArea, dayArea, adminArea]
 
 export const routes = areas.flatMap((area) => area.routes)
 

@@ -1,9 +1,9 @@
 /* Editing a policy as plain data: order, numbers, what differs. Nothing here decides about leads; the server does. */
-import type { Level, Policy, PolicyTrial, RankBy } from '../api'
+import type { Level, Policy, PolicyTrial, RankBy, Returning } from '../api'
 
 export interface NumberRule {
-	name: 'touch_minutes' | 'protection_minutes' | 'hops_max' | 'escalate_minutes' | 'freeze_misses' | 'load_max' | 'summary_min'
-	unit: 'minutes' | 'times' | 'rows' | 'chars'
+	name: 'touch_minutes' | 'protection_minutes' | 'hops_max' | 'escalate_minutes' | 'freeze_misses' | 'load_max' | 'summary_min' | 'return_days' | 'return_warn_days' | 'cooling_days' | 'stock_max'
+	unit: 'minutes' | 'times' | 'rows' | 'chars' | 'days'
 	min: number
 	max: number
 }
@@ -17,6 +17,14 @@ export const NUMBERS: readonly NumberRule[] = [
 	{ name: 'load_max', unit: 'rows', min: 1, max: 1000 },
 	{ name: 'summary_min', unit: 'chars', min: 0, max: 500 },
 ]
+/** Return to the pool: 0 switches a rule off. */
+export const RETURN_NUMBERS: readonly NumberRule[] = [
+	{ name: 'return_days', unit: 'days', min: 0, max: 730 },
+	{ name: 'return_warn_days', unit: 'days', min: 0, max: 90 },
+	{ name: 'cooling_days', unit: 'days', min: 0, max: 730 },
+	{ name: 'stock_max', unit: 'rows', min: 0, max: 100_000 },
+]
+export const RETURNING: readonly Returning[] = ['contacting', 'qualified']
 export const LEVELS: readonly Level[] = ['province', 'city', 'district']
 export const RANKS: readonly RankBy[] = ['weight', 'load', 'idle']
 
@@ -35,6 +43,19 @@ export function moved<T>(list: readonly T[], from: number, to: number): T[] {
 export function withLevel(levels: readonly Level[], level: Level, on: boolean): Level[] {
 	const next = LEVELS.filter((l) => (l === level ? on : levels.includes(l)))
 	return next.length > 0 ? next : [...levels]
+}
+
+/** Statuses that return, with one set or unset; never none. */
+export function withReturning(list: readonly Returning[], one: Returning, on: boolean): Returning[] {
+	const next = RETURNING.filter((r) => (r === one ? on : list.includes(r)))
+	return next.length > 0 ? next : [...list]
+}
+
+/** A minute of the day as a clock shows it, and back; undefined for what is no time. */
+export const clockOf = (minute: number) => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+export function minuteOf(text: string | null | undefined): number | undefined {
+	const found = /^([01]\d|2[0-3]):([0-5]\d)/.exec(text ?? '')
+	return found ? Number(found[1]) * 60 + Number(found[2]) : undefined
 }
 
 /** Ranks that are used, in order, then those that are not: all can be moved. */

@@ -1,0 +1,49 @@
+import { get } from '@/api/http'
+import type { Card, Id, Named, Time } from '@/api/types'
+
+export const FIGURES = ['in_play', 'overdue', 'assigned', 'duplicate', 'grab'] as const
+export type Figure = (typeof FIGURES)[number]
+export type Figures = Record<Figure, number>
+
+export interface ReportRow extends Figures {
+	id: Id
+	name: string
+	team?: Named | null
+}
+
+export interface Report {
+	day: string
+	from: Time
+	until: Time
+	totals: Figures
+	nobody: Figures
+	teams: ReportRow[]
+	people: ReportRow[]
+}
+
+export interface ReportLead {
+	lead: Id
+	name: string | null
+	company: string | null
+	status: string
+	person: string | null
+	owner: string | null
+}
+
+export interface ShelfLead extends Card {
+	last_touch_at: Time | null
+	touches: number
+}
+
+export interface ShelfPool {
+	id: Id
+	name: string
+	claim_limit: number
+	items: ShelfLead[]
+	next: Id | null
+}
+
+export const listReports = () => get<{ items: { day: string; totals: Figures }[] }>('/reports/assignment', { limit: 30 })
+export const getReport = (day: string) => get<Report>(`/reports/assignment/${day}`)
+export const reportLeads = (day: string, figure: Figure, which: object) => get<{ items: ReportLead[]; more: boolean }>(`/reports/assignment/${day}/leads`, { figure, ...which })
+export const getShelf = (pool?: Id, after?: Id | null) => get<{ stock_max: number; cooling_days: number; pools: ShelfPool[] }>('/pools/shelf', { pool, after })

@@ -93,6 +93,9 @@ def test_the_rule_is_told_in_words_and_tried(house):
     assert any("60 calendar days" in s for s in en["steps"]) and any("15 days" in s for s in en["steps"]), en
     assert any("60 个自然日" in s for s in house.admin.get("/procedure?lang=zh")["sections"][-1]["steps"])
     assert read(house, lead)["_view"]["returns_at"]
+    flow = house.admin.get("/procedure?lang=en")["flow"]
+    assert flow[0]["kind"] == "start" and any("60 days" in s["text"] for s in flow) and all((s["label"] is None) == (s["branch"] is None) for s in flow), flow
+    assert len(flow) == len(house.admin.get("/procedure?lang=zh")["flow"])
     quiet_policy(house)
 
 

@@ -78,6 +78,18 @@ export async function run({ base, password, browser, check }) {
 		await form.waitFor({ state: 'detached' })
 	})
 
+	await check('a drill shows both runs side by side and writes nothing', async () => {
+		const before = (await call('GET', '/count/lead')).count
+		await page.goto('/drill')
+		await page.locator('input[name=times]').fill('10')
+		await page.getByRole('button', { name: '开始演练' }).click()
+		await page.getByText(/比实际快/).waitFor()
+		const found = await axe(page)
+		await shot(page, 'drill')
+		assert(found.length === 0, found.join('\n'))
+		assert((await call('GET', '/count/lead')).count === before, 'leads were made')
+	})
+
 	await check('no complaints', async () => assert(complaints.length === 0, complaints.join('\n')))
 	await context.close()
 
@@ -86,7 +98,7 @@ export async function run({ base, password, browser, check }) {
 			const view = await person(browser, base, { shape: DESKTOP, ...how })
 			await signIn(view.page, 'admin', password)
 			const found = []
-			for (const [path, ready] of [['/reports/assignment', '.report'], ['/shelf', '.panel-body > *'], ['/settings/policy', '.pform'], ['/procedure', '.proc']]) {
+			for (const [path, ready] of [['/reports/assignment', '.report'], ['/shelf', '.panel-body > *'], ['/drill', '.drill'], ['/settings/policy', '.pform'], ['/procedure', '.proc']]) {
 				await view.page.goto(path)
 				await view.page.waitForSelector(ready)
 				found.push(...(await axe(view.page)).map((line) => `${path} ${line}`))

@@ -56,12 +56,6 @@ NODISCARD int place_lock(Call *c);
 void place_forget(Call *c);
 /* The ids in a lead's field holders, oldest first; returns their number. */
 int place_holders(const char *list, Id out[LEAD_HOLDERS_MAX]);
-/* The lead's point, or the middle of its region; asked only when somebody has fenced land in. */
-void place_point(const Roster *roster, AssignQuery *query, const Value *lon, const Value *lat);
-/* The same without asking whether anybody has. */
-void place_locate(AssignQuery *query, const Value *lon, const Value *lat);
-int place_source_pool(const Roster *roster, Id source);
-
 /* ---- explain.c ---- */
 
 /* The row of the table assignment: who, why, and the decision with it. */
@@ -170,4 +164,6 @@ int convert_lead(Call *c);
 /* ---- procedure.c, replay.c ---- */
 
 int procedure_write(Call *c);
+/* flow.c: the member "flow" into the open object, the policy in force as a chart. */
+void flow_write(Call *c, const Roster *roster, bool en);
 int replay_try(Call *c);

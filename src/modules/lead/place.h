@@ -79,3 +79,8 @@ bool place_is_untouched(const Record *lead);
 NODISCARD int place_timer(Call *c, const Roster *roster, const Record *lead);
 /* When the two hours since the first assignment are over, in the working time of whoever holds or held it. */
 int64_t place_escalates_at(const Roster *roster, const Record *lead);
+/* The lead's point, or the middle of its region; asked only when somebody has fenced land in. */
+void place_point(const Roster *roster, AssignQuery *query, const Value *lon, const Value *lat);
+/* The same without asking whether anybody has. */
+void place_locate(AssignQuery *query, const Value *lon, const Value *lat);
+int place_source_pool(const Roster *roster, Id source);

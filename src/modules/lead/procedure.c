@@ -217,6 +217,7 @@ int procedure_write(Call *c)
 	section_clock(&t);
 	section_return(&t);
 	json_array_end(&c->json);
+	flow_write(c, t.roster, t.en);
 	json_object_end(&c->json);
 	return 0;
 }

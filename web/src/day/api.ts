@@ -1,4 +1,4 @@
-import { get } from '@/api/http'
+import { get, post } from '@/api/http'
 import type { Card, Id, Named, Time } from '@/api/types'
 
 export const FIGURES = ['in_play', 'overdue', 'assigned', 'duplicate', 'grab'] as const
@@ -47,3 +47,28 @@ export const listReports = () => get<{ items: { day: string; totals: Figures }[]
 export const getReport = (day: string) => get<Report>(`/reports/assignment/${day}`)
 export const reportLeads = (day: string, figure: Figure, which: object) => get<{ items: ReportLead[]; more: boolean }>(`/reports/assignment/${day}/leads`, { figure, ...which })
 export const getShelf = (pool?: Id, after?: Id | null) => get<{ stock_max: number; cooling_days: number; pools: ShelfPool[] }>('/pools/shelf', { pool, after })
+
+export interface DrillRun {
+	leads: number
+	touched: number
+	waiting: number
+	waited: number
+	escalated: number
+	missed: number
+	freezes: number
+	first_contact: Record<'5m' | '30m' | '2h' | '1d' | 'later' | 'never', number>
+	stuck: { rule: string; leads: number; mean_minutes: number; longest_minutes: number }[]
+	people: { id: Id; name: string; got: number; missed: number; peak: number; freezes: number }[]
+	samples: { lead: Id; name: string | null; rule: string; waited_minutes: number; still: boolean }[]
+}
+
+export interface Drill {
+	base: DrillRun
+	change: DrillRun
+	truth: { touched: number; alike: number }
+	took_ms: number
+	simulated_minutes: number
+	faster: number
+}
+
+export const runDrill = (change: object) => post<Drill>('/drill', change)

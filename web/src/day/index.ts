@@ -1,5 +1,5 @@
 /* The day of a team: the report of assignment, leads that returned to their pools. */
-import { ClipboardList, Waves } from '@lucide/vue'
+import { ClipboardList, FlaskConical, Waves } from '@lucide/vue'
 import type { RouteRecordRaw } from 'vue-router'
 import type { Area } from '@/shell/area'
 import { t } from './text'
@@ -10,9 +10,11 @@ export const dayArea: Area = {
 	nav: [
 		{ to: '/shelf', label: () => t('shelf'), icon: Waves, group: 'sales', right: 'lead.work', keywords: 'gonghai gh lingqu' },
 		{ to: '/reports/assignment', label: () => t('report'), icon: ClipboardList, group: 'manage', right: 'board.read', keywords: 'fenpeiribao fprb baogao' },
+		{ to: '/drill', label: () => t('drill'), icon: FlaskConical, group: 'manage', right: 'board.read', keywords: 'yanlian yl moni' },
 	],
 	routes: [
 		page('shelf', () => import('./ShelfPage.vue'), () => t('shelf'), 'lead.work'),
 		page('reports/assignment', () => import('./ReportPage.vue'), () => t('report'), 'board.read'),
+		page('drill', () => import('./DrillPage.vue'), () => t('drill'), 'board.read'),
 	],
 }

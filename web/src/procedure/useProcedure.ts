@@ -2,12 +2,14 @@
 import { shallowRef, watch } from 'vue'
 import { get } from '@/api/http'
 import { lang } from '@/i18n/i18n'
+import type { FlowStep } from './flow'
 import { useLive, useResync } from '@/live/live'
 
 export interface Procedure {
 	version: number
 	title: string
 	sections: { title: string; steps: string[] }[]
+	flow?: FlowStep[]
 }
 
 export function useProcedure() {

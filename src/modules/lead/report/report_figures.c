@@ -116,15 +116,35 @@ static int totals_read(Call *c, const Slot *slot, Counts *ret)
 	return r < 0 ? r : rows_error(rows);
 }
 
-/* people[n_people] are those of nobody: leads that wait. */
-static int people_read(Call *c, const Roster *roster, const Slot *slot, Counts *people)
+/* What each person and team has; the last of the people are those of nobody: leads that wait. */
+typedef struct {
+	Counts *people, *teams;
+	Id *last;     /* the lead that a team counted last: rows come lead by lead */
+} Tally;
+
+static void tally_add(Tally *tally, const Roster *roster, int figure, int person, Id lead)
 {
+	int team = person < 0 ? -1 : roster->people[person].team;
+	tally->people[person < 0 ? roster->n_people : person].n[figure]++;
+	if (team < 0 || (figure != FIGURE_GRAB && id_equal(tally->last[team], lead)))
+		return;
+	tally->teams[team].n[figure]++;
+	tally->last[team] = lead;
+}
+
+static int tally_read(Call *c, const Roster *roster, const Slot *slot, Tally *tally)
+{
+	unsigned people = (unsigned)roster->n_people, teams = (unsigned)roster->n_teams;
+	*tally = (Tally){talloc_zero_array(c, Counts, people + 1), talloc_zero_array(c, Counts, teams + 1),
+		talloc_zero_array(c, Id, teams + 1)};
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT person, figure, COUNT(*) FROM report_lead WHERE day = $1 "
-		"GROUP BY person, figure", value_text(slot->day));
+	int figure = -1, r = db_query(c->tx, &rows, "SELECT figure, lead, person FROM report_lead WHERE day = $1 "
+		"ORDER BY figure, lead", value_text(slot->day));
 	while (r == 0 && rows_next(rows)) {
-		int person = roster_person(roster, rows_id(rows, 0));
-		people[person < 0 ? roster->n_people : person].n[rows_int(rows, 1)] += rows_int(rows, 2);
+		if (figure != (int)rows_int(rows, 0))
+			memset(tally->last, 0, (teams + 1) * sizeof *tally->last);
+		figure = (int)rows_int(rows, 0);
+		tally_add(tally, roster, figure, roster_person(roster, rows_id(rows, 2)), rows_id(rows, 1));
 	}
 	return r < 0 ? r : rows_error(rows);
 }
@@ -159,13 +179,8 @@ static void people_write(JsonOut *out, const Roster *roster, const Counts *peopl
 	json_array_end(out);
 }
 
-static void teams_write(Call *c, JsonOut *out, const Roster *roster, const Counts *people)
+static void teams_write(JsonOut *out, const Roster *roster, const Counts *teams)
 {
-	Counts *teams = talloc_zero_array(c, Counts, (unsigned)roster->n_teams + 1);
-	for (int i = 0; i < roster->n_people; i++)
-		for (int f = 0; f < FIGURES; f++)
-			if (roster->people[i].team >= 0)
-				teams[roster->people[i].team].n[f] += people[i].n[f];
 	json_key(out, "teams");
 	json_array_begin(out);
 	for (int t = 0; t < roster->n_teams; t++) {
@@ -182,10 +197,11 @@ static void teams_write(Call *c, JsonOut *out, const Roster *roster, const Count
 
 int figures_write(Call *c, const Roster *roster, const Slot *slot, JsonOut *out, int64_t ret[FIGURES])
 {
-	Counts totals = {0}, *people = talloc_zero_array(c, Counts, (unsigned)roster->n_people + 1);
+	Counts totals = {0};
+	Tally tally = {0};
 	int r = totals_read(c, slot, &totals);
 	if (r == 0)
-		r = people_read(c, roster, slot, people);
+		r = tally_read(c, roster, slot, &tally);
 	if (r < 0)
 		return r;
 	json_key(out, "totals");
@@ -194,10 +210,10 @@ int figures_write(Call *c, const Roster *roster, const Slot *slot, JsonOut *out,
 	json_object_end(out);
 	json_key(out, "nobody");
 	json_object_begin(out);
-	counts_write(out, &people[roster->n_people]);
+	counts_write(out, &tally.people[roster->n_people]);
 	json_object_end(out);
-	teams_write(c, out, roster, people);
-	people_write(out, roster, people);
+	teams_write(out, roster, tally.teams);
+	people_write(out, roster, tally.people);
 	memcpy(ret, totals.n, sizeof totals.n);
 	return 0;
 }

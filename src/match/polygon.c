@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SLABS_MAX 1024
-#define SLAB_ENTRIES_PER_EDGE 8 /* long edges lie in many slabs: fewer slabs then */
+#define SLAB_ENTRIES_PER_EDGE 32 /* long edges lie in many slabs: fewer slabs then */
 
 /* ---- reading ---- */
 
@@ -267,6 +267,8 @@ static bool part_holds(const PolygonPart *part, PolygonPoint at)
 	int slab = slab_of(part, at.y);
 	for (int32_t i = part->starts[slab]; i < part->starts[slab + 1]; i++) {
 		const PolygonEdge *e = &part->edges[part->entries[i]];
+		if (e->a.x < at.x && e->b.x < at.x)
+			continue; /* to the west: neither on it nor met by the ray */
 		if (polygon_on_edge(e->a, e->b, at))
 			return true;
 		inside ^= ray_crosses(e->a, e->b, at);

@@ -37,7 +37,7 @@ const widthOf = (text: string) => [...text].reduce((sum, letter) => sum + (isWid
 /** Lines no wider than that: Latin words stay whole, Chinese breaks anywhere. */
 export function broken(text: string, width: number): string[] {
 	const lines: string[] = ['']
-	for (const piece of text.match(/[\u2e80-\uffff]|[^\s\u2e80-\uffff]+\s*|\s+/g) ?? []) {
+	for (const piece of text.match(/[\u2e80-\uffff][，。；：？！、）”]*|[^\s\u2e80-\uffff]+\s*|\s+/g) ?? []) {
 		const last = lines[lines.length - 1]!
 		if (last !== '' && widthOf(last + piece.trimEnd()) > width) lines.push(piece.trimStart())
 		else lines[lines.length - 1] = last + piece

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "call/secret.h"
 #include "app/demo/demo.h"
+#include "app/import_file.h"
 
 extern const EmbeddedFile web_files[];
 
@@ -97,9 +98,9 @@ static int run(const Options *o)
 	static const struct {
 		const char *name;
 		int (*fn)(const Options *options);
-	} commands[] = {{"serve", serve},       {"demo", demo},        {"backup", care_backup},
-			{"restore", care_restore}, {"verify", care_verify}, {"doctor", care_doctor},
-			{"rotate-key", rotate_key}};
+	} commands[] = {{"serve", serve},           {"demo", demo},          {"import", import_file},
+			{"backup", care_backup},   {"restore", care_restore}, {"verify", care_verify},
+			{"doctor", care_doctor},   {"rotate-key", rotate_key}};
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(o->command, commands[i].name) == 0)
 			return commands[i].fn(o);

@@ -22,6 +22,10 @@ static const char help_text[] =
 	"      Checks the tables: intact, every receipt in one state, every lead where its receipt says.\n"
 	"  tenon doctor --data DIR [--listen ADDR:PORT] [--database postgres://...] [--public-url URL]\n"
 	"      Looks at the machine: disk, syncs, files, clock, port, database, proxy, backups.\n"
+	"  tenon import --data DIR --source KEY [--map FILE] [--way rules|pool|owner] [--dry-run] FILE\n"
+	"      Imports the leads of a CSV or XLSX file while no server runs; called again after a crash it goes on.\n"
+	"      --map names a file with a JSON array: the field of each column. --way says who gets the leads\n"
+	"      (pool: nobody yet; owner: whom the file names; rules: whom the rules choose).\n"
 	"  tenon version\n\n"
 	"--lang zh|en chooses the language of what these tell; without it the locale does.\n"
 	"Exit codes: 0 done, 1 it could not be done (the reason is told), 2 the command line is wrong.\n";
@@ -33,8 +37,8 @@ void options_help(void)
 
 static bool is_command(const char *text)
 {
-	static const char *const commands[] = {"serve", "demo", "backup", "restore", "verify", "doctor", "rotate-key",
-						"version"};
+	static const char *const commands[] = {"serve", "demo", "import", "backup", "restore", "verify", "doctor",
+						"rotate-key", "version"};
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(text, commands[i]) == 0)
 			return true;
@@ -72,10 +76,20 @@ static bool options_complete(const Options *o)
 	return true;
 }
 
+static bool import_complete(const Options *o)
+{
+	bool known_way = strcmp(o->way, "rules") == 0 || strcmp(o->way, "pool") == 0 || strcmp(o->way, "owner") == 0;
+	if (o->file && o->source && known_way)
+		return true;
+	fprintf(stderr, "tenon import: say %s. See tenon --help.\n",
+	        !o->file ? "which file" : !o->source ? "which source: --source KEY" : "--way rules, pool or owner");
+	return false;
+}
+
 bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 {
-	Options o = {.listen = "127.0.0.1:8080"};
-	gboolean test_clock = FALSE, help = FALSE, force = FALSE, quick = FALSE;
+	Options o = {.listen = "127.0.0.1:8080", .way = "pool"};
+	gboolean test_clock = FALSE, help = FALSE, force = FALSE, quick = FALSE, dry_run = FALSE;
 	char *lang = NULL;
 	GOptionEntry entries[] = {
 		{"data", 0, 0, G_OPTION_ARG_FILENAME, &o.data_dir, NULL, NULL},
@@ -90,6 +104,10 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 		{"quick", 0, 0, G_OPTION_ARG_NONE, &quick, NULL, NULL},
 		{"lang", 0, 0, G_OPTION_ARG_STRING, &lang, NULL, NULL},
 		{"test-clock", 0, 0, G_OPTION_ARG_NONE, &test_clock, NULL, NULL},
+		{"source", 0, 0, G_OPTION_ARG_STRING, &o.source, NULL, NULL},
+		{"map", 0, 0, G_OPTION_ARG_FILENAME, &o.map_file, NULL, NULL},
+		{"way", 0, 0, G_OPTION_ARG_STRING, &o.way, NULL, NULL},
+		{"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, NULL, NULL},
 		{"help", 'h', 0, G_OPTION_ARG_NONE, &help, NULL, NULL},
 		{0},
 	};
@@ -109,8 +127,11 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 	o.force = force;
 	o.quick = quick;
 	o.lang = lang_choose(lang);
+	o.dry_run = dry_run;
+	o.file = argc > 2 ? talloc_strdup(ctx, argv[2]) : NULL;
 	o.command = argc > 1 ? talloc_strdup(ctx, argv[1]) : NULL;
-	if (o.help || options_complete(&o)) {
+	bool is_import = o.command && strcmp(o.command, "import") == 0;
+	if (o.help || (options_complete(&o) && (!is_import || import_complete(&o)))) {
 		*ret = o;
 		return true;
 	}

@@ -6,7 +6,7 @@
 #define OPTION_PROXIES_MAX 16
 
 typedef struct {
-	const char *command; /* "serve", "demo", "backup", "restore", "verify", "doctor", "rotate-key", "version" */
+	const char *command; /* "serve", "demo", "import", "backup", "restore", "verify", "doctor", "rotate-key", "version" */
 	const char *data_dir;
 	const char *listen;
 	const char *database; /* postgres://..., or NULL for SQLite */
@@ -20,6 +20,9 @@ typedef struct {
 	Lang lang;        /* of what the command line tells: --lang, else the locale */
 	bool test_clock;
 	bool help;
+	/* import */
+	const char *file, *source, *map_file, *way;
+	bool dry_run;
 } Options;
 
 /* False after telling on standard error what is wrong and how to write it. */

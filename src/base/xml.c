@@ -48,7 +48,8 @@ static void XMLCALL on_text(void *arg, const char *text, int len)
 		xml->hooks->text(xml->arg, text, (size_t)len);
 }
 
-static void XMLCALL on_doctype(void *arg, const char *name, const char *system_id, const char *public_id, int has_subset)
+static void XMLCALL on_doctype(void *arg, const char *name, const char *system_id, const char *public_id,
+                               int has_subset)
 {
 	(void)name, (void)system_id, (void)public_id, (void)has_subset;
 	refuse(arg, "a DOCTYPE is not allowed");

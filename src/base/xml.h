@@ -1,5 +1,6 @@
 /* XML from outside, read as it comes: a thin cover over expat that refuses what makes XML dangerous. A DOCTYPE (with
- * it, every entity of one's own) ends the reading, as does nesting beyond the limit. Names come without their prefix. */
+ * it, every entity of one's own) ends the reading, as does nesting beyond the limit. Names come without their prefix.
+ */
 #pragma once
 
 #include "base/base.h"

@@ -18,6 +18,7 @@ typedef struct House {
 	struct Hub *hub;           /* event/: live streams */
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
+	struct Importer *importer; /* modules/lead/import */
 	struct Post *post;         /* modules/channel */
 	struct Care *care;         /* modules/care: the backup under way */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */

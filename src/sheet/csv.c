@@ -17,7 +17,7 @@ struct Csv {
 	FILE *file;
 	char in[IN_SIZE];
 	size_t at, len;
-	int64_t before;  /* bytes of the file before in[0] */
+	int64_t before; /* bytes of the file before in[0] */
 	char wide[WIDE_SIZE];
 	size_t wide_len;
 	iconv_t from_wide, from_gb; /* (iconv_t)-1: not needed */

@@ -24,8 +24,13 @@ static const SheetFault too_many_rows = {"too_many_rows", "The file has more tha
 /* Bytes by which files begin that are no text: PDF, PNG, GIF, JPEG, gzip, programs. */
 static bool is_other_kind(const unsigned char *head, size_t len)
 {
-	static const char *const kinds[] = {"%PDF", "\x89PNG", "GIF8", "\xFF\xD8\xFF", "\x1F\x8B", "\x7F"
-	                                                                                           "ELF",
+	static const char *const kinds[] = {"%PDF",
+	                                    "\x89PNG",
+	                                    "GIF8",
+	                                    "\xFF\xD8\xFF",
+	                                    "\x1F\x8B",
+	                                    "\x7F"
+	                                    "ELF",
 	                                    "Rar!"};
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (len >= strlen(kinds[i]) && memcmp(head, kinds[i], strlen(kinds[i])) == 0)

@@ -8,10 +8,10 @@
 #define SHEET_FILE_MAX (INT64_C(512) * 1024 * 1024)
 #define SHEET_ROWS_MAX 2000000
 #define SHEET_CELLS_MAX 256
-#define SHEET_ROW_MAX (256 * 1024)                        /* bytes of one row */
-#define SHEET_STRINGS_MAX (INT64_C(96) * 1024 * 1024)     /* texts that an XLSX keeps beside its rows */
-#define SHEET_INFLATED_MAX (INT64_C(2048) * 1024 * 1024)  /* of one part of an XLSX */
-#define SHEET_RATIO_MAX 300                               /* of a part to its packed size, once it is large */
+#define SHEET_ROW_MAX (256 * 1024)                       /* bytes of one row */
+#define SHEET_STRINGS_MAX (INT64_C(96) * 1024 * 1024)    /* texts that an XLSX keeps beside its rows */
+#define SHEET_INFLATED_MAX (INT64_C(2048) * 1024 * 1024) /* of one part of an XLSX */
+#define SHEET_RATIO_MAX 300                              /* of a part to its packed size, once it is large */
 #define SHEET_RATIO_FROM (INT64_C(16) * 1024 * 1024)
 #define SHEET_PARTS_MAX 10000
 #define SHEET_DEPTH_MAX 64
@@ -21,7 +21,7 @@ typedef struct Sheet Sheet;
 typedef struct {
 	const char *const *cell; /* valid UTF-8; "" where nothing stands; until the next row */
 	int n;
-	int64_t number;          /* place in the file from 1; blank rows are counted but not given */
+	int64_t number; /* place in the file from 1; blank rows are counted but not given */
 	/* NULL, or why the row cannot be trusted: "mixed_encoding", "bad_encoding", "nul_byte", "too_long",
 	 * "too_many_cells", "unclosed_quote" */
 	const char *fault;

@@ -8,7 +8,7 @@
 
 typedef struct {
 	const char *encoding;
-	size_t bom;     /* bytes to skip at the beginning */
+	size_t bom; /* bytes to skip at the beginning */
 	char separator;
 	bool says_separator; /* the first line is "sep=;" */
 } CsvGuess;
@@ -35,11 +35,11 @@ NODISCARD int xlsx_next(Xlsx *xlsx, SheetRow *ret, SheetFault *ret_fault);
 
 /* What the cells refer to. */
 typedef struct {
-	char *text;          /* all shared strings, each with its terminator */
+	char *text; /* all shared strings, each with its terminator */
 	size_t len, cap;
-	size_t *at;          /* where each begins */
+	size_t *at; /* where each begins */
 	size_t n;
-	bool *is_date;       /* by style */
+	bool *is_date; /* by style */
 	size_t n_styles;
 	bool from_1904;
 } XlsxWords;

@@ -67,10 +67,13 @@ static void expect_in(const char *encoding, const char *bom, const char *text, c
 
 TEST(csv, reads_quotes_and_line_ends_within_them)
 {
-	expect("a,b\r\n\"1,\"\"x\"\"\",\"two\r\nlines\"\r\n\r\n,\r\nlast,row", "1:a|b\n2:1,\"x\"|two\r\nlines\n5:last|row\n");
+	expect("a,b\r\n\"1,\"\"x\"\"\",\"two\r\nlines\"\r\n\r\n,\r\nlast,row",
+	       "1:a|b\n2:1,\"x\"|two\r\nlines\n5:last|row\n");
 	expect("a\rb\rc", "1:a\n2:b\n3:c\n");
 	expect("a,b\n1,say \"hi\" now\n", "1:a|b\n2:1|say \"hi\" now\n");
-	expect("\xEF\xBB\xBF" "a,b\n", "1:a|b\n");
+	expect("\xEF\xBB\xBF"
+	       "a,b\n",
+	       "1:a|b\n");
 }
 
 TEST(csv, guesses_the_separator)
@@ -152,23 +155,28 @@ static void expect_xlsx(const Part *parts, const char *rows, const char *reason)
 TEST(xlsx, reads_texts_numbers_and_dates)
 {
 	const Part parts[] = {
-		{"xl/workbook.xml", "<workbook><sheets><sheet name=\"h\" state=\"hidden\" r:id=\"r1\"/>"
-		                    "<sheet name=\"s\" r:id=\"r2\"/></sheets></workbook>", 0},
-		{"xl/_rels/workbook.xml.rels", "<Relationships><Relationship Id=\"r1\" Target=\"worksheets/a.xml\"/>"
-		                               "<Relationship Id=\"r2\" Target=\"worksheets/b.xml\"/></Relationships>", 0},
+		{"xl/workbook.xml",
+	     "<workbook><sheets><sheet name=\"h\" state=\"hidden\" r:id=\"r1\"/>"
+	     "<sheet name=\"s\" r:id=\"r2\"/></sheets></workbook>",
+	     0},
+		{"xl/_rels/workbook.xml.rels",
+	     "<Relationships><Relationship Id=\"r1\" Target=\"worksheets/a.xml\"/>"
+	     "<Relationship Id=\"r2\" Target=\"worksheets/b.xml\"/></Relationships>",
+	     0},
 		{"xl/styles.xml",
-		 "<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"yyyy&quot;年&quot;m\"/></numFmts>"
-		 "<cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\"/></cellXfs></styleSheet>",
-		 0},
+	     "<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"yyyy&quot;年&quot;m\"/></numFmts>"
+	     "<cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\"/></cellXfs></styleSheet>",
+	     0},
 		{"xl/sharedStrings.xml",
-		 "<sst><si><t>姓</t><rPh><t>xing</t></rPh></si><si><r><t>王</t></r><r><t>芳</t></r></si></sst>", 0},
+	     "<sst><si><t>姓</t><rPh><t>xing</t></rPh></si><si><r><t>王</t></r><r><t>芳</t></r></si></sst>", 0},
 		{"xl/worksheets/a.xml", SHEET("<row><c><v>9</v></c></row>"), 0},
 		{"xl/worksheets/b.xml",
-		 SHEET("<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"C1\" t=\"s\"><v>1</v></c></row><row r=\"2\"/>"
-		       "<row r=\"4\"><c r=\"A4\"><v>13812345678</v></c><c r=\"B4\"><v>1.3812345678E10</v></c>"
-		       "<c r=\"C4\" s=\"1\"><v>45000</v></c><c r=\"D4\" s=\"2\"><v>45000.75</v></c>"
-		       "<c r=\"E4\" t=\"inlineStr\"><is><t>a&amp;b</t></is></c><c r=\"F4\" t=\"b\"><v>1</v></c>"
-		       "<c r=\"G4\" t=\"e\"><v>#N/A</v></c></row>"), 0},
+	     SHEET("<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"C1\" t=\"s\"><v>1</v></c></row><row r=\"2\"/>"
+	           "<row r=\"4\"><c r=\"A4\"><v>13812345678</v></c><c r=\"B4\"><v>1.3812345678E10</v></c>"
+	           "<c r=\"C4\" s=\"1\"><v>45000</v></c><c r=\"D4\" s=\"2\"><v>45000.75</v></c>"
+	           "<c r=\"E4\" t=\"inlineStr\"><is><t>a&amp;b</t></is></c><c r=\"F4\" t=\"b\"><v>1</v></c>"
+	           "<c r=\"G4\" t=\"e\"><v>#N/A</v></c></row>"),
+	     0},
 		{NULL, NULL, 0}};
 	expect_xlsx(parts, "1:姓||王芳\n4:13812345678|13812345678|2023-03-15|2023-03-15 18:00:00|a&b|true|\n", NULL);
 }

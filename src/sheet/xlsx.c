@@ -15,14 +15,15 @@ struct Xlsx {
 	zip_file_t *part; /* the worksheet */
 	int64_t packed, inflated;
 	XlsxRows *rows;
-	XlsxRow *row;     /* the one given last */
+	XlsxRow *row; /* the one given last */
 	bool ended;
 };
 
 static const SheetFault bomb = {"zip_bomb", "The file unpacks to far more than a table of its size can hold.",
                                 "文件解压后体积异常，已拒绝。"};
 static const SheetFault damaged = {"bad_zip", "The file is damaged; save it again.", "文件已损坏，请重新保存后再试。"};
-static const SheetFault no_sheet = {"no_sheet", "The file has no sheet that can be read.", "文件中没有可以读取的工作表。"};
+static const SheetFault no_sheet = {"no_sheet", "The file has no sheet that can be read.",
+                                    "文件中没有可以读取的工作表。"};
 static const SheetFault bad_xml = {"bad_xml", "A part of the file is not acceptable XML; save it again.",
                                    "文件内容不是可接受的 XML，请重新保存后再试。"};
 static const SheetFault texts = {"too_many_texts", "The file holds more than 96 MB of text; save it as CSV.",

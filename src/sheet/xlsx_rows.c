@@ -15,7 +15,7 @@ struct XlsxRows {
 	XlsxRow *first, *last, *row; /* row: the one being read */
 	int64_t number;
 	size_t row_bytes;
-	int column;   /* of the cell being read, from 0 */
+	int column; /* of the cell being read, from 0 */
 	CellType type;
 	int style;
 	bool in_cell, in_value, in_phonetic;
@@ -36,8 +36,8 @@ static CellType type_of(const char *t)
 	static const struct {
 		const char *name;
 		CellType type;
-	} types[] = {{"s", CELL_SHARED}, {"inlineStr", CELL_TEXT}, {"str", CELL_TEXT}, {"d", CELL_TEXT},
-	             {"e", CELL_ERROR},  {"b", CELL_BOOL}};
+	} types[] = {{"s", CELL_SHARED}, {"inlineStr", CELL_TEXT}, {"str", CELL_TEXT},
+	             {"d", CELL_TEXT},   {"e", CELL_ERROR},        {"b", CELL_BOOL}};
 	for (size_t i = 0; t && i < ARRAY_LEN(types); i++)
 		if (strcmp(types[i].name, t) == 0)
 			return types[i].type;
@@ -90,8 +90,7 @@ static const char *shared_text(const XlsxRows *rows)
 static const char *number_text(XlsxRows *rows)
 {
 	bool is_date = rows->style >= 0 && (size_t)rows->style < rows->words->n_styles && rows->words->is_date[rows->style];
-	const char *date =
-		is_date ? xlsx_date(rows->row, strtod(rows->value->data, NULL), rows->words->from_1904) : NULL;
+	const char *date = is_date ? xlsx_date(rows->row, strtod(rows->value->data, NULL), rows->words->from_1904) : NULL;
 	return date ? date : xlsx_number(rows->row, rows->value->data);
 }
 

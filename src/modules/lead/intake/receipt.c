@@ -91,17 +91,30 @@ Store *receipt_log_store(ReceiptLog *log)
 	return log->store;
 }
 
+#define RECEIPT_INSERT                   \
+	"INSERT INTO receipt (" RECEIPT_COLUMNS \
+	") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+
+static int receipt_put(Tx *tx, const Receipt *r, const char *sql)
+{
+	const Value args[] = {
+		value_id(r->id), value_time(r->at), value_id(r->source), value_text(r->source_key), value_text(r->visitor),
+		value_text(r->content_type), value_text(r->headers), value_bytes(r->body, r->body_len),
+		value_text(r->dedupe_key), value_text(r->dedupe_body), value_text(state_names[r->state]),
+		value_text(r->reason), value_text(r->detail), value_id(r->lead), value_id(r->duplicate_of),
+		value_bool(r->released),
+	};
+	return db_exec_n(tx, sql, args, ARRAY_LEN(args));
+}
+
 int receipt_write(Tx *tx, void *arg)
 {
-	const Receipt *r = arg;
-	return db_exec(tx,
-	               "INSERT INTO receipt (" RECEIPT_COLUMNS
-	               ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-	               value_id(r->id), value_time(r->at), value_id(r->source), value_text(r->source_key),
-	               value_text(r->visitor), value_text(r->content_type), value_text(r->headers),
-	               value_bytes(r->body, r->body_len), value_text(r->dedupe_key), value_text(r->dedupe_body),
-	               value_text(state_names[r->state]), value_text(r->reason), value_text(r->detail), value_id(r->lead),
-	               value_id(r->duplicate_of), value_bool(r->released));
+	return receipt_put(tx, arg, RECEIPT_INSERT);
+}
+
+int receipt_write_once(Tx *tx, const Receipt *r)
+{
+	return receipt_put(tx, r, RECEIPT_INSERT " ON CONFLICT (id) DO NOTHING");
 }
 
 int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)

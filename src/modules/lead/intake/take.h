@@ -6,10 +6,17 @@
 #include "modules/lead/intake/understand.h"
 #include "modules/lead/place.h"
 
+/* How new leads are put in place when the policy is not asked (imports that keep owners): creates the record. */
+typedef struct {
+	int (*place)(Call *c, Record *lead, const PlaceInfo *info, void *arg);
+	void *arg;
+} TakeWay;
+
 typedef struct {
 	Ground *place; /* who may get leads and what they carry (place.h) */
 	const Sources *sources;
 	const IpRegions *ip_regions; /* or NULL: no table of addresses is there */
+	const TakeWay *way;          /* NULL: lead_place, by the policy */
 } TakeGround;
 
 /* What a receipt's body says; needs no transaction. */
@@ -24,3 +31,6 @@ void take_read(TALLOC_CTX *ctx, const Sources *sources, const Receipt *receipt, 
  * leaves it pending. */
 NODISCARD int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, const Reading *reading,
                            Outcome *ret);
+/* What would become of it, as far as memory knows: nothing is written, and no transaction is needed. A repeated enquiry
+ * names its lead. */
+void take_try(Call *c, const TakeGround *ground, const Receipt *receipt, const Reading *reading, Outcome *ret);

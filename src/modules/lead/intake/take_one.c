@@ -346,7 +346,8 @@ static int lead_make(Take *t, Recognition *who)
 		.dwell_ms = number_of(t->enquiry.dwell_ms, DAY_MS),
 		.pages = (int)number_of(t->enquiry.pages_seen, 1000),
 	};
-	return lead_place(t->c, lead, &info);
+	const TakeWay *way = t->ground->way;
+	return way ? way->place(t->c, lead, &info, way->arg) : lead_place(t->c, lead, &info);
 }
 
 /* ---- the whole way ---- */
@@ -426,4 +427,20 @@ int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, cons
 	if (!reading->is_clear)
 		(void)quarantine(&t, reading->reason, reading->detail);
 	return taken_find(c, receipt, ret); /* the source may have been read otherwise then */
+}
+
+void take_try(Call *c, const TakeGround *ground, const Receipt *receipt, const Reading *reading, Outcome *ret)
+{
+	Take t = {.c = c, .ground = ground, .receipt = receipt, .enquiry = reading->enquiry, .outcome = ret};
+	*ret = (Outcome){.receipt = receipt->id, .state = RECEIPT_TAKEN};
+	t.source = source_of(ground->sources, receipt);
+	if (!reading->is_clear) {
+		(void)quarantine(&t, reading->reason, reading->detail);
+		return;
+	}
+	normalise(&t);
+	if (!is_admissible(&t))
+		return;
+	ret->duplicate_of = recognise(&t).lead;
+	ret->state = id_is_nil(ret->duplicate_of) ? RECEIPT_TAKEN : RECEIPT_DUPLICATE;
 }

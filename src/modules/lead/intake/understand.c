@@ -90,6 +90,12 @@ static const FieldNames *field_find(const char *raw_key)
 	return NULL;
 }
 
+const char *enquiry_field(TALLOC_CTX *ctx, const char *name)
+{
+	const FieldNames *field = field_find(name);
+	return field ? talloc_strndup(ctx, field->names, strcspn(field->names, " ")) : NULL;
+}
+
 static const char *trimmed(TALLOC_CTX *ctx, const char *text)
 {
 	static const char blanks[] = " \t\r\n\v\f";

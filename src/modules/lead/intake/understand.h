@@ -20,6 +20,8 @@ typedef struct Enquiry {
  * word in *ret_reason ("bad_json", "bad_form", "not_an_object"); *ret_detail tells what of it, or is NULL. */
 NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len,
                             const json_t *mapping, Enquiry *ret, const char **ret_reason, const char **ret_detail);
+/* The field's own word ("phone") for a name as people write it, or NULL. */
+const char *enquiry_field(TALLOC_CTX *ctx, const char *name);
 /* A form body: said to be one, and not JSON under the wrong name (what `curl -d` sends). */
 bool enquiry_is_form(const char *content_type, const char *body, size_t len);
 /* Consent as a word of yes or no; absent counts as given. */

@@ -1,0 +1,151 @@
+/* Imports as they are stored, and the news of them. */
+#include "modules/lead/import/import_int.h"
+
+#include <string.h>
+
+#include "call/when.h"
+
+const char *const import_migrations[] = {
+	"CREATE TABLE import (id {ID} NOT NULL PRIMARY KEY, at {TIME} NOT NULL, name {TEXT} NOT NULL, who {ID},"
+	" source {ID} NOT NULL, path {TEXT} NOT NULL, own_file {BOOL} NOT NULL, size {INT} NOT NULL, state {TEXT} NOT NULL,"
+	" columns {TEXT}, way {TEXT} NOT NULL, pool {ID}, rows {INT} NOT NULL, done {INT} NOT NULL, taken {INT} NOT NULL,"
+	" repeated {INT} NOT NULL, bad {INT} NOT NULL, in_file {INT} NOT NULL, error {TEXT}, report {TEXT});"
+	"CREATE INDEX import_open ON import (state, at)",
+	NULL,
+};
+
+int import_insert(Call *c, const Import *i)
+{
+	return db_exec(
+		c->tx,
+		"INSERT INTO import (id, at, name, who, source, path, own_file, size, state, columns, way, pool, rows,"
+		" done, taken, repeated, bad, in_file) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0,"
+		" 0, 0, 0, 0)",
+		value_id(i->state.id), value_time(i->at), value_text(i->name), value_id(i->who), value_id(i->source),
+		value_text(i->path), value_bool(i->own_file), value_int(i->size), value_text(i->state.state),
+		value_text(i->columns), value_text(i->way), value_id(i->pool));
+}
+
+int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
+{
+	ROWS rows = NULL;
+	int r = db_query(tx, &rows,
+	                 "SELECT at, name, who, source, path, own_file, size, state, columns, way, pool, rows, done, taken,"
+	                 " repeated, bad, in_file, error, report FROM import WHERE id = $1",
+	                 value_id(id));
+	if (r < 0)
+		return r;
+	if (!rows_next(rows))
+		return rows_error(rows) ? rows_error(rows) : ERR_NOT_FOUND;
+	*ret = (Import){
+		.at = rows_int(rows, 0),
+		.name = talloc_strdup(ctx, rows_text(rows, 1)),
+		.who = rows_id(rows, 2),
+		.source = rows_id(rows, 3),
+		.path = talloc_strdup(ctx, rows_text(rows, 4)),
+		.own_file = rows_int(rows, 5) != 0,
+		.size = rows_int(rows, 6),
+		.columns = talloc_strdup(ctx, rows_text(rows, 8)),
+		.way = talloc_strdup(ctx, rows_text(rows, 9)),
+		.pool = rows_id(rows, 10),
+		.state =
+			{
+				.id = id,
+				.state = talloc_strdup(ctx, rows_text(rows, 7)),
+				.rows = rows_int(rows, 11),
+				.done = rows_int(rows, 12),
+				.taken = rows_int(rows, 13),
+				.repeated = rows_int(rows, 14),
+				.bad = rows_int(rows, 15),
+				.in_file = rows_int(rows, 16),
+				.error = talloc_strdup(ctx, rows_text(rows, 17)),
+				.report = talloc_strdup(ctx, rows_text(rows, 18)),
+			},
+	};
+	return 0;
+}
+
+int import_find(Tx *tx, const char *state, const char *path, Id *ret)
+{
+	if (path)
+		return db_id(tx, ret,
+		             "SELECT id FROM import WHERE path = $1 AND state IN ('running', 'checking') ORDER BY at LIMIT 1",
+		             value_text(path));
+	return db_id(tx, ret, "SELECT id FROM import WHERE state = $1 ORDER BY at, id LIMIT 1", value_text(state));
+}
+
+int import_state_set(Tx *tx, Id id, const char *state, const char *error)
+{
+	return db_exec(tx, "UPDATE import SET state = $2, error = $3 WHERE id = $1", value_id(id), value_text(state),
+	               value_text(error));
+}
+
+/* Whoever cancelled it meanwhile has the last word. */
+int import_progress(Tx *tx, const ImportState *s)
+{
+	int r = db_exec(tx,
+	                "UPDATE import SET done = $2, taken = $3, repeated = $4, bad = $5, state = $6"
+	                " WHERE id = $1 AND state = 'running'",
+	                value_id(s->id), value_int(s->done), value_int(s->taken), value_int(s->repeated), value_int(s->bad),
+	                value_text(s->state));
+	return r < 0 ? r : db_changes(tx) == 1 ? 0 : ERR_STALE;
+}
+
+int import_report(Tx *tx, const ImportState *s)
+{
+	int r = db_exec(tx,
+	                "UPDATE import SET rows = $2, taken = $3, repeated = $4, bad = $5, in_file = $6, report = $7,"
+	                " state = 'checked' WHERE id = $1 AND state = 'checking'",
+	                value_id(s->id), value_int(s->rows), value_int(s->taken), value_int(s->repeated), value_int(s->bad),
+	                value_int(s->in_file), value_text(s->report));
+	return r < 0 ? r : db_changes(tx) == 1 ? 0 : ERR_STALE;
+}
+
+static void write_counts(JsonOut *o, const ImportState *s)
+{
+	json_member_text(o, "state", s->state);
+	json_member_int(o, "rows", s->rows);
+	json_member_int(o, "done", s->done);
+	json_member_int(o, "taken", s->taken);
+	json_member_int(o, "repeated", s->repeated);
+	json_member_int(o, "bad", s->bad);
+	json_member_int(o, "in_file", s->in_file);
+}
+
+void import_write(JsonOut *o, const Import *i, bool with_report)
+{
+	char at[WHEN_TEXT_SIZE];
+	json_object_begin(o);
+	json_member_id(o, "id", i->state.id);
+	json_member_text(o, "at", when_text(i->at, at));
+	json_member_text(o, "name", i->name);
+	json_member_id(o, "source", i->source);
+	json_member_id(o, "who", i->who);
+	json_member_int(o, "size", i->size);
+	json_member_text(o, "way", i->way);
+	json_member_id(o, "pool", i->pool);
+	write_counts(o, &i->state);
+	json_member_text(o, "error", i->state.error);
+	if (with_report && i->columns) {
+		json_key(o, "columns");
+		json_put_raw(o, i->columns, strlen(i->columns));
+	}
+	if (with_report && i->state.report) {
+		json_key(o, "report");
+		json_put_raw(o, i->state.report, strlen(i->state.report));
+	}
+	json_object_end(o);
+}
+
+int import_tell(Call *c, const Import *i, const ImportState *s)
+{
+	Buf *data = buf_new(c, 1024);
+	JsonOut o = json_out(data);
+	json_object_begin(&o);
+	write_counts(&o, s);
+	json_object_end(&o);
+	return record_event(
+		c,
+		&(EventRow){
+			.kind = "import.progress", .object = "import", .record = i->state.id, .owner = i->who, .data = data->data});
+}

@@ -1,0 +1,335 @@
+/* From the rows of a file to receipts, as if each row had been sent to its source: the body is JSON with the fields'
+ * own words, what belongs to no field keeps its header. Pure but for the file. */
+#include "modules/lead/import/import_int.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "modules/lead/intake/understand.h"
+
+struct ImportRows {
+	Sheet *sheet;
+	const Import *import;
+	const char *source_key;
+	ImportColumn *column;
+	const char **key; /* under which a column that is no field is kept */
+	int n;
+	bool has_header, past_header;
+	GHashTable *people; /* login or name -> ImportPerson; NULL: several have it */
+	GTimeZone *zone;
+	int64_t now_ms;
+};
+
+/* ---- the head of a file ---- */
+
+typedef struct {
+	SheetInfo info;
+	const char **row[IMPORT_SAMPLE_ROWS];
+	int cells[IMPORT_SAMPLE_ROWS], n_rows, n; /* n: columns */
+	bool has_header;
+	const char **header, **guess;
+} Head;
+
+static const char *head_cell(const Head *head, int row, int column)
+{
+	return column < head->cells[row] ? head->row[row][column] : "";
+}
+
+/* A second column of the same meaning is kept beside; of phones and mails the first that is filled counts. */
+static const char *guess_once(const Head *head, int column, const char *guess)
+{
+	bool may_repeat = strcmp(guess, "phone") == 0 || strcmp(guess, "email") == 0;
+	for (int i = 0; i < column && !may_repeat; i++)
+		if (strcmp(head->guess[i], guess) == 0)
+			return "extra";
+	return guess;
+}
+
+static void head_guess(TALLOC_CTX *ctx, Head *head)
+{
+	int first = head->has_header;
+	head->header = talloc_array(ctx, const char *, head->n + 1);
+	head->guess = talloc_array(ctx, const char *, head->n + 1);
+	for (int i = 0; i < head->n; i++) {
+		const char *below[IMPORT_SAMPLE_ROWS];
+		for (int r = first; r < head->n_rows; r++)
+			below[r - first] = head_cell(head, r, i);
+		head->header[i] = head->has_header ? head_cell(head, 0, i) : "";
+		head->guess[i] = guess_once(head, i, column_guess(ctx, head->header[i], below, (size_t)(head->n_rows - first)));
+	}
+}
+
+static const SheetFault no_rows = {"no_rows", "The file has no rows.", "文件中没有数据行。"};
+
+static bool head_read(TALLOC_CTX *ctx, const char *path, Head *head, SheetFault *ret_fault)
+{
+	SheetRow row;
+	int r = 0;
+	Sheet *sheet = sheet_open(ctx, path, ret_fault);
+	*head = (Head){0};
+	if (!sheet)
+		return false;
+	head->info = *sheet_info(sheet);
+	while (head->n_rows < IMPORT_SAMPLE_ROWS && (r = sheet_next(sheet, &row, ret_fault)) == 1) {
+		const char **copy = talloc_array(ctx, const char *, row.n + 1);
+		for (int i = 0; i < row.n; i++)
+			copy[i] = talloc_strdup(copy, row.cell[i]);
+		head->n = row.n > head->n ? row.n : head->n;
+		head->cells[head->n_rows] = row.n;
+		head->row[head->n_rows++] = copy;
+	}
+	talloc_free(sheet);
+	if (r == 0 && head->n_rows == 0)
+		*ret_fault = no_rows;
+	if (r < 0 || head->n_rows == 0)
+		return false;
+	head->has_header = columns_are_header(ctx, head->row[0], head->cells[0]);
+	head_guess(ctx, head);
+	return true;
+}
+
+bool table_look(TALLOC_CTX *ctx, const char *path, JsonOut *o, SheetFault *ret_fault)
+{
+	Head head;
+	char separator[2] = {0};
+	if (!head_read(ctx, path, &head, ret_fault))
+		return false;
+	separator[0] = head.info.separator;
+	json_member_text(o, "format", head.info.format);
+	json_member_text(o, "encoding", head.info.encoding);
+	json_member_text(o, "separator", *separator ? separator : NULL);
+	json_member_bool(o, "has_header", head.has_header);
+	json_key(o, "columns");
+	json_array_begin(o);
+	for (int i = 0; i < head.n; i++) {
+		json_object_begin(o);
+		json_member_text(o, "header", head.header[i]);
+		json_member_text(o, "guess", head.guess[i]);
+		json_key(o, "samples");
+		json_array_begin(o);
+		for (int r = head.has_header; r < head.n_rows && r < 5; r++)
+			json_put_text(o, head_cell(&head, r, i));
+		json_array_end(o);
+		json_object_end(o);
+	}
+	json_array_end(o);
+	return true;
+}
+
+/* ---- opening ---- */
+
+static bool key_is_free(const ImportRows *rows, int column, const char *key)
+{
+	for (int i = 0; i < column; i++)
+		if (strcmp(rows->key[i], key) == 0)
+			return false;
+	return *key && !enquiry_field(rows->key, key) && strcmp(key, "body") != 0;
+}
+
+/* The fields as the person chose them, else as guessed; what is not named is kept. */
+static void columns_set(ImportRows *rows, const Head *head)
+{
+	JsonFault fault;
+	const char *text = rows->import->columns;
+	const json_t *chosen = text ? json_parse(rows, text, strlen(text), &fault) : NULL;
+	rows->n = head->n;
+	rows->column = talloc_array(rows, ImportColumn, head->n + 1);
+	rows->key = talloc_array(rows, const char *, head->n + 1);
+	for (int i = 0; i < head->n; i++) {
+		const char *choice = json_string_value(json_array_get(chosen, (size_t)i));
+		const char *header = talloc_strdup(rows, head->header[i]);
+		rows->column[i] = (ImportColumn){header, chosen ? (choice ? choice : "extra") : head->guess[i]};
+		rows->key[i] = key_is_free(rows, i, header) ? header : talloc_asprintf(rows, "%s (%d)", header, i + 1);
+	}
+}
+
+static void owner_add(ImportRows *rows, const char *word, const ImportPerson *person)
+{
+	if (!word || !*word)
+		return;
+	bool is_taken = g_hash_table_contains(rows->people, word);
+	g_hash_table_insert(rows->people, (gpointer)word, is_taken ? NULL : (gpointer)person);
+}
+
+static int rows_free(ImportRows *rows)
+{
+	g_hash_table_destroy(rows->people);
+	return 0;
+}
+
+ImportRows *table_open(TALLOC_CTX *ctx, const Import *import, const char *source_key, const ImportPerson *people,
+                      size_t n_people, GTimeZone *zone, int64_t now_ms, SheetFault *ret_fault)
+{
+	Head head;
+	ImportRows *rows = talloc_zero(ctx, ImportRows);
+	rows->import = import;
+	rows->source_key = source_key;
+	rows->zone = zone;
+	rows->now_ms = now_ms;
+	rows->people = g_hash_table_new(g_str_hash, g_str_equal);
+	talloc_set_destructor(rows, rows_free);
+	for (size_t i = 0; i < n_people; i++) {
+		owner_add(rows, people[i].login, &people[i]);
+		if (g_strcmp0(people[i].name, people[i].login) != 0)
+			owner_add(rows, people[i].name, &people[i]);
+	}
+	if (head_read(rows, import->path, &head, ret_fault)) {
+		columns_set(rows, &head);
+		rows->has_header = head.has_header;
+		rows->sheet = sheet_open(rows, import->path, ret_fault);
+	}
+	if (rows->sheet)
+		return rows;
+	talloc_free(rows);
+	return NULL;
+}
+
+const SheetInfo *table_info(const ImportRows *rows)
+{
+	return sheet_info(rows->sheet);
+}
+
+/* ---- one row ---- */
+
+/* The import's own id with the number of the row in it: the same row always makes the same receipt, and receipts
+ * ascend as rows do. */
+static Id receipt_id(Id import, int64_t row)
+{
+	Id id = import;
+	id.byte[6] = (uint8_t)(0x70 | (row >> 24 & 0xF));
+	id.byte[7] = (uint8_t)(row >> 16);
+	id.byte[9] = (uint8_t)(row >> 8);
+	id.byte[10] = (uint8_t)row;
+	return id;
+}
+
+static void row_refuse(ImportRow *row, const char *reason, const char *detail)
+{
+	if (row->receipt.state == RECEIPT_QUARANTINED)
+		return;
+	row->receipt.state = RECEIPT_QUARANTINED;
+	row->receipt.reason = reason;
+	row->receipt.detail = detail;
+}
+
+static const char *fault_words(const char *fault)
+{
+	static const struct {
+		const char *fault, *words;
+	} all[] = {
+		{"mixed_encoding", "这一行的编码与文件其他部分不同 / this row is in another encoding than the rest"},
+		{"bad_encoding", "有无法识别的字符 / characters that cannot be read"},
+		{"nul_byte", "含有空字节 / holds a zero byte"},
+		{"too_long", "这一行过长 / the row is too long"},
+		{"too_many_cells", "列数过多 / too many columns"},
+		{"unclosed_quote", "引号没有闭合 / a quotation mark is never closed"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(all[i].fault, fault) == 0)
+			return all[i].words;
+	return NULL;
+}
+
+static void time_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell, ImportRow *row)
+{
+	int64_t at;
+	bool is_time = import_time(rows->zone, cell, &at);
+	if (is_time && at >= 0 && at <= rows->now_ms + DAY_MS)
+		row->receipt.at = at;
+	else
+		row_refuse(
+			row, "bad_time",
+			talloc_asprintf(
+				ctx, is_time ? "时间在将来：%.40s / a time in the future" : "时间无法识别：%.40s / not a time", cell));
+}
+
+static void owner_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell, ImportRow *row)
+{
+	const ImportPerson *person = g_hash_table_lookup(rows->people, cell);
+	if (person)
+		row->owner = person->id;
+	else
+		row_refuse(row, "unknown_owner",
+		           talloc_asprintf(ctx, "没有这个人，或重名：%.40s / nobody, or several, of this name", cell));
+}
+
+/* One cell into the body; a field that was filled already keeps what it has. */
+static void cell_put(const ImportRows *rows, TALLOC_CTX *ctx, int i, const char *cell, ImportRow *row, uint64_t *filled,
+                     JsonOut *o)
+{
+	const char *field = rows->column[i].field;
+	bool keeps_owner = strcmp(rows->import->way, "owner") == 0;
+	if (!*field)
+		return;
+	if (strcmp(field, "at") == 0)
+		time_read(rows, ctx, cell, row);
+	else if (strcmp(field, "owner") == 0 && keeps_owner)
+		owner_read(rows, ctx, cell, row);
+	else {
+		bool is_field = strcmp(field, "extra") != 0 && strcmp(field, "owner") != 0;
+		for (int k = 0; k < i && k < 64 && is_field; k++)
+			is_field = !(*filled & UINT64_C(1) << k && strcmp(rows->column[k].field, field) == 0);
+		if (i < 64 && is_field)
+			*filled |= UINT64_C(1) << i;
+		json_member_text(o, is_field ? field : rows->key[i], cell);
+	}
+}
+
+static char *cell_trimmed(TALLOC_CTX *ctx, const char *cell)
+{
+	static const char blanks[] = " \t\r\n";
+	cell += strspn(cell, blanks);
+	size_t n = strlen(cell);
+	while (n > 0 && strchr(blanks, cell[n - 1]))
+		n--;
+	return n ? talloc_strndup(ctx, cell, n) : NULL;
+}
+
+static void body_write(const ImportRows *rows, TALLOC_CTX *ctx, const SheetRow *from, ImportRow *row)
+{
+	Buf *body = buf_new(ctx, SHEET_ROW_MAX * 7);
+	JsonOut o = json_out(body);
+	uint64_t filled = 0;
+	json_object_begin(&o);
+	for (int i = 0; i < from->n && i < rows->n; i++) {
+		const char *cell = cell_trimmed(ctx, from->cell[i]);
+		if (cell)
+			cell_put(rows, ctx, i, cell, row, &filled, &o);
+	}
+	json_object_end(&o);
+	row->receipt.body = body->data;
+	row->receipt.body_len = body->len;
+}
+
+static void row_read(const ImportRows *rows, TALLOC_CTX *ctx, const SheetRow *from, ImportRow *row)
+{
+	char id[ID_TEXT_SIZE];
+	*row = (ImportRow){.number = from->number};
+	row->receipt = (Receipt){
+		.id = receipt_id(rows->import->state.id, from->number),
+		.at = rows->now_ms,
+		.source = rows->import->source,
+		.source_key = rows->source_key,
+		.content_type = "application/json",
+		.headers = talloc_asprintf(ctx, "{\"import\":\"%s\",\"row\":\"%lld\"}", id_text(rows->import->state.id, id),
+	                               (long long)from->number),
+		.state = RECEIPT_PENDING,
+	};
+	body_write(rows, ctx, from, row);
+	if (from->fault)
+		row_refuse(row, from->fault, fault_words(from->fault));
+	row->reading.is_clear = enquiry_read(ctx, "application/json", row->receipt.body, row->receipt.body_len, NULL,
+	                                     &row->reading.enquiry, &row->reading.reason, &row->reading.detail);
+}
+
+int table_next(ImportRows *rows, TALLOC_CTX *ctx, ImportRow *ret, SheetFault *ret_fault)
+{
+	SheetRow row;
+	int r = sheet_next(rows->sheet, &row, ret_fault);
+	if (r == 1 && rows->has_header && !rows->past_header)
+		r = sheet_next(rows->sheet, &row, ret_fault);
+	rows->past_header = true;
+	if (r == 1)
+		row_read(rows, ctx, &row, ret);
+	return r;
+}

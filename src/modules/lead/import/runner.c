@@ -1,0 +1,211 @@
+/* The thread that carries imports out, one after the other. What it does stands in the database, so that it goes on
+ * after a restart. */
+#include "modules/lead/import/import_int.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define RETRY_MS 1000 /* after the database could not */
+
+typedef struct {
+	TALLOC_CTX *ctx;
+	ImportWork *work;
+	Id id;
+	const char *state, *error;
+	const char *zone;
+	ImportPerson *person;
+	size_t n_people;
+} Job;
+
+static int next_find(Tx *tx, void *arg)
+{
+	Job *job = arg;
+	int r = import_find(tx, "running", NULL, &job->id);
+	if (r == ERR_NOT_FOUND)
+		r = import_find(tx, "checking", NULL, &job->id);
+	if (r == 0)
+		r = import_load(tx, job->ctx, job->id, &job->work->import);
+	return r;
+}
+
+static int people_load(Tx *tx, void *arg)
+{
+	Job *job = arg;
+	ROWS rows = NULL;
+	Call *c = call_new_system(tx_mem(tx), job->work->importer->house, tx, "import");
+	const Roster *roster;
+	int r = roster_of(c, &roster);
+	if (r < 0)
+		return r;
+	job->zone = talloc_strdup(job->ctx, roster->zone);
+	job->n_people = 0;
+	r = db_query(tx, &rows, "SELECT id, login, name FROM person WHERE active = $1 AND deleted_at IS NULL",
+	             value_bool(true));
+	while (r == 0 && rows_next(rows)) {
+		job->person = talloc_realloc(job->ctx, job->person, ImportPerson, job->n_people + 1);
+		job->person[job->n_people++] = (ImportPerson){rows_id(rows, 0), talloc_strdup(job->ctx, rows_text(rows, 1)),
+		                                              talloc_strdup(job->ctx, rows_text(rows, 2))};
+	}
+	return r < 0 ? r : rows_error(rows);
+}
+
+static int state_write(Tx *tx, void *arg)
+{
+	const Job *job = arg;
+	Call *c = call_new_system(tx_mem(tx), job->work->importer->house, tx, "import");
+	Import now;
+	int r = import_load(tx, c, job->id, &now);
+	if (r < 0 || g_strcmp0(now.state.state, "cancelled") == 0)
+		return r;
+	now.state.state = job->state;
+	r = import_state_set(tx, job->id, job->state, job->error);
+	return r < 0 ? r : import_tell(c, &now, &now.state);
+}
+
+static int carry_out(Job *job)
+{
+	ImportWork *work = job->work;
+	House *house = work->importer->house;
+	int r = store_read_wait(house->store, people_load, job);
+	if (r < 0)
+		return r;
+	work->sources = source_book_acquire(house->intake->sources);
+	const Inlet *source = source_by_id(work->sources, work->import.source);
+	GTimeZone *zone = g_time_zone_new_identifier(job->zone ? job->zone : "Asia/Shanghai");
+	if (!zone)
+		zone = g_time_zone_new_utc();
+	work->rows = table_open(job->ctx, &work->import, source ? source->key : "?", job->person, job->n_people, zone,
+	                       clock_now_ms(house->clock), &work->fault);
+	if (!work->rows)
+		r = ERR_INVALID;
+	else if (g_strcmp0(work->import.state.state, "running") == 0)
+		r = import_run(job->ctx, work);
+	else
+		r = import_dry(job->ctx, work);
+	TALLOC_FREE(work->rows);
+	g_time_zone_unref(zone);
+	source_release(work->sources);
+	return r;
+}
+
+/* The file is not needed any more: every row is on the log. */
+static void file_drop(const Import *import)
+{
+	if (import->own_file)
+		(void)unlink(import->path);
+}
+
+/* False when the database could not: later again. */
+static bool one_done(Importer *importer, Job *job)
+{
+	House *house = importer->house;
+	bool is_run = g_strcmp0(job->work->import.state.state, "running") == 0;
+	int r = carry_out(job);
+	if (r == ERR_INVALID && job->work->fault.reason) {
+		job->state = "failed";
+		job->error = talloc_asprintf(job->ctx, "%s / %s", job->work->fault.zh, job->work->fault.en);
+		r = store_write_wait(house->store, state_write, job);
+	} else if (r == 0 && is_run)
+		file_drop(&job->work->import);
+	if (r < 0 && r != ERR_STALE)
+		log_warn("import", "an import waits: the database could not go on (%s)", err_code(r));
+	return r == 0 || r == ERR_STALE;
+}
+
+static void current_set(Importer *importer, Id id)
+{
+	pthread_mutex_lock(&importer->lock);
+	importer->current = id;
+	importer->cancel = false;
+	importer->looked = 0;
+	pthread_cond_broadcast(&importer->changed);
+	pthread_mutex_unlock(&importer->lock);
+}
+
+typedef enum { NOTHING, MORE, TROUBLE } Next;
+
+static Next next_run(Importer *importer)
+{
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	ImportWork *work = talloc_zero(ctx, ImportWork);
+	Job job = {.ctx = ctx, .work = work};
+	work->importer = importer;
+	int r = store_read_wait(importer->house->store, next_find, &job);
+	bool fine = r == 0 || r == ERR_NOT_FOUND;
+	if (r == 0) {
+		current_set(importer, job.id);
+		fine = one_done(importer, &job);
+		current_set(importer, ID_NIL);
+	}
+	talloc_free(ctx);
+	return !fine ? TROUBLE : r == 0 ? MORE : NOTHING;
+}
+
+/* Until somebody wakes it, or for a moment. */
+static void rest(Importer *importer, bool is_short)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += RETRY_MS / 1000;
+	pthread_mutex_lock(&importer->lock);
+	int r = 0;
+	while (!importer->woken && !importer->stopping && r == 0)
+		r = is_short ? pthread_cond_timedwait(&importer->wake, &importer->lock, &until)
+		             : pthread_cond_wait(&importer->wake, &importer->lock);
+	importer->woken = false;
+	pthread_mutex_unlock(&importer->lock);
+}
+
+static void *importer_main(void *arg)
+{
+	Importer *importer = arg;
+	while (!importer->stopping) {
+		Next next = next_run(importer);
+		if (next != MORE)
+			rest(importer, next == TROUBLE);
+	}
+	return NULL;
+}
+
+Importer *importer_start(TALLOC_CTX *ctx, House *house)
+{
+	Importer *importer = talloc_zero(ctx, Importer);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&importer->lock, NULL);
+	pthread_cond_init(&importer->wake, &monotonic);
+	pthread_cond_init(&importer->changed, &monotonic);
+	importer->house = house;
+	pthread_create(&importer->thread, NULL, importer_main, importer);
+	return importer;
+}
+
+void importer_stop(Importer *importer)
+{
+	pthread_mutex_lock(&importer->lock);
+	importer->stopping = true;
+	pthread_cond_broadcast(&importer->wake);
+	pthread_cond_broadcast(&importer->changed);
+	pthread_mutex_unlock(&importer->lock);
+	pthread_join(importer->thread, NULL);
+}
+
+void importer_wake(Importer *importer)
+{
+	pthread_mutex_lock(&importer->lock);
+	importer->woken = true;
+	pthread_cond_signal(&importer->wake);
+	pthread_mutex_unlock(&importer->lock);
+}
+
+bool importer_cancel(Importer *importer, Id id)
+{
+	pthread_mutex_lock(&importer->lock);
+	bool is_current = id_equal(importer->current, id);
+	importer->cancel = importer->cancel || is_current;
+	pthread_mutex_unlock(&importer->lock);
+	return is_current;
+}

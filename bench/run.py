@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup match idle scroll live lists take receipts postgres outbox]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live lists take receipts postgres outbox]
 """
 import argparse
 import contextlib
@@ -372,7 +372,26 @@ def backup(bench: Bench) -> None:
     print(f"  rate beside a backup to the rate alone: {statistics.median(pairs):.3f}")
 
 
-PARTS = {"backup": backup, "match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists, "take": take, "receipts": receipts,
+def importing(bench: Bench) -> None:
+    """A CSV of bench.leads rows into an empty house, by the command line: rows a second, processor time a row, memory."""
+    import resource
+    table, rows = bench.work / "leads.csv", []
+    bench.program("table", table, bench.leads)
+    for number in range(bench.rounds):
+        folder = bench.work / "imported"
+        shutil.rmtree(folder, ignore_errors=True)
+        Server(bench.build / "src/app/tenon", folder, bench.work / "password").stop()
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(["/usr/bin/time", "-f", "%M", bench.build / "src/app/tenon", "import", "--data", folder, "--source", "web", table],
+                              capture_output=True, text=True, check=True)
+        seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        rows.append({"rate": bench.leads / seconds, "cpu_us": spent / bench.leads * 1e6, "memory_mb": int(done.stderr.split()[-1]) / 1024})
+    show(f"import of {bench.leads} rows", rows, "rate", "cpu_us", "memory_mb")
+
+
+PARTS = {"backup": backup, "import": importing, "match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists,
+         "take": take, "receipts": receipts,
          "postgres": postgres, "outbox": outbox}
 
 

@@ -206,8 +206,10 @@ static void appended(void *arg, int result)
 	if (d->window)
 		window_settle(d->window, d->digest, d->receipt.id, result == 0);
 	waits_tell(in->durable, &outcome);
-	if (result == 0)
+	if (result == 0) {
 		counter_add(&in->kept, 1);
+		pulse_arrived(in->pulse, d->receipt.source, d->receipt.at);
+	}
 	if (result < 0)
 		delivery_fail(d, result);
 	else if (pending && d->wait_ms > 0) {
@@ -218,7 +220,7 @@ static void appended(void *arg, int result)
 	if (result == 0 && pending)
 		taker_give(in->taker, &d->receipt);
 	else if (result == 0)
-		quarantine_tell(in, d->receipt.reason);
+		quarantine_tell(in, &d->receipt, d->receipt.reason, d->receipt.detail);
 	delivery_release(d);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "call/module.h"
+#include "event/timer.h"
 #include "modules/lead/intake/furnish.h"
 #include "record/phase.h"
 
@@ -68,6 +69,37 @@ static int windows_read(Tx *tx, void *arg)
 	return rows_error(rows);
 }
 
+/* ---- the health of sources is looked at soon when something changed ---- */
+
+#define BAD_SOON_MS (10 * SECOND_MS) /* bad ones come in numbers: one look at all of them */
+
+typedef struct {
+	House *house;
+	bool is_bad;
+} Stir;
+
+static int stir_write(Tx *tx, void *arg)
+{
+	const Stir *stir = arg;
+	Call *c = call_new_system(tx_mem(tx), stir->house, tx, "intake");
+	return timer_set_earliest(c, TIMER_HEALTH, ID_NIL, c->now_ms + (stir->is_bad ? BAD_SOON_MS : 0), NULL);
+}
+
+static void stir_written(void *arg, int result)
+{
+	if (result < 0)
+		log_warn("intake", "the health of sources is looked at later (%s)", err_code(result));
+	talloc_free(arg);
+}
+
+static void pulse_stirs(void *arg, bool is_bad)
+{
+	Stir *stir = talloc(NULL, Stir);
+	*stir = (Stir){arg, is_bad};
+	if (store_write(stir->house->store, stir_write, stir_written, stir) < 0)
+		stir_written(stir, ERR_BUSY);
+}
+
 static int intake_start(House *house)
 {
 	Intake *in = talloc_zero(NULL, Intake);
@@ -79,6 +111,7 @@ static int intake_start(House *house)
 	in->sources = source_book_new(in, house);
 	in->by_key = window_new(in, INTAKE_KEY_WINDOW_MS);
 	in->by_body = window_new(in, INTAKE_BODY_WINDOW_MS);
+	in->pulse = pulse_new(in, pulse_stirs, house);
 	in->arrivals = limiter_new(in);
 	in->lookups = limiter_new(in);
 	in->durable = waits_start(in);

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "modules/lead/intake/limiter.h"
+#include "modules/lead/intake/pulse.h"
 #include "modules/lead/intake/receipt.h"
 #include "modules/lead/intake/source.h"
 #include "modules/lead/intake/waits.h"
 #include "modules/lead/intake/window.h"
 #include "call/module.h"
 
+#define TIMER_HEALTH "source.health" /* subject: nil; modules/lead/health looks at all sources */
 #define INTAKE_KEY_WINDOW_MS (24 * HOUR_MS)    /* Idempotency-Key */
 #define INTAKE_BODY_WINDOW_MS (10 * MINUTE_MS) /* same body of the same visitor */
 
@@ -24,6 +26,7 @@ typedef struct Intake {
 	Taker *taker;
 	_Atomic uint64_t kept;       /* receipts made durable since the start */
 	_Atomic uint64_t settled_as[RECEIPT_QUARANTINED + 1]; /* what became of receipts since the start, by state */
+	Pulse *pulse; /* what arrived lately, for the health of sources */
 	_Atomic int64_t told_at; /* when the house was last told of quarantine, monotonic */
 } Intake;
 
@@ -44,8 +47,9 @@ void taker_wake(Taker *taker);
 /* Receipts not taken in yet, as far as this process knows. */
 int taker_backlog(Taker *taker);
 
-/* Tells open screens that something is in quarantine, at most once a second (quarantine.c). */
-void quarantine_tell(Intake *intake, const char *reason);
+/* A receipt went to quarantine: its source's health hears of it, and open screens, at most once a second
+ * (quarantine.c). */
+void quarantine_tell(Intake *intake, const Receipt *receipt, const char *reason, const char *detail);
 
 /* Receipts for /metrics (measure.c). */
 void intake_measure(House *house, Buf *out);

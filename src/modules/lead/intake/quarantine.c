@@ -30,8 +30,9 @@ static void news_written(void *arg, int result)
 	talloc_free(arg);
 }
 
-void quarantine_tell(Intake *intake, const char *reason)
+void quarantine_tell(Intake *intake, const Receipt *receipt, const char *reason, const char *detail)
 {
+	pulse_bad(intake->pulse, receipt->source, receipt->at, reason, detail);
 	int64_t now = clock_monotonic_ms(), before = intake->told_at;
 	if (now - before < TELL_EVERY_MS || !atomic_compare_exchange_strong(&intake->told_at, &before, now))
 		return;

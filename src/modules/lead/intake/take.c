@@ -264,7 +264,7 @@ static bool batch_settle(Batch *b)
 		waits_tell(in->settled, &b->outcome[i]);
 		counter_add(&in->settled_as[b->outcome[i].state], 1);
 		if (b->outcome[i].state == RECEIPT_QUARANTINED)
-			quarantine_tell(in, b->outcome[i].reason);
+			quarantine_tell(in, b->receipt[i], b->outcome[i].reason, b->outcome[i].detail);
 	}
 	if (r < 0)
 		log_warn("intake", "%zu receipts wait: the database refused them (%s)", b->n, err_code(r));

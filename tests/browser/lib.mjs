@@ -170,7 +170,7 @@ export async function arrange(base, password) {
 const PASSWORD = 'tenon-browser-test'
 
 /** The language a person chose follows the account: tests set it for each browser. */
-async function speak({ page, lang }) {
+export async function speak({ page, lang }) {
 	await page.evaluate((language) => fetch('/api/v1/me', { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ language }) }), lang)
 	await page.evaluate((language) => localStorage.setItem('tenon.lang', language), lang)
 	await page.reload()

@@ -156,6 +156,24 @@ export const replayMany = (which: { ids: Id[] } | { state: string; reason?: stri
 	post<{ replayed: number; failed: number }>('/intake/replay', which)
 export const intakeSummary = () => get<IntakeSummary>('/intake/summary')
 
+export type SourceState = 'ok' | 'learning' | 'silent' | 'jump' | 'off'
+
+export interface SourceHealth {
+	source: { id: Id; name: string; key: string }
+	state: SourceState
+	last_at: Time | null
+	silent_since: Time | null
+	jump_since: Time | null
+	usual_now: number
+	arrived_day: number
+	quarantined_day: number
+	usual_share: number
+	last_error: { at: Time; reason: string | null; detail: string | null } | null
+	hours: number[]
+}
+
+export const sourceHealth = () => get<{ items: SourceHealth[] }>('/intake/health')
+
 export interface Setup {
 	done: boolean
 	steps: { name: string; done: boolean }[]

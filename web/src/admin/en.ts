@@ -1,6 +1,7 @@
 export default {
 	board: 'Supervisor board',
 	intake: 'Intake',
+	import: 'Import a file',
 	procedure: 'Procedure',
 	policy: 'Assignment policy',
 	sources: 'Sources',

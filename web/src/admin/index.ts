@@ -1,5 +1,5 @@
 /* Administration: supervisor board, intake, settings, the living procedure, the first-run wizard. */
-import { BellRing, BookOpenText, CalendarClock, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, Radio, Send, Users, Waypoints } from '@lucide/vue'
+import { BellRing, BookOpenText, CalendarClock, FileUp, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, Radio, Send, Users, Waypoints } from '@lucide/vue'
 import type { RouteRecordRaw } from 'vue-router'
 import type { Area } from '@/shell/area'
 import { t } from './text'
@@ -12,6 +12,7 @@ export const adminArea: Area = {
 	nav: [
 		{ to: '/board', label: () => t('board'), icon: MonitorDot, group: 'manage', right: 'board.read', keywords: 'zhuguankanban zgkb kanban', phone: true },
 		{ to: '/intake', label: () => t('intake'), icon: Inbox, group: 'manage', right: 'intake.read', keywords: 'jinjian jj huizhi geliqu', phone: true },
+		{ to: '/import', label: () => t('import'), icon: FileUp, group: 'manage', right: 'lead.assign', keywords: 'daoru dr excel csv xlsx' },
 		{ to: '/procedure', label: () => t('procedure'), icon: BookOpenText, group: 'manage', keywords: 'fenpeiguicheng fpgc' },
 		{ to: '/settings/policy', label: () => t('policy'), icon: Waypoints, group: 'settings', right: 'settings.manage', keywords: 'fenpeicelue fpcl' },
 		{ to: '/settings/sources', label: () => t('sources'), icon: Radio, group: 'settings', right: 'settings.manage', keywords: 'laiyuan ly' },
@@ -27,6 +28,7 @@ export const adminArea: Area = {
 	routes: [
 		page('board', () => import('./board/BoardPage.vue'), () => t('board'), 'board.read'),
 		page('intake', () => import('./intake/IntakePage.vue'), () => t('intake'), 'intake.read'),
+		page('import', () => import('./import/ImportPage.vue'), () => t('import'), 'lead.assign'),
 		page('procedure', () => import('./policy/ProcedurePage.vue'), () => t('procedure'), undefined, 'procedure'),
 		page('settings/policy', () => import('./policy/PolicyPage.vue'), () => t('policy'), 'settings.manage'),
 		page('settings/sources', () => import('./settings/SourcesPage.vue'), () => t('sources'), 'settings.manage'),

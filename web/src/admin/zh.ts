@@ -1,6 +1,7 @@
 export default {
 	board: '主管看板',
 	intake: '进件',
+	import: '导入文件',
 	procedure: '分配规程',
 	policy: '分配策略',
 	sources: '来源',

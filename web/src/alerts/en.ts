@@ -36,6 +36,10 @@ export default {
 	'intake.quarantined.many': '{n} enquiries are in quarantine: please look',
 	'channel.down': 'A channel is down: please look at its settings',
 	'channel.down.many': 'A channel went down {n} times: please look at its settings',
+	'source.silent': 'Source "{name}" is silent: about {expected} should have come by now',
+	'source.back': 'Source "{name}" sends again',
+	'source.jump': 'Source "{name}": {share}% goes to quarantine (usually {usual}%)',
+	'source.calm': 'Source "{name}" is back to its usual share of quarantine',
 	'policy.changed': 'The assignment policy was changed',
 	other: 'New alert ({reason})',
 }

@@ -36,6 +36,10 @@ export default {
 	'intake.quarantined.many': '{n} 条询盘进入隔离区，请查看',
 	'channel.down': '消息渠道已暂停，请检查设置',
 	'channel.down.many': '消息渠道已暂停 {n} 次，请检查设置',
+	'source.silent': '来源“{name}”异常安静：按往常应已收到约 {expected} 条',
+	'source.back': '来源“{name}”恢复了',
+	'source.jump': '来源“{name}”有 {share}% 进入隔离区（通常 {usual}%）',
+	'source.calm': '来源“{name}”的隔离比例恢复正常',
 	'policy.changed': '分配策略已更新',
 	other: '新提醒（{reason}）',
 }

@@ -95,6 +95,7 @@ static void source_read(Sources *s, const Rows *rows)
 		.mapping = cell_json(s, rows, 7),
 		.origins = cell_json(s, rows, 8),
 		.pool = rows_id(rows, 9),
+		.callback = cell_json(s, rows, 10),
 	};
 }
 
@@ -103,7 +104,8 @@ int source_book_load(Tx *tx, void *arg)
 	SourceBook *book = arg;
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows,
-	                 "SELECT id, name, key, enabled, weight, rate_minute, rate_hour, mapping, origins, pool FROM source"
+	                 "SELECT id, name, key, enabled, weight, rate_minute, rate_hour, mapping, origins, pool,"
+	                 " callback FROM source"
 	                 " WHERE deleted_at IS NULL ORDER BY created_at, id");
 	if (r < 0)
 		return r;

@@ -11,6 +11,7 @@ typedef struct Inlet {
 	int weight;
 	int rate_minute, rate_hour;
 	const json_t *mapping; /* object, or NULL */
+	const json_t *callback; /* object: how a partner's pushes are verified; or NULL */
 	const json_t *origins; /* array of origins that browsers may send from; "*" is any; NULL: our own pages only */
 	Id pool;
 } Inlet;

@@ -174,6 +174,17 @@ export interface SourceHealth {
 
 export const sourceHealth = () => get<{ items: SourceHealth[] }>('/intake/health')
 
+export interface Callback {
+	kind: string | null
+	receiver: string | null
+	has_token: boolean
+	has_key: boolean
+	path: string
+}
+
+export const getCallback = (source: Id) => get<Callback>(`/sources/${source}/callback`)
+export const setCallback = (source: Id, settings: { kind: string; token?: string; key?: string; receiver?: string }) => put<Callback>(`/sources/${source}/callback`, settings)
+
 export interface Setup {
 	done: boolean
 	steps: { name: string; done: boolean }[]

@@ -94,7 +94,7 @@ static bool enquiry_make(Callback *b, const char *kind)
 	const json_t *event = event_read(b, b->sealed.message, b->sealed.len);
 	const char *body = NULL;
 	if (!event)
-		callback_refuse(b, "bad_message", "内容不是可接受的 XML 或 JSON / neither acceptable XML nor JSON");
+		callback_refuse(b, "bad_message", NULL);
 	else if (!mapped && strcmp(kind, "token") != 0)
 		body = event_enquiry(b, kind, event);
 	else {
@@ -158,7 +158,7 @@ static Callback *callback_new(House *house, HttpRequest *request, const char *ke
 		.content_type = talloc_strdup(b, http_header(request, "Content-Type")),
 	};
 	if (len > CALLBACK_BODY_MAX)
-		callback_refuse(b, "too_large", "内容超过 256 kB / larger than 256 kB");
+		callback_refuse(b, "too_large", NULL);
 	return b;
 }
 
@@ -169,8 +169,7 @@ static void judge(Callback *b)
 	b->receipt.source = b->source ? b->source->id : ID_NIL;
 	if (!kind) {
 		b->status = 404;
-		callback_refuse(b, b->source ? "no_callback" : "unknown_source",
-		                "没有为该地址设置回调 / no callback is set up at this address");
+		callback_refuse(b, b->source ? "no_callback" : "unknown_source", NULL);
 	}
 	if (!b->fault)
 		kind->open(b);

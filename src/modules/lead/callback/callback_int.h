@@ -3,6 +3,7 @@
 
 #include "http/http.h"
 #include "modules/lead/callback/seal.h"
+#include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/take.h"
 
 #define CALLBACK_BODY_MAX (256 * 1024)

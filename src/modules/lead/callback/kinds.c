@@ -34,9 +34,9 @@ static bool is_signed(Callback *b, const char *signature, const char *timestamp,
 	char right[41];
 	seal_sign((const char *[]){callback_setting(b, "token"), timestamp, nonce, sealed}, *sealed ? 4 : 3, right);
 	if (!seal_equal(right, signature))
-		callback_refuse(b, "bad_signature", "签名不符：请核对 Token / the signature does not fit: check the token");
+		callback_refuse(b, "bad_signature", NULL);
 	else if (!is_timely(timestamp))
-		callback_refuse(b, "bad_timestamp", "时间相差过大，可能是重放 / the timestamp is too far from now");
+		callback_refuse(b, "bad_timestamp", NULL);
 	return !b->fault;
 }
 
@@ -47,17 +47,16 @@ static void message_open(Callback *b, const char *text)
 		seal_key_parse(callback_setting(b, "key"), &key) ? seal_open(b, &key, text, &b->sealed) : "bad_key";
 	const char *receiver = callback_setting(b, "receiver");
 	if (fault)
-		callback_refuse(b, fault, "无法解密：请核对 EncodingAESKey / cannot be decrypted: check the key");
+		callback_refuse(b, fault, NULL);
 	else if (*receiver && !seal_equal(receiver, b->sealed.receiver))
-		callback_refuse(b, "wrong_receiver",
-		                talloc_asprintf(b, "发给的是 %.60s，不是这里 / meant for somebody else", b->sealed.receiver));
+		callback_refuse(b, "wrong_receiver", reason_argument(b, b->sealed.receiver));
 }
 
 static const char *encrypted_of(Callback *b, const char *name)
 {
 	const json_t *outer = event_read(b, b->receipt.body, b->receipt.body_len);
 	if (!outer)
-		callback_refuse(b, "bad_message", "内容不是可接受的 XML 或 JSON / neither acceptable XML nor JSON");
+		callback_refuse(b, "bad_message", NULL);
 	return outer ? json_text(outer, name) : NULL;
 }
 
@@ -76,7 +75,7 @@ static void wecom_open(Callback *b)
 	    !is_signed(b, query(b, "msg_signature"), query(b, "timestamp"), query(b, "nonce"), sealed ? sealed : ""))
 		return;
 	if (!sealed || !*sealed) {
-		callback_refuse(b, "bad_message", "没有密文 / nothing encrypted");
+		callback_refuse(b, "bad_message", NULL);
 		return;
 	}
 	message_open(b, sealed);
@@ -93,7 +92,7 @@ static void wechat_open(Callback *b)
 		return;
 	bool secure = !b->is_get && *callback_setting(b, "key");
 	if (secure && !sealed) {
-		callback_refuse(b, "bad_message", "没有密文：请用安全模式 / nothing encrypted: use the secure mode");
+		callback_refuse(b, "bad_message", NULL);
 		return;
 	}
 	if (!is_signed(b, query(b, secure ? "msg_signature" : "signature"), query(b, "timestamp"), query(b, "nonce"),
@@ -148,9 +147,9 @@ static bool feishu_signed(Callback *b)
 	if (stamp && nonce && sign)
 		seal_sign_feishu(stamp, nonce, callback_setting(b, "key"), b->receipt.body, b->receipt.body_len, right);
 	if (!stamp || !nonce || !sign || !seal_equal(right, sign))
-		callback_refuse(b, "bad_signature", "签名不符：请核对 Encrypt Key / the signature does not fit: check the key");
+		callback_refuse(b, "bad_signature", NULL);
 	else if (!is_timely(stamp))
-		callback_refuse(b, "bad_timestamp", "时间相差过大，可能是重放 / the timestamp is too far from now");
+		callback_refuse(b, "bad_timestamp", NULL);
 	return !b->fault;
 }
 
@@ -164,7 +163,7 @@ static void feishu_open(Callback *b)
 	if (!sealed)
 		b->sealed = (Sealed){.message = b->receipt.body, .len = b->receipt.body_len, .receiver = ""};
 	if (fault) {
-		callback_refuse(b, fault, "无法解密：请核对 Encrypt Key / cannot be decrypted: check the key");
+		callback_refuse(b, fault, NULL);
 		return;
 	}
 	const json_t *event = event_read(b, b->sealed.message, b->sealed.len);
@@ -184,7 +183,7 @@ static void feishu_open(Callback *b)
 	} else if (*callback_setting(b, "key"))
 		(void)feishu_signed(b);
 	else if (!known)
-		callback_refuse(b, "bad_signature", "Token 不符 / the token does not fit");
+		callback_refuse(b, "bad_signature", NULL);
 }
 
 /* ---- anybody who knows the token: call centres, advertising platforms ---- */
@@ -193,7 +192,7 @@ static void token_open(Callback *b)
 {
 	const char *header = http_header(b->request, "X-Token"), *token = header ? header : query(b, "token");
 	if (!*callback_setting(b, "token") || !seal_equal(token, callback_setting(b, "token")))
-		callback_refuse(b, "bad_signature", "Token 不符 / the token does not fit");
+		callback_refuse(b, "bad_signature", NULL);
 	b->sealed = (Sealed){.message = b->receipt.body, .len = b->receipt.body_len, .receiver = ""};
 	answer(b, "application/json", "{\"code\":0,\"msg\":\"success\"}");
 }

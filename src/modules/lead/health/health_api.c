@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call/when.h"
+#include "modules/lead/intake/reason.h"
 
 static void time_write(JsonOut *o, const char *key, int64_t at)
 {
@@ -30,8 +31,9 @@ static const char *state_of(const SourceHealth *s, const Judgement *j)
 	return rate_is_known(&j->rate) ? "ok" : "learning";
 }
 
-static void fault_write(JsonOut *o, const SourceHealth *s)
+static void fault_write(Call *c, const SourceHealth *s)
 {
+	JsonOut *o = &c->json;
 	json_key(o, "last_error");
 	if (!s->bad_at) {
 		json_put_null(o);
@@ -40,7 +42,7 @@ static void fault_write(JsonOut *o, const SourceHealth *s)
 	json_object_begin(o);
 	time_write(o, "at", s->bad_at);
 	json_member_text(o, "reason", s->reason);
-	json_member_text(o, "detail", s->detail);
+	json_member_text(o, "detail", reason_text(c, s->reason, s->detail, c->lang));
 	json_object_end(o);
 }
 
@@ -75,7 +77,7 @@ static void source_write(Call *c, const SourceHealth *s, HealthClock *clock)
 	json_member_int(o, "arrived_day", j.arrived_day);
 	json_member_int(o, "quarantined_day", j.bad_day);
 	json_member_int(o, "usual_share", (int64_t)(j.usual_share * 100 + 0.5));
-	fault_write(o, s);
+	fault_write(c, s);
 	hours_write(o, &j.rate);
 	json_object_end(o);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/understand.h"
 
 struct ImportRows {
@@ -158,7 +159,7 @@ static int rows_free(ImportRows *rows)
 }
 
 ImportRows *table_open(TALLOC_CTX *ctx, const Import *import, const char *source_key, const ImportPerson *people,
-                      size_t n_people, GTimeZone *zone, int64_t now_ms, SheetFault *ret_fault)
+                       size_t n_people, GTimeZone *zone, int64_t now_ms, SheetFault *ret_fault)
 {
 	Head head;
 	ImportRows *rows = talloc_zero(ctx, ImportRows);
@@ -212,24 +213,6 @@ static void row_refuse(ImportRow *row, const char *reason, const char *detail)
 	row->receipt.detail = detail;
 }
 
-static const char *fault_words(const char *fault)
-{
-	static const struct {
-		const char *fault, *words;
-	} all[] = {
-		{"mixed_encoding", "这一行的编码与文件其他部分不同 / this row is in another encoding than the rest"},
-		{"bad_encoding", "有无法识别的字符 / characters that cannot be read"},
-		{"nul_byte", "含有空字节 / holds a zero byte"},
-		{"too_long", "这一行过长 / the row is too long"},
-		{"too_many_cells", "列数过多 / too many columns"},
-		{"unclosed_quote", "引号没有闭合 / a quotation mark is never closed"},
-	};
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (strcmp(all[i].fault, fault) == 0)
-			return all[i].words;
-	return NULL;
-}
-
 static void time_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell, ImportRow *row)
 {
 	int64_t at;
@@ -237,10 +220,7 @@ static void time_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell,
 	if (is_time && at >= 0 && at <= rows->now_ms + DAY_MS)
 		row->receipt.at = at;
 	else
-		row_refuse(
-			row, "bad_time",
-			talloc_asprintf(
-				ctx, is_time ? "时间在将来：%.40s / a time in the future" : "时间无法识别：%.40s / not a time", cell));
+		row_refuse(row, "bad_time", reason_argument(ctx, cell));
 }
 
 static void owner_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell, ImportRow *row)
@@ -249,8 +229,7 @@ static void owner_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell
 	if (person)
 		row->owner = person->id;
 	else
-		row_refuse(row, "unknown_owner",
-		           talloc_asprintf(ctx, "没有这个人，或重名：%.40s / nobody, or several, of this name", cell));
+		row_refuse(row, "unknown_owner", reason_argument(ctx, cell));
 }
 
 /* One cell into the body; a field that was filled already keeps what it has. */
@@ -317,7 +296,7 @@ static void row_read(const ImportRows *rows, TALLOC_CTX *ctx, const SheetRow *fr
 	};
 	body_write(rows, ctx, from, row);
 	if (from->fault)
-		row_refuse(row, from->fault, fault_words(from->fault));
+		row_refuse(row, from->fault, NULL);
 	row->reading.is_clear = enquiry_read(ctx, "application/json", row->receipt.body, row->receipt.body_len, NULL,
 	                                     &row->reading.enquiry, &row->reading.reason, &row->reading.detail);
 }

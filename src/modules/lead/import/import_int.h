@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <pthread.h>
 
-#define IMPORT_BATCH 1000                  /* rows of one transaction */
+#define IMPORT_BATCH 4000                  /* rows of one transaction */
 #define IMPORT_BAD_SHOWN 200               /* bad rows a dry run lists; it counts all */
 #define IMPORT_SAMPLE_ROWS 20              /* rows a look shows and guesses from */
 #define IMPORT_CHUNK_MAX (4 * 1024 * 1024) /* bytes of one piece of an upload */

@@ -219,7 +219,8 @@ bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, s
 {
 	JsonFault fault = {0};
 	bool form = enquiry_is_form(content_type, body, len);
-	json_t *root = form ? form_read(ctx, body, len) : json_parse(ctx, body, len, &fault);
+	TALLOC_CTX *tree = talloc_new(ctx); /* what is kept of it is copied, or counted into extra */
+	json_t *root = form ? form_read(tree, body, len) : json_parse(tree, body, len, &fault);
 	*ret = (Enquiry){0};
 	if (!root) {
 		*ret_reason = form ? "bad_form" : "bad_json";
@@ -235,6 +236,7 @@ bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, s
 		read_by_mapping(ctx, root, mapping, ret);
 	else
 		read_by_names(ctx, root, ret);
+	talloc_free(tree);
 	return true;
 }
 

@@ -41,7 +41,7 @@ static void notice_ignore(void *arg, const char *message)
 	(void)message;
 }
 
-static PGconn *pg_dial(const Store *store)
+PGconn *pg_dial(const Store *store)
 {
 	static const char *const keys[] = {"dbname", "client_encoding", "application_name", "connect_timeout",
 		"keepalives_idle", "tcp_user_timeout", NULL};

@@ -41,6 +41,8 @@ typedef struct PgStatement {
 
 /* ---- postgres_conn.c ---- */
 
+/* A plain connection, for PQfinish; whether it was made tells PQstatus. */
+PGconn *pg_dial(const Store *store);
 /* A connection not yet made, in its own talloc root. */
 PgConn *pg_conn_new(Store *store, bool writes);
 /* False and conn->error when it cannot be made. */

@@ -18,6 +18,7 @@
 #include "call/module.h"
 #include "call/secret.h"
 #include "event/alert.h"
+#include "event/follow.h"
 #include "event/hub.h"
 #include "event/timer.h"
 #include "match/match.h"
@@ -26,6 +27,7 @@
 #include "modules/lead/intake/receipt.h"
 #include "net/client.h"
 #include "record/phase.h"
+#include "store/opening.h"
 #include "store/store.h"
 
 #define MODULE(name) extern const Module name##_module;
@@ -104,7 +106,8 @@ static bool tables_make(Workspace *w, const Options *o, char **ret_error)
 	               {"secret", secret_migrations},
 	               {"record", record_migrations},
 	               {"timer", timer_migrations},
-	               {"alert", alert_migrations}};
+	               {"alert", alert_migrations},
+	               {"follow", follow_migrations}};
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
 		Migration m = {engines[i].part, engines[i].steps};
 		if (store_migrate(w->house.store, &m, 1, ret_error) < 0)
@@ -148,6 +151,10 @@ static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
 	w->house.gate = gate_new(w, &w->house);
 	w->house.phases = phases_new(w);
 	w->house.match = match_new(w);
+	if (follow_open(w, &w->house) < 0) {
+		*ret_error = talloc_strdup(w, "The table of processes could not be read; the log above says why.");
+		return false;
+	}
 	return first_people(&w->house, o->admin_password_file, ret_error) && modules_start(w, ret_error);
 }
 
@@ -168,7 +175,9 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 	UpgradePlan plan = plan_make(o);
 	if (!upgrade_begin(w, o, &plan, ret_error) || !store_take(w, o, ret_error))
 		return NULL;
+	Opening *opening = opening_begin(w, w->house.store);
 	if (!tables_make(w, o, ret_error)) {
+		opening_end(opening);
 		char *why = talloc_strdup(w, *ret_error); /* it lives with the store */
 		store_close(w->house.store);
 		*ret_error = why;
@@ -176,7 +185,9 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 		return NULL;
 	}
 	/* Modules that have started cannot be taken apart here: what they leave is put back at the next start. */
-	if (!house_furnish(w, o, ret_error))
+	bool ready = house_furnish(w, o, ret_error);
+	opening_end(opening);
+	if (!ready)
 		return NULL;
 	upgrade_done(o);
 	return w;
@@ -189,6 +200,7 @@ void workspace_start(Workspace *w)
 	for (const Module *const *m = modules; *m; m++)
 		if ((*m)->run)
 			(*m)->run(&w->house);
+	follow_start(&w->house);
 }
 
 void workspace_close(Workspace *w)
@@ -202,6 +214,7 @@ void workspace_close(Workspace *w)
 			modules[i]->stop(&w->house);
 	if (w->house.net)
 		net_stop(w->house.net);
+	follow_stop(&w->house);
 	store_close(w->house.store);
 	close(w->lock);
 	talloc_free(w);

@@ -52,6 +52,7 @@ void gate_cache_put(GateCache *cache, const TokenHash *hash, const Known *known,
 size_t gate_cache_size(GateCache *cache);
 void gate_cache_forget_user(GateCache *cache, Id user);
 void gate_cache_forget_session(GateCache *cache, Id session);
+void gate_cache_forget_all(GateCache *cache);
 
 /* --- throttle: failed sign-ins. Thread-safe, of fixed size. --- */
 
@@ -69,6 +70,7 @@ struct Gate {
 	House *house;
 	GateCache *cache;
 	Throttle *throttle;
+	_Atomic int64_t version; /* gate_version when the cache was last compared with it */
 	pthread_mutex_t hash_lock;
 	pthread_cond_t hash_free;
 	int hashes_running, hashes_waiting;
@@ -80,6 +82,8 @@ void gate_hash_leave(Gate *gate);
 /* Spends the time of a comparison on a user who is not there, so that the answer's time does not tell. */
 void gate_password_pretend(const char *password);
 
+/* Lets other processes forget what they know of tokens; in the transaction that ends a session or a key. */
+NODISCARD int gate_shut_out(Call *c);
 /* Adds a session for the identity and gives its token (writing transaction); fills who->session. */
 NODISCARD int gate_session_add(Call *c, Identity *who, const char *token);
 

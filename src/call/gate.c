@@ -17,6 +17,8 @@ const char *const gate_migrations[] = {
 	"scopes {TEXT}, created_at {TIME} NOT NULL);"
 	"CREATE UNIQUE INDEX api_key_hash ON api_key (hash);"
 	"CREATE INDEX api_key_person ON api_key (person, created_at)",
+	/* raised whenever somebody is shut out, for the other processes */
+	"CREATE TABLE gate_version (version {INT} NOT NULL); INSERT INTO gate_version (version) VALUES (1)",
 	NULL,
 };
 
@@ -311,4 +313,19 @@ int gate_identify(Call *c, const char *token)
 void gate_forget(Gate *gate, Id user)
 {
 	gate_cache_forget_user(gate->cache, user);
+}
+
+int gate_shut_out(Call *c)
+{
+	return call_store_failed(c, db_send(c->tx, "UPDATE gate_version SET version = version + 1"));
+}
+
+int gate_follow(Call *c)
+{
+	Gate *gate = c->house->gate;
+	int64_t version;
+	int r = db_int(c->tx, &version, "SELECT version FROM gate_version");
+	if (r == 0 && atomic_exchange(&gate->version, version) != version)
+		gate_cache_forget_all(gate->cache);
+	return call_store_failed(c, r);
 }

@@ -20,7 +20,8 @@ extern const char *const gate_migrations[]; /* session, api_key, credential */
 
 Gate *gate_new(TALLOC_CTX *ctx, House *house);
 
-/* Finds who a bearer token belongs to. Sessions and keys are cached; revocation is immediate in this process. token
+/* Finds who a bearer token belongs to. Sessions and keys are cached; revocation is immediate in this process,
+ * and within a second or so in others on the same database. token
  * may be NULL: who stays ROLE_NONE. Returns 0 or ERR_UNAUTHENTICATED with the reason in the call. Needs c->tx only
  * when the cache misses. */
 NODISCARD int gate_identify(Call *c, const char *token);
@@ -40,6 +41,9 @@ bool gate_password_matches(const char *hash, const char *password);
 NODISCARD int gate_password_set(Call *c, Id user, const char *hash, bool must_change);
 /* Ends every session of a user, e.g. because the user was disabled. */
 NODISCARD int gate_sessions_end(Call *c, Id user);
+/* Forgets every identity kept in memory if anybody was signed out, in whatever process, since the last time it was
+ * asked: for who follows the other processes. */
+NODISCARD int gate_follow(Call *c);
 /* The user's row (role, team, active, name) changed: forget what is cached. */
 void gate_forget(Gate *gate, Id user);
 

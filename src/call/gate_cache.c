@@ -194,3 +194,14 @@ void gate_cache_forget_session(GateCache *cache, Id session)
 {
 	forget(cache, session, false);
 }
+
+void gate_cache_forget_all(GateCache *cache)
+{
+	atomic_fetch_add(&cache->generation, 1);
+	for (int i = 0; i < SHARDS; i++) {
+		Shard *shard = &cache->shards[i];
+		pthread_mutex_lock(&shard->lock);
+		shard_clear(shard);
+		pthread_mutex_unlock(&shard->lock);
+	}
+}

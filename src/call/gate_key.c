@@ -136,5 +136,5 @@ int gate_key_delete(Call *c)
 		return call_fail(c, ERR_NOT_FOUND, "not_found", "There is no such key.", "没有这个密钥。");
 	tx_on_commit(c->tx, key_forget, gone);
 	c->status = 204;
-	return 0;
+	return gate_shut_out(c);
 }

@@ -44,7 +44,7 @@ int gate_sessions_end(Call *c, Id user)
 	if (r < 0)
 		return call_store_failed(c, r);
 	forget_on_commit(c, forget_user, user);
-	return 0;
+	return gate_shut_out(c);
 }
 
 /* --- signing in --- */
@@ -236,7 +236,7 @@ static int session_end(Call *c, Id session)
 		return call_fail(c, ERR_NOT_FOUND, "not_found", "This session has ended already.", "该登录已结束。");
 	forget_on_commit(c, forget_session, session);
 	c->status = 204;
-	return 0;
+	return gate_shut_out(c);
 }
 
 int gate_sign_out(Call *c)
@@ -352,7 +352,7 @@ static int password_store(Call *c, void *arg)
 	if (r < 0)
 		return call_store_failed(c, r);
 	forget_on_commit(c, forget_user, c->who.user);
-	return 0;
+	return gate_shut_out(c);
 }
 
 static int password_verify_old(Call *c, PasswordChange *p)

@@ -16,6 +16,7 @@ typedef struct House {
 	struct MatchIndex *match;  /* match/ */
 	struct Timers *timers;     /* event/ */
 	struct Hub *hub;           /* event/: live streams */
+	struct Follow *follow;     /* event/: what other processes write; NULL on SQLite */
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
 	struct Importer *importer; /* modules/lead/import */

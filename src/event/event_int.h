@@ -133,6 +133,10 @@ struct Hub {
 
 /* hub.c */
 void hub_post(Hub *hub, Message *message);
+/* A copy of an event, in its own talloc root. */
+News *news_new(const EventRow *row, int64_t seq, int64_t at_ms);
+/* Hands committed news over to the hub's thread; they are gone for the caller. */
+void news_post(Hub *hub, News *news);
 
 /* hub_stream.c */
 void event_write(Buf *out, const EventView *view);
@@ -152,7 +156,10 @@ void hub_stream_visited(Stream *s, int64_t now_ms);
 void hub_stream_reset(Stream *s, int64_t seq);
 void hub_stream_free(Stream *s);
 
-/* hub_read.c: jobs for the store's reading threads */
+/* hub_read.c: reading rows. EVENT_COLUMNS as the first columns of a row; texts are borrowed from it. */
+#define EVENT_COLUMNS "seq, at, kind, object, record, owner, before_owner, team, pool, data"
+EventView event_view_read(const Rows *rows);
+/* jobs for the store's reading threads */
 int visit_run(Tx *tx, void *visit);
 void visit_done(void *visit, int result);
 int sweep_run(Tx *tx, void *sweep);

@@ -6,13 +6,14 @@
 #include "call/gate.h"
 #include "event/alert.h"
 #include "event/event_test.h"
+#include "event/follow.h"
 #include "event/timer.h"
 #include "record/phase.h"
 
 static void house_migrate(TestHouse *t)
 {
 	const Migration parts[] = {{"gate", gate_migrations}, {"record", record_migrations}, {"timer", timer_migrations},
-		{"alert", alert_migrations}};
+		{"alert", alert_migrations}, {"follow", follow_migrations}};
 	char *error = NULL;
 	if (store_migrate(t->house.store, parts, ARRAY_LEN(parts), &error) < 0)
 		g_error("%s", error);

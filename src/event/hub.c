@@ -33,11 +33,9 @@ void hub_post(Hub *hub, Message *message)
 
 /* News */
 
-/* After the commit, on a thread of the store. A stream that is not counted yet will read the row from the table. */
-static void news_commit(void *arg)
+/* After the commit, on any thread. A stream that is not counted yet will read the row from the table. */
+void news_post(Hub *hub, News *news)
 {
-	News *news = arg;
-	Hub *hub = news->message.subject;
 	pthread_mutex_lock(&hub->lock);
 	bool heard = !hub->stopping && atomic_load(&hub->count) > 0;
 	bool full = heard && hub->queued >= HUB_QUEUE_MAX;
@@ -47,6 +45,12 @@ static void news_commit(void *arg)
 	pthread_mutex_unlock(&hub->lock);
 	if (!heard || full)
 		talloc_free(news);
+}
+
+static void news_commit(void *arg)
+{
+	News *news = arg;
+	news_post(news->message.subject, news);
 }
 
 static void news_rollback(void *arg)
@@ -71,7 +75,7 @@ static size_t text_size(const char *text)
 	return text == NULL ? 0 : strlen(text) + 1;
 }
 
-static News *news_new(const EventRow *row, int64_t seq, int64_t at_ms)
+News *news_new(const EventRow *row, int64_t seq, int64_t at_ms)
 {
 	size_t size = sizeof(News) + text_size(row->kind) + text_size(row->object) + text_size(row->data);
 	News *news = talloc_size(NULL, size);

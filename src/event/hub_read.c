@@ -70,18 +70,18 @@ static int missed_query(Tx *tx, int64_t after, Rows **ret)
 {
 	if (tx_is_postgres(tx))
 		return db_query(tx, ret,
-		                "SELECT seq, at, kind, object, record, owner, before_owner, team, pool, data FROM event "
+		                "SELECT " EVENT_COLUMNS " FROM event "
 		                "WHERE seq > $1 OR (seq > $2 AND seq <= $1 AND "
 		                "at >= (SELECT e.at FROM event e WHERE e.seq = $1) - $3::bigint) ORDER BY seq LIMIT $4",
 		                value_int(after), value_int(after - OVERLAP_SEQS), value_int(OVERLAP_MS),
 		                value_int(HUB_RESUME_MAX + OVERLAP_SEQS + 1));
 	return db_query(tx, ret,
-	                "SELECT seq, at, kind, object, record, owner, before_owner, team, pool, data FROM event "
+	                "SELECT " EVENT_COLUMNS " FROM event "
 	                "WHERE seq > $1 ORDER BY seq LIMIT $2",
 	                value_int(after), value_int(HUB_RESUME_MAX + 1));
 }
 
-static EventView view_read(const Rows *rows)
+EventView event_view_read(const Rows *rows)
 {
 	return (EventView){
 		.seq = rows_int(rows, 0),
@@ -122,7 +122,7 @@ static int missed_read(Tx *tx, Visit *visit)
 		return r;
 	visit->seqs = talloc_array(visit->mem, int64_t, HUB_RESUME_MAX + OVERLAP_SEQS);
 	while (!visit->reset && rows_next(rows)) {
-		EventView view = view_read(rows);
+		EventView view = event_view_read(rows);
 		seen += view.seq > visit->after;
 		if (seen > HUB_RESUME_MAX) {
 			visit->reset = true;

@@ -3,6 +3,7 @@
  * out. */
 #include "meta/meta_int.h"
 
+#include "base/log.h"
 #include <glib.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -145,6 +146,25 @@ int meta_rebuild(Meta *meta, Tx *tx, TALLOC_CTX *ctx, Catalogue **ret, char **re
 		return ERR_INVALID;
 	*ret = catalogue;
 	return 0;
+}
+
+int meta_follow(Call *c)
+{
+	Meta *meta = c->house->meta;
+	const Catalogue *known = meta_acquire(meta);
+	int64_t here = known->version - 1, there; /* the version counts the custom fields */
+	meta_release(known);
+	int r = db_int(c->tx, &there, "SELECT COUNT(*) FROM meta_field");
+	if (r < 0 || there <= here)
+		return call_store_failed(c, r);
+	Catalogue *fresh;
+	char *error = NULL;
+	r = meta_rebuild(meta, c->tx, c, &fresh, &error);
+	if (r == 0)
+		meta_swap(meta, fresh);
+	else if (error)
+		log_error("meta", "a field that another process added cannot be taken in: %s", error);
+	return call_store_failed(c, r);
 }
 
 typedef struct {

@@ -104,6 +104,8 @@ const FieldDef *meta_field(const ObjectDef *object, const char *name);
 /* The catalogue of the house in force, acquired once per Call and released with it. */
 const Catalogue *meta_of(Call *c);
 const ObjectDef *meta_object_of(Call *c, const char *name);
+/* Takes in the custom fields that other processes added meanwhile: for who follows them. */
+NODISCARD int meta_follow(Call *c);
 /* How a value of the field is held; decimals with meta_scale(). */
 ValueType meta_value_type(const FieldDef *field);
 /* Digits after the point of a decimal or money field, else 0. */

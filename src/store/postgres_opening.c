@@ -1,5 +1,5 @@
-/* The lock of a workspace that is being opened: an advisory lock on a connection of its own, which PostgreSQL gives back
- * when the process ends in whatever way. */
+/* The lock of a workspace that is being opened: an advisory lock on a connection of its own, which PostgreSQL gives
+ * back when the process ends in whatever way. */
 #include "store/opening.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "call/module.h"
 #include "match/match.h"
+#include "modules/known/shared.h"
 #include "record/phase.h"
 
 /* Names of the fields one object is recognised by; NULL: it has none. */
@@ -21,17 +22,18 @@ static const Recognised recognised[] = {
 	{"contact", MATCH_CONTACT, NULL, NULL, NULL},
 };
 
-static bool is_open(const char *status)
-{
-	return !status || (strcmp(status, "converted") != 0 && strcmp(status, "invalid") != 0);
-}
+/* What a hook is registered with. */
+typedef struct {
+	const Recognised *what;
+	Shared *shared;
+} Watched;
 
 static MatchKeys keys_of(const Recognised *what, const Record *r)
 {
 	return (MatchKeys){
 		.object = what->kind,
 		.id = record_id(r),
-		.open = !what->status || is_open(record_text(r, what->status)),
+		.open = !what->status || status_is_open(record_text(r, what->status)),
 		.phone = record_text(r, "phone"),
 		.email = record_text(r, "email"),
 		.code = what->code ? record_text(r, what->code) : NULL,
@@ -41,26 +43,25 @@ static MatchKeys keys_of(const Recognised *what, const Record *r)
 
 /* What stood in the index before, to be put back if the transaction is undone. */
 typedef struct {
-	MatchIndex *index;
+	Shared *shared;
 	MatchKeys keys;
 	bool was_there;
+	int64_t version;
 } Undo;
 
 static void index_undo(void *arg)
 {
 	Undo *undo = arg;
-	if (undo->was_there)
-		match_put(undo->index, &undo->keys);
-	else
-		match_remove(undo->index, undo->keys.object, undo->keys.id);
+	shared_put(undo->shared, &undo->keys, undo->was_there, undo->version);
 }
 
-static void undo_prepare(Call *c, const Recognised *what, const PhaseInfo *info)
+static void undo_prepare(Call *c, const Watched *watched, const PhaseInfo *info)
 {
 	Undo *undo = talloc_zero(tx_mem(c->tx), Undo);
 	bool was_there = info->kind != WRITE_CREATE && info->kind != WRITE_RESTORE;
-	*undo = (Undo){.index = c->house->match, .was_there = was_there};
-	undo->keys = keys_of(what, was_there && info->before ? info->before : info->record);
+	*undo = (Undo){.shared = watched->shared, .was_there = was_there,
+		.version = info->before ? record_int(info->before, "version") : 0};
+	undo->keys = keys_of(watched->what, was_there && info->before ? info->before : info->record);
 	undo->keys.phone = talloc_strdup(undo, undo->keys.phone);
 	undo->keys.email = talloc_strdup(undo, undo->keys.email);
 	undo->keys.code = talloc_strdup(undo, undo->keys.code);
@@ -78,15 +79,12 @@ static bool touches_keys(const Recognised *what, const PhaseInfo *info)
 /* The index follows inside the transaction, so that the next lead of the same batch finds this one. */
 static int index_follow(Call *c, const PhaseInfo *info, void *arg)
 {
-	const Recognised *what = arg;
-	if (!touches_keys(what, info))
+	const Watched *watched = arg;
+	if (!touches_keys(watched->what, info))
 		return 0;
-	undo_prepare(c, what, info);
-	MatchKeys keys = keys_of(what, info->record);
-	if (info->kind == WRITE_DELETE)
-		match_remove(c->house->match, keys.object, keys.id);
-	else
-		match_put(c->house->match, &keys);
+	undo_prepare(c, watched, info);
+	MatchKeys keys = keys_of(watched->what, info->record);
+	shared_put(watched->shared, &keys, info->kind != WRITE_DELETE, record_int(info->record, "version"));
 	return 0;
 }
 
@@ -171,7 +169,7 @@ static int rebuild_rows(Rows *rows, MatchLoad *load, MatchObject kind)
 		MatchKeys keys = {
 			.object = kind,
 			.id = rows_id(rows, 0),
-			.open = is_open(status),
+			.open = status_is_open(status),
 			.phone = rows_text(rows, 1),
 			.email = rows_text(rows, 2),
 			.code = rows_text(rows, 3),
@@ -208,8 +206,13 @@ static int rebuild(Tx *tx, void *arg)
 static int known_start(House *house)
 {
 	phase_add(house->phases, PHASE_NORMALISE, NULL, fields_admit, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(recognised); i++)
-		phase_add(house->phases, PHASE_AFTER, recognised[i].object, index_follow, (void *)&recognised[i]);
+	Shared *shared = shared_new(house->match, house);
+	Watched *watched = talloc_array(shared, Watched, ARRAY_LEN(recognised));
+	for (size_t i = 0; i < ARRAY_LEN(recognised); i++) {
+		watched[i] = (Watched){&recognised[i], shared};
+		phase_add(house->phases, PHASE_AFTER, recognised[i].object, index_follow, &watched[i]);
+	}
+	shared_follow(shared);
 	int64_t began = clock_monotonic_ms();
 	int r = store_read_wait(house->store, rebuild, house->match);
 	log_info("known", "%zu records can be recognised (%lld ms)", match_size(house->match),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event/follow.h"
 #include "match/match.h"
 #include "modules/lead/lead_int.h"
 
@@ -104,6 +105,8 @@ static int ground_make(Call *c, TALLOC_CTX *ctx, bool changing, Ground **ret)
 	Ground *ground = talloc_zero(ctx, Ground);
 	ground->desk = c->house->lead;
 	int r = place_lock(c);
+	if (r == 0)
+		r = follow_catch_up(c); /* who holds the lock knows all that was decided before */
 	if (r == 0)
 		r = changing ? roster_read(c, &ground->roster) : roster_of(c, &ground->roster);
 	if (r == 0)

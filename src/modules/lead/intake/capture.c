@@ -6,12 +6,14 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "event/follow.h"
 #include "modules/lead/intake/delivery.h"
 #include "modules/lead/intake/understand.h"
 
 #define PREFIX "/capture/"
 #define RECEIPTS "/receipts/"
 #define OVERSIZE_KEPT (64 * 1024) /* bytes kept of a body that is too large */
+#define LOOK_AGAIN_MS 150 /* between looks for what became of a receipt that another process may take in */
 #define LOOKUPS_MINUTE 120
 #define LOOKUPS_HOUR 2000
 
@@ -128,10 +130,26 @@ static int original_load(Tx *tx, void *arg)
 	return r;
 }
 
+static void original_look(void *arg, const Outcome *durable);
+
+static void look_again(void *arg, const Outcome *outcome)
+{
+	(void)outcome;
+	original_look(arg, NULL);
+}
+
 static void original_loaded(void *arg, int result)
 {
 	Delivery *d = arg;
 	Outcome outcome = delivery_outcome(d);
+	if (d->poll_until_ms > 0) {
+		bool is_over = atomic_load(&d->intake->closing) || clock_monotonic_ms() >= d->poll_until_ms;
+		if (result == 0 && outcome.state == RECEIPT_PENDING && !is_over) {
+			waits_add(d->intake->durable, d->receipt.id, LOOK_AGAIN_MS, look_again, d);
+			return;
+		}
+		atomic_fetch_sub(&d->intake->polls, 1);
+	}
 	bool somebody_waits = d->wait_ms > 0 && outcome.state == RECEIPT_PENDING;
 	if (result < 0)
 		delivery_fail(d, result == ERR_NOT_FOUND && !d->is_look ? ERR_STORE : result);
@@ -141,11 +159,19 @@ static void original_loaded(void *arg, int result)
 }
 
 /* Answers with the state of the delivery that came first. Whoever waits is registered before the look, so that nothing
- * slips through between the two. */
+ * slips through between the two. durable: NULL, or what became of the one that was thought to be first; it may itself
+ * have found another one. */
 static void original_look(void *arg, const Outcome *durable)
 {
 	Delivery *d = arg;
-	(void)durable;
+	if (durable && !id_is_nil(durable->duplicate_of))
+		d->receipt.id = durable->duplicate_of;
+	if (d->wait_ms > 0 && follow_has_others(d->intake->house)) {
+		/* whoever takes it in may be another process, which tells nothing here */
+		atomic_fetch_add(&d->intake->polls, 1);
+		d->poll_until_ms = clock_monotonic_ms() + d->wait_ms;
+		d->wait_ms = 0;
+	}
 	if (d->wait_ms > 0) {
 		delivery_hold(d);
 		waits_add(d->intake->settled, d->receipt.id, d->wait_ms, delivery_settled, d);
@@ -196,11 +222,26 @@ static bool answered_as_repeat(Delivery *d)
 
 /* ---- the way in ---- */
 
+/* Another process had kept the same delivery before. */
+static void appended_elsewhere(Delivery *d)
+{
+	Intake *in = d->intake;
+	Outcome first = {.receipt = d->receipt.id, .duplicate_of = d->receipt.original};
+	window_point(d->window, d->digest, d->receipt.id, d->receipt.original);
+	waits_tell(in->durable, &first);
+	d->receipt.id = d->receipt.original;
+	original_look(d, NULL);
+}
+
 /* The receipt is on disk, or it could not be kept: only now the visitor hears of it. */
 static void appended(void *arg, int result)
 {
 	Delivery *d = arg;
 	Intake *in = d->intake;
+	if (result == 0 && !id_is_nil(d->receipt.original)) {
+		appended_elsewhere(d);
+		return;
+	}
 	Outcome outcome = delivery_outcome(d);
 	bool pending = outcome.state == RECEIPT_PENDING;
 	if (d->window)
@@ -241,7 +282,8 @@ static void delivery_take(Delivery *d, const Inlet *source)
 		check_body(d, source);
 	if (d->receipt.state == RECEIPT_PENDING && answered_as_repeat(d))
 		return;
-	if (receipt_append(d->intake->log, &d->receipt, appended) < 0)
+	bool shared = follow_has_others(d->intake->house);
+	if ((shared ? receipt_append_shared : receipt_append)(d->intake->log, &d->receipt, appended) < 0)
 		appended(d, ERR_BUSY);
 }
 

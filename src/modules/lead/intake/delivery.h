@@ -13,6 +13,7 @@ typedef struct Delivery {
 	int err;            /* not 0: the answer is this problem, though the receipt is on the log */
 	const char *origin; /* allowed origin of a browser, or NULL */
 	int64_t wait_ms;    /* Prefer: wait=N */
+	int64_t poll_until_ms; /* monotonic: looked for in the log again and again until then; 0: not */
 	bool is_look;       /* a look-up: answered with 200 or 404, not 202 */
 	Window *window; /* in which this delivery holds its digest, or NULL */
 	Digest digest;

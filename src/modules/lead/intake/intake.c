@@ -1,8 +1,11 @@
 /* The card of the intake: what opens with the house, the plain paths, the migrations. */
 #include "modules/lead/intake/intake_int.h"
 
+#include <time.h>
+
 #include "base/log.h"
 #include "call/module.h"
+#include "event/follow.h"
 #include "event/timer.h"
 #include "modules/lead/intake/furnish.h"
 #include "record/phase.h"
@@ -39,6 +42,14 @@ static int source_written(Call *c, const PhaseInfo *info, void *arg)
 	return 0;
 }
 
+/* Another process wrote a source. */
+static int sources_follow(Call *c, const Id *sources, size_t n, void *arg)
+{
+	(void)sources;
+	(void)n;
+	return source_book_load(c->tx, arg);
+}
+
 /* ---- what came in lately is remembered across a restart ---- */
 
 static void window_fill(Window *window, const Rows *rows, int column)
@@ -58,12 +69,12 @@ static int windows_read(Tx *tx, void *arg)
 	int64_t now = clock_now_ms(in->house->clock);
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows, "SELECT id, at, dedupe_key, dedupe_body FROM receipt WHERE id > $1 ORDER BY id",
-	                 value_id(id_new(now - INTAKE_KEY_WINDOW_MS)));
+	                 value_id(id_new(now - RECEIPT_KEY_WINDOW_MS)));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {
 		window_fill(in->by_key, rows, 2);
-		if (rows_int(rows, 1) > now - INTAKE_BODY_WINDOW_MS)
+		if (rows_int(rows, 1) > now - RECEIPT_BODY_WINDOW_MS)
 			window_fill(in->by_body, rows, 3);
 	}
 	return rows_error(rows);
@@ -109,14 +120,15 @@ static int intake_start(House *house)
 	if (!in->log)
 		return ERR_STORE;
 	in->sources = source_book_new(in, house);
-	in->by_key = window_new(in, INTAKE_KEY_WINDOW_MS);
-	in->by_body = window_new(in, INTAKE_BODY_WINDOW_MS);
+	in->by_key = window_new(in, RECEIPT_KEY_WINDOW_MS);
+	in->by_body = window_new(in, RECEIPT_BODY_WINDOW_MS);
 	in->pulse = pulse_new(in, pulse_stirs, house);
 	in->arrivals = limiter_new(in);
 	in->lookups = limiter_new(in);
 	in->durable = waits_start(in);
 	in->settled = waits_start(in);
 	phase_add(house->phases, PHASE_AFTER, "source", source_written, in);
+	follow_on(house, "source", sources_follow, in->sources);
 	int r = furnish(house);
 	if (r == 0)
 		r = store_read_wait(house->store, source_book_load, in->sources);
@@ -127,11 +139,19 @@ static int intake_start(House *house)
 	return r;
 }
 
+static void polls_end(const Intake *in)
+{
+	while (in->polls > 0)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
 static void intake_stop(House *house)
 {
 	Intake *in = house->intake;
+	in->closing = true;
 	taker_stop(in->taker);
 	waits_stop(in->settled);
+	polls_end(in);
 	waits_stop(in->durable);
 	receipt_log_close(in->log);
 	talloc_free(in);

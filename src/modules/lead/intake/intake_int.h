@@ -10,8 +10,6 @@
 #include "call/module.h"
 
 #define TIMER_HEALTH "source.health" /* subject: nil; modules/lead/health looks at all sources */
-#define INTAKE_KEY_WINDOW_MS (24 * HOUR_MS)    /* Idempotency-Key */
-#define INTAKE_BODY_WINDOW_MS (10 * MINUTE_MS) /* same body of the same visitor */
 
 typedef struct Taker Taker;
 
@@ -27,6 +25,8 @@ typedef struct Intake {
 	_Atomic uint64_t kept;       /* receipts made durable since the start */
 	_Atomic uint64_t settled_as[RECEIPT_QUARANTINED + 1]; /* what became of receipts since the start, by state */
 	Pulse *pulse; /* what arrived lately, for the health of sources */
+	_Atomic bool closing;
+	_Atomic int polls; /* deliveries that look into the log again and again; they end when it closes */
 	_Atomic int64_t told_at; /* when the house was last told of quarantine, monotonic */
 } Intake;
 

@@ -30,6 +30,12 @@ const char *const receipt_migrations[] = {
 	NULL,
 };
 
+/* Several processes ask the table whether a delivery came before; one of the two texts is there at most. */
+static const char *const shared_migrations[] = {
+	"CREATE INDEX receipt_dedupe ON receipt ((coalesce(dedupe_key, dedupe_body)))",
+	NULL,
+};
+
 #define RECEIPT_COLUMNS                                                                                          \
 	"id, at, source, source_key, visitor, content_type, headers, body, dedupe_key, dedupe_body, state, reason, " \
 	"detail, lead, "                                                                                             \
@@ -53,8 +59,8 @@ bool receipt_state_parse(const char *text, ReceiptState *ret)
 static bool log_migrate(ReceiptLog *log)
 {
 	char *error = NULL;
-	Migration m = {RECEIPT_PART, receipt_migrations};
-	if (store_migrate(log->store, &m, 1, &error) == 0)
+	const Migration parts[] = {{RECEIPT_PART, receipt_migrations}, {"receipt_shared", shared_migrations}};
+	if (store_migrate(log->store, parts, log->own_file ? 1 : 2, &error) == 0)
 		return true;
 	log_error("intake", "the tables of receipts could not be made: %s", error ? error : "unknown");
 	return false;
@@ -120,6 +126,43 @@ int receipt_write_once(Tx *tx, const Receipt *r)
 int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)
 {
 	return store_write(log->store, receipt_write, done, receipt);
+}
+
+/* Until this transaction ends nobody else decides about the same delivery; what was committed before is then seen. */
+static int digest_lock(Tx *tx, const char *digest)
+{
+	ROWS rows = NULL;
+	int r = db_query(tx, &rows, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked",
+	                 value_text(digest));
+	while (r == 0 && rows_next(rows))
+		;
+	return r < 0 ? r : rows_error(rows);
+}
+
+static int original_find(Tx *tx, Receipt *r, const char *digest)
+{
+	int64_t window_ms = r->dedupe_key ? RECEIPT_KEY_WINDOW_MS : RECEIPT_BODY_WINDOW_MS;
+	int err = db_id(tx, &r->original,
+	                "SELECT id FROM receipt WHERE coalesce(dedupe_key, dedupe_body) = $1 AND at > $2 "
+	                "ORDER BY at, id LIMIT 1",
+	                value_text(digest), value_time(r->at - window_ms));
+	return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+static int receipt_write_shared(Tx *tx, void *arg)
+{
+	Receipt *r = arg;
+	const char *digest = r->dedupe_key ? r->dedupe_key : r->dedupe_body;
+	r->original = ID_NIL;
+	int err = digest ? digest_lock(tx, digest) : 0;
+	if (err == 0 && digest)
+		err = original_find(tx, r, digest);
+	return err < 0 || !id_is_nil(r->original) ? err : receipt_write(tx, r);
+}
+
+int receipt_append_shared(ReceiptLog *log, Receipt *receipt, StoreDone done)
+{
+	return store_write(log->store, receipt_write_shared, done, receipt);
 }
 
 int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n)
@@ -201,6 +244,15 @@ int receipt_pending(Tx *tx, TALLOC_CTX *ctx, Id after, size_t max, Receipt **ret
 	int r = db_query(tx, &rows,
 	                 "SELECT " RECEIPT_COLUMNS " FROM receipt WHERE state = 'pending' AND id > $1 ORDER BY id LIMIT $2",
 	                 from, value_int((int64_t)max));
+	return r < 0 ? r : receipts_read(rows, ctx, max, ret, ret_n);
+}
+
+int receipt_pending_before(Tx *tx, TALLOC_CTX *ctx, int64_t before_ms, size_t max, Receipt **ret, size_t *ret_n)
+{
+	ROWS rows = NULL;
+	int r = db_query(tx, &rows,
+	                 "SELECT " RECEIPT_COLUMNS " FROM receipt WHERE state = 'pending' AND at < $1 ORDER BY id LIMIT $2",
+	                 value_time(before_ms), value_int((int64_t)max));
 	return r < 0 ? r : receipts_read(rows, ctx, max, ret, ret_n);
 }
 

@@ -7,6 +7,9 @@
 #include "call/call.h"
 #include "store/store.h"
 
+#define RECEIPT_KEY_WINDOW_MS (24 * HOUR_MS)    /* Idempotency-Key */
+#define RECEIPT_BODY_WINDOW_MS (10 * MINUTE_MS) /* same body of the same visitor */
+
 typedef enum { RECEIPT_PENDING, RECEIPT_TAKEN, RECEIPT_DUPLICATE, RECEIPT_QUARANTINED } ReceiptState;
 
 typedef struct Receipt {
@@ -26,6 +29,7 @@ typedef struct Receipt {
 	const char *detail; /* what the reason is about (reason.h), or NULL */
 	Id lead, duplicate_of;
 	bool released; /* a person looked at it and let it pass: no more suspicion */
+	Id original;   /* receipt_append_shared: nil, or the same delivery that was kept before; then this one was not */
 } Receipt;
 
 /* What became of a receipt. */
@@ -55,6 +59,9 @@ Store *receipt_log_store(ReceiptLog *log);
 /* Queues one receipt; done(receipt, result) runs after it is durable (0) or could not be kept. It must live until then.
  */
 NODISCARD int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done);
+/* The same where several processes keep one log: the digest of one delivery is written once within its window, whoever
+ * gets it. Costs two round trips more. */
+NODISCARD int receipt_append_shared(ReceiptLog *log, Receipt *receipt, StoreDone done);
 /* Writes one receipt inside a transaction of the log. */
 NODISCARD int receipt_write(Tx *tx, void *receipt);
 /* The same, but one that is there already stays as it is. */
@@ -65,6 +72,9 @@ NODISCARD int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n);
 NODISCARD int receipt_load(Tx *tx, TALLOC_CTX *ctx, Id id, Receipt *ret);
 /* The oldest pending ones after `after`, at most max. */
 NODISCARD int receipt_pending(Tx *tx, TALLOC_CTX *ctx, Id after, size_t max, Receipt **ret, size_t *ret_n);
+/* The oldest pending ones that came before that moment of business time, at most max. */
+NODISCARD int receipt_pending_before(Tx *tx, TALLOC_CTX *ctx, int64_t before_ms, size_t max, Receipt **ret,
+                                     size_t *ret_n);
 /* Back to pending, with another body if one is given; the act is remembered. */
 NODISCARD int receipt_reopen(Tx *tx, const Receipt *receipt, const char *body, const char *who, int64_t now_ms);
 

@@ -8,12 +8,16 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "event/follow.h"
 
 #define BATCH_MAX 500
 #define QUEUE_MAX 20000         /* receipts held in memory; beyond it they are read from the log again */
 #define CALL_BYTES (128 * 1024) /* what one lead needs in memory, roomily */
 #define RETRY_US 1000000        /* after the database refused a batch */
 #define REST_US_MAX 200000
+#define ORPHAN_AGE_MS 2000      /* pending for so long: another process may have died with it */
+#define ORPHAN_LOOK_MS 1000     /* between looks for such ones, while there are other processes */
+#define ORPHAN_LOOK_LATE_MS (10 * SECOND_MS) /* the same while the queue here is older than that itself */
 
 typedef struct Waiting {
 	Receipt receipt;
@@ -31,6 +35,7 @@ struct Taker {
 	uint64_t given;
 	pthread_cond_t landing;
 	Id log_after; /* the thread's alone: where its look through the log goes on; nil: at the beginning */
+	int64_t orphans_at_ms; /* likewise: when it last looked for what others left, monotonic */
 	bool stopping;
 	const IpRegions *ip_regions;
 };
@@ -137,6 +142,41 @@ static int batch_from_log(Taker *t, Batch *b)
 	t->log_after = is_full ? b->receipt[b->n - 1]->id : ID_NIL;
 	if (r < 0 || is_full || !from_the_beginning)
 		taker_wake(t);
+	return r;
+}
+
+/* ---- what another process left ---- */
+
+static int orphans_read(Tx *tx, void *arg)
+{
+	Batch *b = arg;
+	Receipt *pending;
+	size_t n;
+	int64_t before_ms = clock_now_ms(b->taker->intake->house->clock) - ORPHAN_AGE_MS;
+	int r = receipt_pending_before(tx, b, before_ms, BATCH_MAX, &pending, &n);
+	b->n = 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		b->receipt[b->n++] = &pending[i];
+	return r;
+}
+
+/* Whoever took a receipt in first left a row, so taking one that its own process is just busy with does no harm; it is
+ * only work for nothing, and therefore put off while there is too much to do. Under the lock. */
+static bool is_time_for_orphans(const Taker *t)
+{
+	const House *house = t->intake->house;
+	if (!follow_has_others(house))
+		return false;
+	bool late = t->first && t->first->receipt.at < clock_now_ms(house->clock) - ORPHAN_AGE_MS;
+	return clock_monotonic_ms() - t->orphans_at_ms >= (late ? ORPHAN_LOOK_LATE_MS : ORPHAN_LOOK_MS);
+}
+
+static int batch_from_orphans(Taker *t, Batch *b)
+{
+	t->orphans_at_ms = clock_monotonic_ms();
+	int r = store_read_wait(receipt_log_store(t->intake->log), orphans_read, b);
+	if (r == 0 && b->n > 0)
+		log_info("intake", "%zu receipts of other processes wait; this one takes them in", b->n);
 	return r;
 }
 
@@ -307,21 +347,46 @@ static bool is_time(const Taker *t, bool is_flying)
 	return t->n >= BATCH_MAX || (!t->first && t->behind && !id_is_nil(t->log_after));
 }
 
+/* Under the lock. Where other processes may come it wakes now and then by itself. */
+static void taker_sleep(Taker *t)
+{
+	if (!t->intake->house->follow) {
+		pthread_cond_wait(&t->wake, &t->lock);
+		return;
+	}
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ORPHAN_LOOK_MS / 1000;
+	(void)pthread_cond_timedwait(&t->wake, &t->lock, &until);
+}
+
+/* Where the next batch comes from. */
+typedef enum { FROM_NOWHERE, FROM_QUEUE, FROM_LOG, FROM_ORPHANS } Origin;
+
+static Origin origin_next(Taker *t, Batch *b, bool is_flying)
+{
+	pthread_mutex_lock(&t->lock);
+	while (!is_flying && !is_time(t, false) && !is_time_for_orphans(t) && !t->stopping)
+		taker_sleep(t);
+	Origin origin = FROM_NOWHERE;
+	if (!t->stopping && is_time_for_orphans(t))
+		origin = FROM_ORPHANS;
+	else if (!t->stopping && is_time(t, is_flying))
+		origin = t->first ? FROM_QUEUE : FROM_LOG;
+	if (origin == FROM_QUEUE)
+		batch_from_queue(t, b);
+	pthread_mutex_unlock(&t->lock);
+	return origin;
+}
+
 /* Empty when there is nothing to do yet, or the house closes; NULL when the log could not be read. */
 static Batch *batch_next(Taker *t, bool is_flying)
 {
 	Batch *b = talloc_zero(NULL, Batch);
 	b->taker = t;
 	b->receipt = talloc_array(b, const Receipt *, BATCH_MAX);
-	pthread_mutex_lock(&t->lock);
-	while (!is_flying && !is_time(t, false) && !t->stopping)
-		pthread_cond_wait(&t->wake, &t->lock);
-	bool wanted = !t->stopping && is_time(t, is_flying);
-	if (wanted)
-		batch_from_queue(t, b);
-	bool from_log = wanted && b->n == 0;
-	pthread_mutex_unlock(&t->lock);
-	if (from_log && batch_from_log(t, b) < 0) {
+	Origin origin = origin_next(t, b, is_flying);
+	if ((origin == FROM_LOG && batch_from_log(t, b) < 0) || (origin == FROM_ORPHANS && batch_from_orphans(t, b) < 0)) {
 		talloc_free(b);
 		return NULL;
 	}

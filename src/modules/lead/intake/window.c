@@ -173,3 +173,14 @@ bool window_is_durable(Window *w, Digest digest)
 	pthread_mutex_unlock(&w->lock);
 	return durable;
 }
+
+void window_point(Window *w, Digest digest, Id mine, Id original)
+{
+	pthread_mutex_lock(&w->lock);
+	uint32_t place = entry_find(w, digest);
+	if (place != NOWHERE && id_equal(w->ring[place].receipt, mine)) {
+		w->ring[place].receipt = original;
+		w->ring[place].durable = true;
+	}
+	pthread_mutex_unlock(&w->lock);
+}

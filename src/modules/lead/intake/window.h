@@ -24,3 +24,5 @@ NODISCARD bool window_take(Window *w, Digest digest, int64_t now_ms, Id mine, Id
 NODISCARD bool window_is_durable(Window *w, Digest digest);
 /* The receipt that took the digest is durable now, or (durable false) could not be kept and gives the digest up. */
 void window_settle(Window *w, Digest digest, Id mine, bool durable);
+/* The receipt that took the digest gives it up for one that another process had kept before, and that is durable. */
+void window_point(Window *w, Digest digest, Id mine, Id original);

@@ -86,14 +86,16 @@ class House:
     """A server on one engine. `admin` is signed in as the administrator."""
 
     def __init__(self, engine: str = "sqlite", postgres=None, binary: str | None = None, clock: bool = True, extra: tuple = (),
-                 start_at: str | None = START_AT, parent: str | None = None) -> None:
+                 start_at: str | None = START_AT, parent: str | None = None, database: str | None = None) -> None:
         self.engine, self.postgres = engine, postgres
         self.binary = binary or os.environ.get("TENON_BINARY", ROOT + "/build-test/tenon")
         self.dir = tempfile.mkdtemp(prefix="tenon-", dir=parent)
         self.password_file = self.dir + "/password"
         with open(self.password_file, "w", encoding="utf-8") as f:
             f.write(PASSWORD)
-        self.database = postgres.create(f"t{os.getpid()}_{next(_databases)}") if engine == "postgres" else None
+        self.database = database  # of another server, to be shared with it
+        if engine == "postgres" and not database:
+            self.database = postgres.create(f"t{os.getpid()}_{next(_databases)}")
         self.clock, self.extra = clock, extra
         if clock and start_at:
             self._begin_at(start_at)

@@ -6,7 +6,8 @@
 #define OPTION_PROXIES_MAX 16
 
 typedef struct {
-	const char *command; /* "serve", "demo", "import", "backup", "restore", "verify", "doctor", "rotate-key", "version" */
+	/* "serve", "demo", "import", "backup", "restore", "verify", "doctor", "rotate-key", "version" */
+	const char *command;
 	const char *data_dir;
 	const char *listen;
 	const char *database; /* postgres://..., or NULL for SQLite */

@@ -202,6 +202,11 @@ int follow_catch_up(Call *c)
 	return call_store_failed(c, r);
 }
 
+bool follow_leads(const House *house)
+{
+	return !house->follow || atomic_load(&house->follow->leads);
+}
+
 bool follow_has_others(const House *house)
 {
 	return house->follow && atomic_load(&house->follow->others) > 0;
@@ -230,8 +235,9 @@ static int follow_look(Follow *f)
 	return r;
 }
 
-static void others_set(Follow *f, int64_t others)
+static void others_set(Follow *f, int64_t others, bool leads)
 {
+	atomic_store(&f->leads, leads);
 	int before = atomic_exchange(&f->others, (int)others);
 	if (before != others)
 		log_info("follow", "other processes on this database: %lld (before: %d)", (long long)others, before);
@@ -246,7 +252,7 @@ static int follow_alone(Follow *f, const Beat *beat)
 	pthread_mutex_lock(&f->lock);
 	gaps_cut(f->gaps, beat->newest);
 	pthread_mutex_unlock(&f->lock);
-	others_set(f, 0);
+	others_set(f, 0, true);
 	return 0;
 }
 
@@ -260,7 +266,7 @@ static void follow_beat(Follow *f)
 	else if (beat.others == 0)
 		(void)follow_alone(f, &beat);
 	else
-		others_set(f, beat.others);
+		others_set(f, beat.others, beat.leads);
 }
 
 static void deadline_after(struct timespec *ret, int64_t wait_ms)
@@ -350,7 +356,7 @@ int follow_open(TALLOC_CTX *ctx, House *house)
 		gaps_cut(f->gaps, beat.newest);
 	f->bulletin = bulletin_start(f, house->store, follow_heard, f);
 	bulletin_tell(f->bulletin);
-	others_set(f, beat.others);
+	others_set(f, beat.others, beat.leads);
 	phase_add(house->phases, PHASE_EVENT, NULL, own_event, f);
 	house->follow = f;
 	return alone ? 0 : process_await_others(f);

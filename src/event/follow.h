@@ -41,3 +41,6 @@ void follow_stop(House *house);
 NODISCARD int follow_catch_up(Call *c);
 /* Another process is there, or was a minute ago. */
 bool follow_has_others(const House *house);
+/* Of the processes that are alive this one came first: it does what one alone has to do. True on SQLite. While one is
+ * taken for dead that is only slow, there may be two for a while. */
+bool follow_leads(const House *house);

@@ -28,6 +28,7 @@ struct Follow {
 	Gaps *gaps;
 	bool told, stopping;
 	atomic_int others;
+	atomic_bool leads;
 	int64_t beat_at_ms;      /* the thread's alone */
 };
 
@@ -35,6 +36,7 @@ struct Follow {
 typedef struct {
 	int64_t others;          /* other processes seen within FOLLOW_GONE_MS */
 	int64_t newest;          /* seq of the newest event at that moment */
+	bool leads;              /* no other one that is alive came earlier */
 } Beat;
 /* Writes this process into the table and looks around. */
 NODISCARD int process_beat(Follow *f, Beat *ret);

@@ -39,12 +39,14 @@ static int beat_look(Tx *tx, BeatJob *job)
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows,
 	                 "SELECT (SELECT COUNT(*) FROM process WHERE id <> $1 AND last_seen > " DB_NOW " - $2::bigint), "
-	                 "(SELECT COALESCE(MAX(seq), 0) FROM event)",
-	                 value_id(job->follow->id), value_int(FOLLOW_GONE_MS));
+	                 "(SELECT COALESCE(MAX(seq), 0) FROM event), "
+	                 "(SELECT COUNT(*) FROM process p, process me WHERE me.id = $1 AND p.last_seen > " DB_NOW
+	                 " - $3::bigint AND (p.started, p.id) < (me.started, me.id))",
+	                 value_id(job->follow->id), value_int(FOLLOW_GONE_MS), value_int(FOLLOW_ALIVE_MS));
 	if (r < 0)
 		return r;
 	if (rows_next(rows))
-		job->beat = (Beat){.others = rows_int(rows, 0), .newest = rows_int(rows, 1)};
+		job->beat = (Beat){.others = rows_int(rows, 0), .newest = rows_int(rows, 1), .leads = rows_int(rows, 2) == 0};
 	return rows_error(rows);
 }
 

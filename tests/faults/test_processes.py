@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import socket
 import sys
 import threading
@@ -13,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import cases  # noqa: E402
 from lib.company import Company, make, minutes_between, person, quiet_policy, week  # noqa: E402
 from lib.house import House, Live, wait_for  # noqa: E402
+from lib.partner import Partner  # noqa: E402
 from test_kill import leads, states  # noqa: E402
 
 ROUNDS = int(os.environ.get("TENON_ROUNDS", "3"))
@@ -425,6 +427,47 @@ def test_a_page_begun_at_one_goes_on_at_the_other(pair):
     first = pair.a.admin.get("/records/lead?limit=3")
     more = pair.b.admin.get(f"/records/lead?limit=3&after={first['next']}")
     assert not {r["id"] for r in first["items"]} & {r["id"] for r in more["items"]}
+
+
+def told_by_webhook(pair, partner, people: int) -> Company:
+    """A company whose people hear of their leads by one channel, made on the first server."""
+    company = Company(pair.a, people, calendar=pair.a.company.calendar, capacity=1000)
+    made = pair.a.admin.post("/channels", {"kind": "webhook", "name": "通知", "allowed_host": "127.0.0.1", "settings": {
+        "url": partner.url("/hook"), "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}, 201)
+    for who in company.people:
+        pair.a.admin.call("PUT", f"/users/{who.id}/channels", {"items": [{"channel": made["id"], "address": who.login}], "quiet": None}, expect=200)
+    return company
+
+
+def a_lead_each(house, company: Company, number: int) -> None:
+    for i, _ in enumerate(company.people):
+        answer = house.capture(company.key, {"name": f"通知{number}", "phone": f"137{number:04d}{i:04d}"})
+        assert answer["state"] == "taken", answer
+
+
+@on_both
+def test_cards_go_out_once_whoever_sends(pair):
+    """One process sends, whichever wrote the alert; when it is killed the other takes over. The key file is the same in both folders."""
+    partner = Partner()
+    first = told_by_webhook(pair, partner, 6)
+    assert pair.b.stop() == 0
+    shutil.copy(pair.a.dir + "/secret.key", pair.b.dir + "/secret.key")
+    pair.b.start()
+    a_lead_each(pair.b, first, 1)
+    wait_for(lambda: len(partner.requests) >= 6, "cards of leads that the second one took")
+    second = told_by_webhook(pair, partner, 6)
+    a_lead_each(pair.a, second, 2)
+    wait_for(lambda: len(partner.requests) >= 12, "cards of leads that the first one took")
+    third = told_by_webhook(pair, partner, 6)
+    wait_for(lambda: pair.b.capture(third.key, {"name": "早", "phone": "13700000009"})["state"] == "taken", "the source on the second")
+    wait_for(lambda: len(partner.requests) >= 13, "one more card")
+    pair.a.kill()
+    a_lead_each(pair.b, third, 3)
+    wait_for(lambda: len(partner.requests) >= 19, f"cards after the first was killed, got {len(partner.requests)}", 30)
+    pair.a.start()
+    ids = [r.headers["webhook-id"] for r in partner.requests]
+    assert len(ids) == len(set(ids)) == 19, f"{len(ids)} cards, {len(set(ids))} different"
+    partner.stop()
 
 
 @on_both

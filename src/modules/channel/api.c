@@ -186,8 +186,7 @@ static int channel_answer(Call *c, Id id)
 		r = channel_write(c, conf);
 		conf_unref(conf);
 	}
-	post_reload_on_commit(c);
-	return r;
+	return r < 0 ? r : post_changed(c, id);
 }
 
 static const char *json_written(Call *c, const json_t *tree)
@@ -282,9 +281,9 @@ static int channel_delete(Call *c)
 		r = db_exec(c->tx, "DELETE FROM channel_route WHERE channel = $1", value_id(id));
 	if (r < 0)
 		return call_store_failed(c, r);
-	post_reload_on_commit(c);
 	c->status = 204;
-	return secret_set(c, id, NULL);
+	r = secret_set(c, id, NULL);
+	return r < 0 ? r : post_changed(c, id);
 }
 
 /* ---- the log ---- */

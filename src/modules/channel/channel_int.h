@@ -149,9 +149,10 @@ typedef struct Post Post;
 Post *post_of(const House *house);
 /* There may be a channel: alerts have to be looked at. */
 bool post_is_used(const Post *post);
-/* After the COMMIT: rows were added / channels were changed. */
+/* After the COMMIT: rows were added. */
 void post_wake_on_commit(Call *c);
-void post_reload_on_commit(Call *c);
+/* A channel was made, changed or removed: every process hears of it. */
+NODISCARD int post_changed(Call *c, Id channel);
 
 NODISCARD int post_start(House *house);
 void post_run(House *house);

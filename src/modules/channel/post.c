@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "event/follow.h"
 #include "event/timer.h"
 #include "modules/channel/channel_int.h"
 #include "record/phase.h"
@@ -15,13 +16,14 @@
 #define EXPIRE_MS 500               /* between looks at what is over; heads are looked at one by one anyway */
 #define FAREWELL_MS 3000            /* how long a stop waits for answers that are under way */
 #define TROUBLE_MS 1000             /* pause after a transaction that failed */
+#define STANDBY_MS 1000             /* between looks whether this process is the one to send now */
 #define ADMINS_MAX 20
 #define PURGE_KIND "channel.purge"
 
 struct Post {
 	House *house;
 	pthread_t thread;
-	bool runs;
+	bool runs, leads;           /* leads: this process is the one that sends; the thread's alone */
 	atomic_bool used;           /* there is, or may soon be, a channel */
 
 	pthread_mutex_t lock;       /* guards what follows */
@@ -72,10 +74,11 @@ void post_wake_on_commit(Call *c)
 	tx_on_commit(c->tx, post_wake, c->house->post);
 }
 
-void post_reload_on_commit(Call *c)
+int post_changed(Call *c, Id channel)
 {
 	atomic_store(&c->house->post->used, true); /* before the COMMIT: what is written meanwhile shall see it */
 	tx_on_commit(c->tx, post_reload, c->house->post);
+	return record_event(c, &(EventRow){.kind = "channel.changed", .object = "channel", .record = channel});
 }
 
 /* Net thread. */
@@ -516,12 +519,34 @@ static void farewell(Post *post)
 	messages_free(&post->settled);
 }
 
+static int recover_job(Tx *tx, void *arg)
+{
+	const Post *post = arg;
+	return outbox_recover(call_new_system(tx_mem(tx), post->house, tx, "channel"));
+}
+
+/* Of several processes one sends: the pace of a robot and the order of a receiver are nobody else's business. Whoever
+ * takes over sends again what may have been on its way. */
+static bool post_leads(Post *post)
+{
+	bool leads = follow_leads(post->house);
+	if (leads == post->leads)
+		return leads;
+	if (!leads)
+		farewell(post);
+	else if (store_write_wait(post->house->store, recover_job, post) < 0)
+		return false; /* tried again */
+	post->leads = leads;
+	post_reload(post);
+	return leads;
+}
+
 static void *post_thread(void *arg)
 {
 	Post *post = arg;
 	bool wake = true, reload = true, stopping = false;
 	while (!stopping) {
-		int64_t pause = post_round(post, wake, reload);
+		int64_t pause = post_leads(post) ? post_round(post, wake, reload) : STANDBY_MS;
 		wait_for(post, pause);
 		flags_take(post, &wake, &reload, &stopping);
 	}
@@ -535,8 +560,24 @@ static int begin_job(Tx *tx, void *arg)
 {
 	const Post *post = arg;
 	Call *c = call_new_system(tx_mem(tx), post->house, tx, "channel");
-	int r = outbox_recover(c);
-	return r < 0 ? r : timer_set_earliest(c, PURGE_KIND, ID_NIL, c->now_ms + DAY_MS, NULL);
+	return timer_set_earliest(c, PURGE_KIND, ID_NIL, c->now_ms + DAY_MS, NULL);
+}
+
+/* What another process wrote: cards to be sent, or other channels. */
+static int alerts_follow(Call *c, const Id *alerts, size_t n, void *arg)
+{
+	(void)c, (void)alerts, (void)n;
+	post_wake(arg);
+	return 0;
+}
+
+static int channels_follow(Call *c, const Id *channels, size_t n, void *arg)
+{
+	Post *post = arg;
+	(void)c, (void)channels, (void)n;
+	atomic_store(&post->used, true);
+	post_reload(post);
+	return 0;
 }
 
 static int on_alert_event(Call *c, const PhaseInfo *info, void *arg)
@@ -571,6 +612,8 @@ int post_start(House *house)
 	talloc_set_destructor(post, post_free);
 	house->post = post;
 	phase_add(house->phases, PHASE_EVENT, "alert", on_alert_event, post);
+	follow_on(house, "alert", alerts_follow, post);
+	follow_on(house, "channel", channels_follow, post);
 	return store_read_wait(house->store, load_job, post);
 }
 

@@ -4,8 +4,8 @@
 
 #include <assert.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "call/gate.h"
 #include "event/event_int.h"
@@ -269,28 +269,16 @@ static void follow_beat(Follow *f)
 		others_set(f, beat.others, beat.leads);
 }
 
-static void deadline_after(struct timespec *ret, int64_t wait_ms)
-{
-	clock_gettime(CLOCK_MONOTONIC, ret);
-	ret->tv_sec += wait_ms / 1000;
-	ret->tv_nsec += wait_ms % 1000 * 1000000;
-	if (ret->tv_nsec >= 1000000000) {
-		ret->tv_sec++;
-		ret->tv_nsec -= 1000000000;
-	}
-}
-
 /* Until told, or the time is over; false: the house closes. */
 static bool follow_sleep(Follow *f, bool *ret_told)
 {
-	struct timespec deadline;
 	int64_t beat_ms = f->beat_at_ms - clock_monotonic_ms();
 	int64_t wait_ms = follow_has_others(f->house) && FOLLOW_LOOK_MS < beat_ms ? FOLLOW_LOOK_MS : beat_ms;
-	deadline_after(&deadline, wait_ms > 0 ? wait_ms : 0);
+	int64_t until_us = clock_monotonic_us() + (wait_ms > 0 ? wait_ms * 1000 : 0);
+	bool in_time = true;
 	pthread_mutex_lock(&f->lock);
-	int waited = 0;
-	while (!f->told && !f->stopping && waited == 0)
-		waited = pthread_cond_timedwait(&f->woken, &f->lock, &deadline);
+	while (!f->told && !f->stopping && in_time)
+		in_time = cond_wait_until(&f->woken, &f->lock, until_us);
 	*ret_told = f->told;
 	f->told = false;
 	bool goes_on = !f->stopping;
@@ -331,13 +319,9 @@ static Follow *follow_new(TALLOC_CTX *ctx, House *house)
 	assert(f != NULL);
 	f->house = house;
 	f->id = id_new(clock_real_ms());
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&f->reading, NULL);
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_cond_init(&f->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&f->woken);
 	return f;
 }
 

@@ -4,9 +4,9 @@
 
 #include <assert.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "event/event_int.h"
@@ -269,21 +269,13 @@ static void hub_tick(Hub *hub)
 	hub_ping(hub, now_ms);
 }
 
-static void deadline_at(struct timespec *ret, int64_t at_ms)
-{
-	ret->tv_sec = at_ms / 1000;
-	ret->tv_nsec = at_ms % 1000 * 1000000;
-}
-
 /* All messages that wait, or none when it is time for a tick. */
 static Message *hub_receive(Hub *hub, bool *ret_lost, bool *ret_stopping)
 {
-	struct timespec deadline;
-	deadline_at(&deadline, hub->tick_at_ms);
+	bool in_time = true;
 	pthread_mutex_lock(&hub->lock);
-	int waited = 0;
-	while (hub->first == NULL && !(hub->stopping && !*ret_stopping) && waited == 0)
-		waited = pthread_cond_timedwait(&hub->woken, &hub->lock, &deadline);
+	while (hub->first == NULL && !(hub->stopping && !*ret_stopping) && in_time)
+		in_time = cond_wait_until(&hub->woken, &hub->lock, hub->tick_at_ms * 1000);
 	Message *messages = hub->first;
 	hub->first = NULL;
 	hub->last = &hub->first;
@@ -333,12 +325,8 @@ Hub *hub_start(TALLOC_CTX *ctx, House *house)
 	hub->last = &hub->first;
 	hub->tick_at_ms = clock_monotonic_ms();
 	hub->ping_at_ms = hub->tick_at_ms + HUB_PING_MS;
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&hub->lock, NULL);
-	pthread_cond_init(&hub->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&hub->woken);
 	phase_add(house->phases, PHASE_EVENT, NULL, hub_on_event, hub);
 	int failed = pthread_create(&hub->thread, NULL, hub_thread, hub);
 	assert(failed == 0);

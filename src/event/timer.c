@@ -3,12 +3,12 @@
 #include "event/timer.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "call/module.h"
 
@@ -270,17 +270,6 @@ static bool timers_stopping(Timers *t)
 	return stopping;
 }
 
-static void deadline_after(struct timespec *ret, int64_t wait_ms)
-{
-	clock_gettime(CLOCK_MONOTONIC, ret);
-	ret->tv_sec += wait_ms / 1000;
-	ret->tv_nsec += wait_ms % 1000 * 1000000;
-	if (ret->tv_nsec >= 1000000000) {
-		ret->tv_sec++;
-		ret->tv_nsec -= 1000000000;
-	}
-}
-
 /* Milliseconds until that moment of business time, at least 1 and at most the time between two looks. */
 static int64_t wait_until(Timers *t, int64_t at_ms)
 {
@@ -293,18 +282,17 @@ static int64_t wait_until(Timers *t, int64_t at_ms)
 /* Sleeps until next_ms, until a timer due earlier is committed, or for at most wait_ms; false: the house closes. */
 static bool timers_sleep(Timers *t, int64_t next_ms, int64_t wait_ms)
 {
-	struct timespec deadline;
-	deadline_after(&deadline, wait_ms);
+	int64_t until_us = clock_monotonic_us() + wait_ms * 1000;
+	bool in_time = true;
 	pthread_mutex_lock(&t->lock);
-	int waited = 0;
-	while (!t->stopping && t->earliest_ms >= next_ms && waited == 0)
-		waited = pthread_cond_timedwait(&t->woken, &t->lock, &deadline);
-	if (!t->stopping && waited == 0 && t->earliest_ms < next_ms) {
+	while (!t->stopping && t->earliest_ms >= next_ms && in_time)
+		in_time = cond_wait_until(&t->woken, &t->lock, until_us);
+	if (!t->stopping && in_time && t->earliest_ms < next_ms) {
 		/* The newly set one is the next: sleep on for it without asking the database again. */
 		int64_t earliest = t->earliest_ms;
-		deadline_after(&deadline, wait_until(t, earliest));
-		while (!t->stopping && t->earliest_ms >= earliest && waited == 0)
-			waited = pthread_cond_timedwait(&t->woken, &t->lock, &deadline);
+		until_us = clock_monotonic_us() + wait_until(t, earliest) * 1000;
+		while (!t->stopping && t->earliest_ms >= earliest && in_time)
+			in_time = cond_wait_until(&t->woken, &t->lock, until_us);
 	}
 	bool goes_on = !t->stopping;
 	pthread_mutex_unlock(&t->lock);
@@ -352,13 +340,9 @@ Timers *timers_start(TALLOC_CTX *ctx, House *house)
 	assert(t != NULL);
 	t->house = house;
 	t->earliest_ms = INT64_MAX;
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&t->running, NULL);
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&t->woken);
 	house->timers = t; /* before the thread runs: its handlers set timers */
 	int failed = pthread_create(&t->thread, NULL, timers_thread, t);
 	assert(failed == 0);

@@ -38,9 +38,11 @@ static const char make_tables_sql[] =
 	" LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
 	" WHERE c.relkind = 'r' GROUP BY c.relname ORDER BY c.relname";
 
-/* Primary keys first, then the indexes that stand behind no constraint, foreign keys last. */
+/* Primary keys first, then the indexes that stand behind no constraint, foreign keys last. One line each, though
+ * PostgreSQL breaks a CASE into several. */
 static const char make_keys_sql[] =
-	"SELECT line FROM (SELECT CASE k.contype WHEN 'f' THEN 3 WHEN 'p' THEN 0 ELSE 1 END AS rank, 'ALTER TABLE ' ||"
+	"SELECT replace(line, E'\\n', ' ') FROM (SELECT CASE k.contype WHEN 'f' THEN 3 WHEN 'p' THEN 0 ELSE 1 END AS rank,"
+	" 'ALTER TABLE ' ||"
 	" quote_ident(c.relname) || ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' ' || pg_get_constraintdef(k.oid)"
 	" AS line" OF_SCHEMA " JOIN pg_constraint k ON k.conrelid = c.oid WHERE c.relkind = 'r' AND k.contype IN"
 	" ('p', 'u', 'c', 'f') UNION ALL SELECT 2, pg_get_indexdef(c.oid)" OF_SCHEMA

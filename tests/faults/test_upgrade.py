@@ -82,7 +82,7 @@ def test_an_upgrade_that_died_is_put_back_at_the_next_start(house):
         f.write(newest)
     code, error = serve(house)
     assert code == 1 and "interrupted" in error and "put back" in error, error
-    assert tables(house) == before
+    assert tables(house) == before, (error, tables(house) ^ before)
     house.start()
     all_is_there(house)
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define OPEN_MARK "restoring"
+#define ASIDE_MAX 100 /* restores within one second */
 
 static const char *const database_files[] = {"tenon.db",    "tenon.db-wal",    "tenon.db-shm",    "tenon.db-copy",
 					     "receipts.db", "receipts.db-wal", "receipts.db-shm", "receipts.db-copy"};
@@ -111,14 +112,29 @@ static int move_one(Restore *t, const char *name)
 	return !file_exists(from) || rename(from, to) == 0 ? 0 : fail(t, from);
 }
 
-static int move_aside(Restore *t, int64_t now_ms)
+/* A place of its own, also for the second restore within a second. */
+static int aside_make(Restore *t, int64_t now_ms)
 {
 	char *stamp = backup_stamp(t->ctx, now_ms);
-	t->aside = talloc_asprintf(t->ctx, "%s/before-restore-%s", t->data_dir, stamp);
-	stamp[8] = '_';
-	t->schema_aside = talloc_asprintf(t->ctx, BACKUP_SCHEMA "_before_%s", stamp);
-	if (mkdir(t->aside, 0750) < 0)
-		return fail(t, t->aside);
+	for (int i = 1; i < ASIDE_MAX; i++) {
+		char *name = i == 1 ? stamp : talloc_asprintf(t->ctx, "%s-%d", stamp, i);
+		t->aside = talloc_asprintf(t->ctx, "%s/before-restore-%s", t->data_dir, name);
+		t->schema_aside = talloc_asprintf(t->ctx, BACKUP_SCHEMA "_before_%s", name);
+		for (char *c = t->schema_aside; *c; c++)
+			*c = *c == '-' ? '_' : *c;
+		if (mkdir(t->aside, 0750) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	return fail(t, t->aside);
+}
+
+static int move_aside(Restore *t, int64_t now_ms)
+{
+	int made = aside_make(t, now_ms);
+	if (made < 0)
+		return made;
 	char **loose;
 	size_t n;
 	if (!loose_files(t->ctx, t->data_dir, &loose, &n))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cond.h"
 #include "call/secret.h"
 #include "call/when.h"
 #include "modules/channel/channel_int.h"
@@ -404,13 +405,11 @@ static int test_load(Call *c, void *arg)
 
 static void test_wait(Test *t)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TEST_WAIT_MS / 1000;
-	int timed_out = 0;
+	int64_t until_us = clock_monotonic_us() + TEST_WAIT_MS * 1000;
+	bool in_time = true;
 	pthread_mutex_lock(&t->lock);
-	while (!t->over && !timed_out)
-		timed_out = pthread_cond_timedwait(&t->done, &t->lock, &until);
+	while (!t->over && in_time)
+		in_time = cond_wait_until(&t->done, &t->lock, until_us);
 	if (!t->over)
 		verdict_set(&t->verdict, VERDICT_RETRY, "timeout", "");
 	pthread_mutex_unlock(&t->lock);
@@ -419,11 +418,7 @@ static void test_wait(Test *t)
 static Test *test_new(Call *c)
 {
 	Test *t = talloc_zero(NULL, Test);
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->done, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&t->done);
 	pthread_mutex_init(&t->lock, NULL);
 	atomic_init(&t->refs, 1);
 	t->address = call_text(c, "address") ? talloc_strdup(t, call_text(c, "address")) : NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "event/follow.h"
@@ -446,18 +447,11 @@ static int look_job(Tx *tx, void *arg)
 
 static void wait_for(Post *post, int64_t ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	int timed_out = 0;
+	int64_t until_us = clock_monotonic_us() + ms * 1000;
+	bool in_time = true;
 	pthread_mutex_lock(&post->lock);
-	while (!post->wake && !post->done && !post->stopping && !timed_out)
-		timed_out = pthread_cond_timedwait(&post->woken, &post->lock, &until);
+	while (!post->wake && !post->done && !post->stopping && in_time)
+		in_time = cond_wait_until(&post->woken, &post->lock, until_us);
 	pthread_mutex_unlock(&post->lock);
 }
 
@@ -601,12 +595,8 @@ static int post_free(Post *post)
 int post_start(House *house)
 {
 	Post *post = talloc_zero(house->phases, Post);
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&post->lock, NULL);
-	pthread_cond_init(&post->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&post->woken);
 	post->house = house;
 	post->done_last = &post->done;
 	talloc_set_destructor(post, post_free);

@@ -27,7 +27,7 @@ export default {
 	'lead.crossgrab': 'Somebody tried to take a protected lead',
 	'lead.follow_up': 'A follow-up is due',
 	'person.away': 'A person is away; their leads moved on',
-	'backup.failed': 'The backup failed: {en}',
+	'backup.failed': 'The backup failed: {said}',
 	'person.frozen': 'Several misses in a row: frozen',
 	'person.released': 'The freeze was lifted',
 	'person.inactive': 'A person was disabled; their leads moved on',

@@ -1,5 +1,5 @@
 /* The words of an alert, by its reason. The data of an alert names the people and the lead it is about. */
-import { lookup, type Params } from '@/i18n/i18n'
+import { lang, lookup, type Params } from '@/i18n/i18n'
 import type { Alert } from '@/api/types'
 import en from './en'
 import zh from './zh'
@@ -9,6 +9,8 @@ function params(alert: Alert): Params {
 	for (const [key, value] of Object.entries(alert.data ?? {})) {
 		if (typeof value === 'string' || typeof value === 'number') found[key] = value
 	}
+	const said = alert.data?.[lang.value] // a sentence of the server in both languages
+	if (typeof said === 'string') found.said = said
 	return found
 }
 

@@ -27,7 +27,7 @@ export default {
 	'lead.crossgrab': '有人尝试抢占受保护的线索',
 	'lead.follow_up': '到了约定的跟进时间',
 	'person.away': '人员不在岗，其线索已重新分配',
-	'backup.failed': '备份失败：{zh}',
+	'backup.failed': '备份失败：{said}',
 	'person.frozen': '连续未响应，已触发熔断',
 	'person.released': '熔断已解除',
 	'person.inactive': '人员已停用，其线索已重新分配',

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 
 #define POLL_MS 200
@@ -75,13 +76,8 @@ static bool is_open(const Import *import)
 /* Waits for a sign of the thread, or a moment. */
 static void order_rest(Importer *importer)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += POLL_MS * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&importer->lock);
-	(void)pthread_cond_timedwait(&importer->changed, &importer->lock, &until);
+	(void)cond_wait_until(&importer->changed, &importer->lock, clock_monotonic_us() + POLL_MS * 1000);
 	pthread_mutex_unlock(&importer->lock);
 }
 

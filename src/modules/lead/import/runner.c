@@ -2,9 +2,9 @@
  * after a restart. */
 #include "modules/lead/import/import_int.h"
 
-#include <time.h>
 #include <unistd.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 
 #define RETRY_MS 1000 /* after the database could not */
@@ -146,14 +146,11 @@ static Next next_run(Importer *importer)
 /* Until somebody wakes it, or for a moment. */
 static void rest(Importer *importer, bool is_short)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RETRY_MS / 1000;
+	int64_t until_us = is_short ? clock_monotonic_us() + RETRY_MS * 1000 : INT64_MAX;
+	bool in_time = true;
 	pthread_mutex_lock(&importer->lock);
-	int r = 0;
-	while (!importer->woken && !importer->stopping && r == 0)
-		r = is_short ? pthread_cond_timedwait(&importer->wake, &importer->lock, &until)
-		             : pthread_cond_wait(&importer->wake, &importer->lock);
+	while (!importer->woken && !importer->stopping && in_time)
+		in_time = cond_wait_until(&importer->wake, &importer->lock, until_us);
 	importer->woken = false;
 	pthread_mutex_unlock(&importer->lock);
 }
@@ -172,12 +169,9 @@ static void *importer_main(void *arg)
 Importer *importer_start(TALLOC_CTX *ctx, House *house)
 {
 	Importer *importer = talloc_zero(ctx, Importer);
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&importer->lock, NULL);
-	pthread_cond_init(&importer->wake, &monotonic);
-	pthread_cond_init(&importer->changed, &monotonic);
+	cond_init(&importer->wake);
+	cond_init(&importer->changed);
 	importer->house = house;
 	pthread_create(&importer->thread, NULL, importer_main, importer);
 	return importer;

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "event/follow.h"
 
@@ -315,16 +315,9 @@ static bool batch_settle(Batch *b)
 
 static void rest(Taker *t, int64_t us)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += us / 1000000;
-	until.tv_nsec += us % 1000000 * 1000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	int64_t until_us = clock_monotonic_us() + us;
 	pthread_mutex_lock(&t->lock);
-	while (!t->stopping && pthread_cond_timedwait(&t->wake, &t->lock, &until) == 0)
+	while (!t->stopping && cond_wait_until(&t->wake, &t->lock, until_us))
 		continue;
 	pthread_mutex_unlock(&t->lock);
 }
@@ -350,14 +343,8 @@ static bool is_time(const Taker *t, bool is_flying)
 /* Under the lock. Where other processes may come it wakes now and then by itself. */
 static void taker_sleep(Taker *t)
 {
-	if (!t->intake->house->follow) {
-		pthread_cond_wait(&t->wake, &t->lock);
-		return;
-	}
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ORPHAN_LOOK_MS / 1000;
-	(void)pthread_cond_timedwait(&t->wake, &t->lock, &until);
+	bool alone = !t->intake->house->follow;
+	(void)cond_wait_until(&t->wake, &t->lock, alone ? INT64_MAX : clock_monotonic_us() + ORPHAN_LOOK_MS * 1000);
 }
 
 /* Where the next batch comes from. */
@@ -450,11 +437,8 @@ static void *taker_main(void *arg)
 Taker *taker_start(Intake *intake)
 {
 	Taker *t = talloc_zero(intake, Taker);
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->wake, &monotonic);
+	cond_init(&t->wake);
 	pthread_cond_init(&t->landing, NULL);
 	t->intake = intake;
 	t->behind = true;

@@ -1,13 +1,12 @@
 /* Waiters by receipt, and one thread that watches the time. Callbacks run outside the lock. */
 #include "modules/lead/intake/waits.h"
 
-#include <errno.h>
 #include <glib.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
 
 typedef struct Waiter {
 	Id receipt;
@@ -100,13 +99,8 @@ static int64_t next_deadline(Waits *w)
 
 static void watch_sleep(Waits *w)
 {
-	int64_t next = next_deadline(w);
-	if (next == INT64_MAX) {
-		pthread_cond_wait(&w->changed, &w->lock);
-		return;
-	}
-	struct timespec until = {next / 1000, (next % 1000) * 1000000};
-	(void)pthread_cond_timedwait(&w->changed, &w->lock, &until);
+	int64_t next_ms = next_deadline(w);
+	(void)cond_wait_until(&w->changed, &w->lock, next_ms == INT64_MAX ? INT64_MAX : next_ms * 1000);
 }
 
 static void *watch_main(void *arg)
@@ -130,11 +124,8 @@ static void *watch_main(void *arg)
 Waits *waits_start(TALLOC_CTX *ctx)
 {
 	Waits *w = talloc_zero(ctx, Waits);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->changed, &attributes);
+	cond_init(&w->changed);
 	w->by_receipt = g_hash_table_new(id_hash, id_same);
 	pthread_create(&w->watch, NULL, watch_main, w);
 	return w;

@@ -5,7 +5,6 @@ import type { Alert, Id } from '@/api/types'
 import { live, onLive } from '@/live/live'
 import { boot, session } from '@/session/session'
 import { beep } from './sound'
-import { alertTitle, alertDetail } from './words'
 import { toast } from '@/ui/toast'
 
 const SOUND = 'tenon.sound'
@@ -33,7 +32,7 @@ async function fetchAlerts(announce: boolean): Promise<void> {
 		known = new Map(answer.items.map((alert) => [alert.id, alert.count]))
 		alerts.value = answer.items
 		count.value = answer.unread
-		if (announce) fresh.slice(0, 3).forEach(show)
+		if (announce && fresh.length > 0) await announceAll(fresh.slice(0, 3))
 		if (announce && fresh.some((alert) => alert.urgent) && soundOn.value && live.leader) beep()
 	} catch (problem) {
 		error.value = problem
@@ -42,9 +41,13 @@ async function fetchAlerts(announce: boolean): Promise<void> {
 
 export const loadAlerts = () => fetchAlerts(false)
 
-function show(alert: Alert): void {
-	const title = alertTitle(alert)
-	const detail = alertDetail(alert)
+/** The words come when there is something to say: the first screen does without them. */
+async function announceAll(fresh: Alert[]): Promise<void> {
+	const { alertTitle, alertDetail } = await import('./words')
+	for (const alert of fresh) show(alert, alertTitle(alert), alertDetail(alert))
+}
+
+function show(alert: Alert, title: string, detail: string): void {
 	if (document.hidden) {
 		if (live.leader && alert.urgent && notifyOn.value) notify(alert, title, detail)
 		return

@@ -1,7 +1,6 @@
-import { defineText, lookup } from '@/i18n/i18n'
+import { defineText } from '@/i18n/i18n'
 import en from './en'
 import zh from './zh'
 
+/** Names of the pages: the navigation has them from the start, the other words come with the pages. */
 export const t = defineText(zh, en)
-const known = { zh: zh as Record<string, string>, en: en as Record<string, string> }
-export const ruleWords = (rule: string) => lookup(known, `rule_${rule}`) ?? rule

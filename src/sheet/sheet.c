@@ -29,8 +29,7 @@ static bool is_other_kind(const unsigned char *head, size_t len)
 	                                    "GIF8",
 	                                    "\xFF\xD8\xFF",
 	                                    "\x1F\x8B",
-	                                    "\x7F"
-	                                    "ELF",
+	                                    "\177ELF",
 	                                    "Rar!"};
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (len >= strlen(kinds[i]) && memcmp(head, kinds[i], strlen(kinds[i])) == 0)

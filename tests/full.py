@@ -15,7 +15,7 @@ from lib.postgres import Postgres  # noqa: E402
 
 THREADED = ("http", "store", "call", "event")
 FUZZ_SECONDS = int(os.environ.get("TENON_FUZZ_SECONDS", "60"))
-PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip")
+PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip", "libqrencode")
 
 
 def report(good: bool, name: str, output: str = "") -> bool:

@@ -253,6 +253,15 @@ static bool job_read_body(Job *job)
 	return false;
 }
 
+/* A browser says it itself, also behind a proxy that speaks TLS. */
+static const char *origin_of(Job *job)
+{
+	const char *origin = http_header(job->request, "Origin"), *host = http_header(job->request, "Host");
+	if (origin && http_is_own_origin(job->request, job->dispatch->house->public_url))
+		return talloc_strdup(job, origin);
+	return host ? talloc_asprintf(job, "http://%s", host) : NULL;
+}
+
 /* Fills what the request says about itself; false: a problem was answered. */
 static bool job_prepare(Job *job)
 {
@@ -273,6 +282,7 @@ static bool job_prepare(Job *job)
 	}
 	job->call->ip = talloc_strdup(job, http_visitor(request));
 	job->call->device = talloc_strdup(job, http_header(request, "User-Agent"));
+	job->call->origin = origin_of(job);
 	job->call->if_match = talloc_strdup(job, http_header(request, "If-Match"));
 	if (strcmp(http_method(request), "POST") == 0)
 		job->idempotency = talloc_strdup(job, http_header(request, "Idempotency-Key"));

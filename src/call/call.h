@@ -36,6 +36,7 @@ typedef struct Call {
 	Lang lang;
 	int64_t now_ms;        /* business time of this call */
 	const char *ip, *device;
+	const char *origin;    /* where the request says it reached this house: "http://host:port"; NULL without one */
 	const char *cause;     /* "api", "timer", "intake", "import", ... goes into the change */
 	const char *if_match;  /* version text, or NULL */
 	json_t *params;        /* path, query and body parameters after checking, by name; never NULL */

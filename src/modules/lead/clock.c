@@ -62,6 +62,20 @@ int clock_freeze(Call *c, const Roster *roster, int person)
 	return r < 0 ? r : record_update(c, user, RECORD_AS_HOUSE); /* the hook on people moves the leads */
 }
 
+/* Who lifted it and how: by time ("timer"), by hand ("api"), by QR code ("qr"). */
+static const char *release_data(Call *c, const Roster *roster, const char *name)
+{
+	Buf *buf = buf_new(c, 4096);
+	JsonOut out = json_out(buf);
+	json_object_begin(&out);
+	json_member_text(&out, "name", name);
+	card_time(&out, "until", 0);
+	card_person(&out, "by", roster, c->who.user);
+	json_member_text(&out, "cause", c->cause);
+	json_object_end(&out);
+	return buf->data;
+}
+
 int clock_release(Call *c, Record *user)
 {
 	const Roster *roster;
@@ -71,7 +85,8 @@ int clock_release(Call *c, Record *user)
 	record_set(user, "frozen_at", value_null());
 	record_set(user, "frozen_until", value_null());
 	record_set_int(user, "misses", 0);
-	r = person_event(c, roster, "person.released", record_id(user), person_data(c, record_text(user, "name"), 0));
+	r = person_event(c, roster, "person.released", record_id(user),
+		release_data(c, roster, record_text(user, "name")));
 	if (r == 0)
 		r = timer_cancel(c, TIMER_THAW, record_id(user));
 	return r < 0 ? r : record_update(c, user, RECORD_AS_HOUSE); /* the hook on people lets leads come */

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "call/gate.h"
 #include "call/module.h"
+#include "modules/lead/freeze.h"
 #include "modules/lead/lead_int.h"
 
 /* ---- shared steps ---- */
@@ -384,7 +385,7 @@ static int lead_qualify(Call *c)
 /* ---- people ---- */
 
 /* Supervisors act for the teams they head or stand in for, administrators for all. */
-static int may_lead(Call *c, const Roster *roster, int person)
+int freeze_may_lift(Call *c, const Roster *roster, int person)
 {
 	if (c->who.role == ROLE_ADMINISTRATOR)
 		return 0;
@@ -395,15 +396,23 @@ static int may_lead(Call *c, const Roster *roster, int person)
 	return call_fail(c, ERR_DENIED, "not_your_team", "This person is in none of your teams.", "此人不在您负责的部门。");
 }
 
-static int user_begin(Call *c, const Roster **ret_roster, int *ret_person, Record **ret)
+int freeze_person(Call *c, Id id, const Roster **ret_roster, int *ret_person, Record **ret)
 {
 	int r = roster_of(c, ret_roster);
 	if (r < 0)
 		return call_store_failed(c, r);
-	*ret_person = roster_person(*ret_roster, call_id(c, "id"));
+	*ret_person = roster_person(*ret_roster, id);
 	if (*ret_person < 0)
 		return call_fail(c, ERR_NOT_FOUND, "not_found", "There is no such person.", "没有这位人员。");
-	return record_load_any(c, "user", call_id(c, "id"), ret);
+	return record_load_any(c, "user", id, ret);
+}
+
+int freeze_lift(Call *c, Record *user)
+{
+	if (record_int(user, "frozen_until") <= c->now_ms)
+		return call_fail(c, ERR_CONFLICT, "not_frozen", "This person is not frozen.", "此人未被熔断。");
+	int r = clock_release(c, user);
+	return r < 0 ? r : lead_drain(c);
 }
 
 static int user_answer(Call *c, const Record *user)
@@ -417,15 +426,11 @@ static int lead_release(Call *c)
 {
 	const Roster *roster;
 	Record *user;
-	int person = -1, r = user_begin(c, &roster, &person, &user);
+	int person = -1, r = freeze_person(c, call_id(c, "id"), &roster, &person, &user);
 	if (r == 0)
-		r = may_lead(c, roster, person);
-	if (r == 0 && record_int(user, "frozen_until") <= c->now_ms)
-		r = call_fail(c, ERR_CONFLICT, "not_frozen", "This person is not frozen.", "此人未被熔断。");
+		r = freeze_may_lift(c, roster, person);
 	if (r == 0)
-		r = clock_release(c, user);
-	if (r == 0)
-		r = lead_drain(c);
+		r = freeze_lift(c, user);
 	return r < 0 ? call_store_failed(c, r) : user_answer(c, user);
 }
 
@@ -434,11 +439,11 @@ static int lead_absence(Call *c)
 {
 	const Roster *roster;
 	Record *user;
-	int person = -1, r = user_begin(c, &roster, &person, &user);
+	int person = -1, r = freeze_person(c, call_id(c, "id"), &roster, &person, &user);
 	if (r == 0 && !id_equal(record_id(user), c->who.user))
 		r = gate_check(c, "people.absence");
 	if (r == 0 && !id_equal(record_id(user), c->who.user))
-		r = may_lead(c, roster, person);
+		r = freeze_may_lift(c, roster, person);
 	if (r < 0)
 		return r;
 	bool absent = call_flag(c, "absent", false);

@@ -46,6 +46,14 @@ export interface Board {
 
 export const getBoard = () => get<Board>('/board')
 export const releasePerson = (id: Id) => post<void>(`/users/${id}/release`)
+/** A link that lifts one freeze once: its address, and the modules of its QR code row by row ('1' is dark). */
+export interface ReleaseCode {
+	url: string
+	size: number
+	bits: string
+	expires_at: Time
+}
+export const makeReleaseCode = (id: Id) => post<ReleaseCode>(`/users/${id}/release-code`)
 export const setAbsence = (id: Id, absent: boolean, until?: Time | null) => post<void>(`/users/${id}/absence`, { absent, until: until ?? undefined })
 
 export type RankBy = 'weight' | 'load' | 'idle'

@@ -23,6 +23,7 @@ export default {
 	related: 'Related',
 	noHistory: 'No changes yet',
 	changedBy: '{who} {kind}',
+	byCode: 'by QR code',
 	kind_create: 'created the record',
 	kind_update: 'changed details',
 	kind_delete: 'deleted the record',

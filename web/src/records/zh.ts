@@ -23,6 +23,7 @@ export default {
 	related: '相关',
 	noHistory: '还没有修改记录',
 	changedBy: '{who} {kind}',
+	byCode: '扫二维码',
 	kind_create: '创建了记录',
 	kind_update: '修改了资料',
 	kind_delete: '删除了记录',

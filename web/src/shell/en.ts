@@ -1,6 +1,7 @@
 export default {
 	signIn: 'Sign in',
 	password: 'Change password',
+	release: 'Lift a freeze',
 	lost: 'Page not found',
 	lostDetail: 'The link may be outdated, or you may not be allowed to see it.',
 	toDesk: 'Back to my desk',

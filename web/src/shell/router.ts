@@ -11,6 +11,7 @@ export const router = createRouter({
 	routes: [
 		{ path: '/sign-in', component: () => import('@/session/SignInPage.vue'), meta: { open: true, title: () => t('signIn') } },
 		{ path: '/password', component: () => import('@/session/PasswordPage.vue'), meta: { title: () => t('password') } },
+		{ path: '/release/:token', component: () => import('@/release/ReleasePage.vue'), meta: { title: () => t('release') } },
 		{
 			path: '/',
 			component: () => import('./ShellFrame.vue'),

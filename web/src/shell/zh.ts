@@ -1,6 +1,7 @@
 export default {
 	signIn: '登录',
 	password: '修改密码',
+	release: '解除熔断',
 	lost: '页面不存在',
 	lostDetail: '链接可能已失效，或者您没有查看的权限。',
 	toDesk: '回到工作台',

@@ -1,0 +1,16 @@
+export default {
+	page: 'Lift a freeze',
+	title: 'Lift the freeze of {name}',
+	until: 'Frozen until',
+	since: 'Since',
+	why: 'Why',
+	misses: '{n} {n?countdown:countdowns} missed in a row',
+	team: 'Team',
+	effect: 'New leads can come at once, and the misses are cleared. This is kept in the history.',
+	release: 'Lift the freeze',
+	done: 'The freeze of {name} is lifted',
+	doneNote: 'New leads can come now. You may close this page.',
+	refused: 'Not lifted',
+	board: 'Open the board',
+	desk: 'Back to my desk',
+}

@@ -1,0 +1,16 @@
+export default {
+	page: '解除熔断',
+	title: '解除 {name} 的熔断',
+	until: '熔断至',
+	since: '开始于',
+	why: '原因',
+	misses: '连续 {n} 次超时未联系客户',
+	team: '部门',
+	effect: '解除后立刻可以接新线索，超时次数清零。此操作会记入历史。',
+	release: '解除熔断',
+	done: '已解除 {name} 的熔断',
+	doneNote: '现在可以接新线索了。这个页面可以关闭。',
+	refused: '没有解除',
+	board: '打开主管看板',
+	desk: '回到工作台',
+}

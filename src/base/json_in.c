@@ -283,6 +283,7 @@ static bool is_space(char c)
 
 bool json_check(const char *text, size_t len, int depth_max, JsonFault *ret_fault)
 {
+	text = len == 0 ? "" : text; /* of nothing there may be no address */
 	Scan s = {.start = text, .p = text, .end = text + len};
 	s.depth_max = depth_max < DEPTH_MOST ? depth_max : DEPTH_MOST;
 	Want want = WANT_VALUE;

@@ -1,6 +1,6 @@
 export default {
 	board: '主管看板',
-	intake: '进件',
+	intake: '进线',
 	import: '导入文件',
 	procedure: '分配规程',
 	policy: '分配策略',

@@ -51,7 +51,7 @@ export default {
 	s_assigned: '已分给 {who}',
 	s_waiting: '暂时没有合适的人，正在“{pool}”中等待',
 	s_quarantined: '进入了隔离区：{why}',
-	s_slow: '还在处理中，请稍候；也可以到“进件”页查看。',
+	s_slow: '还在处理中，请稍候；也可以到“进线”页查看。',
 	arrived: '到达用时 {ms} 毫秒',
 	open: '打开这条线索',
 	nobody: '未分配',

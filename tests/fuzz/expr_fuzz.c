@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "meta/meta_int.h"
 
 #define TEXT_MAX (1024 * 1024)
 #define OUT_MAX (64 * 1024)
@@ -23,8 +24,15 @@ static const FieldDef fields[] = {
 	{.name = "blank", .zh = "空白", .en = "Blank", .type = FIELD_TEXT, .index = 7},
 };
 
-static const ObjectDef object = {.name = "thing", .table = "thing", .zh = "东西", .en = "Thing", .title = "name",
-	.fields = fields, .n_fields = ARRAY_LEN(fields), .scope = "all"};
+/* The object, its fields entered by name. */
+static ObjectDef thing(uint16_t by_name[static META_SLOTS])
+{
+	memset(by_name, 0, META_SLOTS * sizeof *by_name);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		field_enter(&fields[i], by_name);
+	return (ObjectDef){.name = "thing", .table = "thing", .zh = "东西", .en = "Thing", .title = "name", .fields = fields,
+		.n_fields = ARRAY_LEN(fields), .by_name = by_name, .scope = "all"};
+}
 
 static void compute(TALLOC_CTX *ctx, const Expr *expr, const ExprEnv *env)
 {
@@ -55,6 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const ExprEnv env = {.now_ms = INT64_C(1795401000000), .utc_offset_min = 480, .me = id_new(1)};
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	ExprFault fault = {0};
+	uint16_t by_name[META_SLOTS];
+	const ObjectDef object = thing(by_name);
 	Expr *expr = expr_parse(ctx, &object, (const char *)data, size, &fault);
 	if (!expr)
 		assert(fault.code && fault.en && fault.zh && fault.offset >= 0);

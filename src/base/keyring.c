@@ -109,7 +109,7 @@ Keyring *keyring_open(TALLOC_CTX *ctx, const char *dir, char **ret_error)
 	if (good)
 		return k;
 	*ret_error = talloc_asprintf(ctx, "The key file %s cannot be read. Restore it from a backup, or move it away and "
-	                                  "enter the secrets of the channels again.", k->path);
+	                                  "enter the secrets of channels and callbacks again.", k->path);
 	talloc_free(k);
 	return NULL;
 }

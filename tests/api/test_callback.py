@@ -120,6 +120,7 @@ def test_wrong_key_is_told_when_it_is_saved(house):
     house.admin.call("PUT", f"/sources/{id}/callback", {"kind": "wecom", "token": "geheim", "key": KEY, "receiver": "c1"}, expect=200)
     told = house.admin.call("PUT", f"/sources/{id}/callback", {"kind": "wecom", "receiver": "c2"}, expect=200)
     assert told.json["has_token"] and told.json["has_key"] and told.json["receiver"] == "c2", told
+    assert told.json["token_tail"] is None and told.json["key_tail"] == KEY[-4:], "a short one shows nothing"
     for path in (f"/records/source/{id}", f"/sources/{id}/callback", f"/records/source/{id}/history"):
         assert "geheim" not in house.admin.call("GET", path, expect=200).body.decode(), path
     assert house.company.people[0].call("GET", f"/sources/{id}/callback").status == 403
@@ -172,6 +173,109 @@ def test_call_records_by_mapping(house):
     assert got.json == {"code": 0, "msg": "success"}
     one = wait_for(lambda: [r for r in receipts(house, f"pbx{n}") if r["state"] == "taken"], "the lead")[0]
     assert read(house, one["lead"])["phone"] == "+8613900001234"
+
+
+def stored(house) -> bytes:
+    """Every byte the house keeps on disk: all files of its folder, and the whole database where that is PostgreSQL."""
+    found = b""
+    for folder, _, names in os.walk(house.dir):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as f:
+                found += f.read()
+    if house.engine == "postgres":
+        found += subprocess.run([f"{house.postgres.bin}/pg_dump", "--inserts", house.database], check=True, capture_output=True).stdout
+    return found
+
+
+def set_up(house, settings: dict, **fields) -> tuple[str, str]:
+    key = f"seal{next(_made)}"
+    id = make(house, "source", name=key, key=key, pool=house.company.pool, **fields)
+    house.admin.call("PUT", f"/sources/{id}/callback", settings, expect=200)
+    return id, key
+
+
+def by_token(house, key: str, token: str, phone: str, **more) -> int:
+    return house.client().raw("POST", f"/callback/{key}?{urlencode({'token': token})}", json.dumps({"phone": phone, **more}).encode()).status
+
+
+FRESH_KEY = "ZyXwVuTsRqPoNmLkJiHgFeDcBa9876543210zYxWvUt"
+
+
+def test_secrets_are_sealed_wherever_they_could_lie(house):
+    """Neither tables nor history, events, receipts or logs of the database hold a token or a key; restart and rotation change nothing."""
+    plain, other, lark = "plain-token-0123456789", "other-token-9876543210", "lark-token-5555555555"
+    id, key = set_up(house, {"kind": "token", "token": plain})
+    assert by_token(house, key, plain, "13600000001") == 200
+    told = house.admin.call("PUT", f"/sources/{id}/callback", {"kind": "token", "token": other}, expect=200).json
+    assert told["has_token"] and told["token_tail"] == "3210" and other not in json.dumps(told), told
+    wait_for(lambda: by_token(house, key, other, "13600000002") == 200, "the new token")
+    assert by_token(house, key, other, "13600000007", inner={"again": other}) == 200
+    assert by_token(house, key, plain, "13600000003") == 403, "the old one"
+    history = house.admin.get(f"/records/source/{id}/history")
+    assert len(history["items"]) == 3, "made, and two changes of the token"
+    _, wecom = set_up(house, {"kind": "wecom", "token": plain + "w", "key": FRESH_KEY, "receiver": CORP})
+    _, feishu = set_up(house, {"kind": "feishu", "token": lark})
+    event = json.dumps({"schema": "2.0", "header": {"token": lark}, "event": {"message": "x"}}).encode()
+    assert house.client().raw("POST", f"/callback/{feishu}", event).status == 200
+    stale = {"X-Lark-Signature": "0"}
+    assert house.client().raw("POST", f"/callback/{feishu}", event[:-1] + b"," + event[-30:], stale).status == 403, "broken, with the token inside"
+    wait_for(lambda: all(r["state"] != "pending" for r in receipts(house, key) + receipts(house, feishu)), "what was received")
+
+    def pushed(n: int) -> None:
+        sealed = base64.b64decode(FRESH_KEY + "=")
+        text = b"0123456789abcdef" + len(contact(f"w{n}").encode()).to_bytes(4, "big") + contact(f"w{n}").encode() + CORP.encode()
+        fill = 32 - len(text) % 32
+        cipher = base64.b64encode(aes(text + bytes([fill]) * fill, sealed, sealed[:16])).decode()
+        got = house.client().raw("POST", f"/callback/{wecom}?{query(cipher, token=plain + 'w')}", f"<xml><Encrypt>{cipher}</Encrypt></xml>".encode())
+        assert got.status == 200 and got.body == b"success", got
+
+    def nothing_plain(when: str) -> None:
+        found = stored(house)
+        for secret in (plain, other, lark, FRESH_KEY):
+            assert secret.encode() not in found and secret.encode().hex().encode() not in found, (secret, when)
+
+    pushed(1)
+    nothing_plain("while it runs")
+    assert house.stop() == 0
+    nothing_plain("stopped")
+    house.start()
+    assert by_token(house, key, other, "13600000004") == 200
+    pushed(2)
+    assert house.stop() == 0
+    command = [house.binary, "rotate-key", "--data", house.dir, *(["--database", house.database] if house.database else [])]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+    house.start()
+    assert by_token(house, key, other, "13600000005") == 200 and by_token(house, key, plain, "13600000006") == 403
+    pushed(3)
+    nothing_plain("after the rotation")
+
+
+def test_deleting_a_source_forgets_its_secrets(house):
+    id, key = set_up(house, {"kind": "token", "token": "to-be-forgotten-1"})
+    assert by_token(house, key, "to-be-forgotten-1", "13600000011") == 200
+    house.admin.call("DELETE", f"/records/source/{id}", expect=200)
+    wait_for(lambda: by_token(house, key, "to-be-forgotten-1", "13600000012") == 404, "the source to be gone")
+    house.admin.call("POST", f"/records/source/{id}/restore", {}, expect=200)
+    assert not house.admin.get(f"/sources/{id}/callback")["has_token"]
+    wait_for(lambda: by_token(house, key, "to-be-forgotten-1", "13600000013") == 503, "it to be back without a token")
+    assert "no_secret" in {r["reason"] for r in receipts(house, key)}
+    house.admin.call("PUT", f"/sources/{id}/callback", {"kind": "token", "token": "a-new-one"}, expect=200)
+    wait_for(lambda: by_token(house, key, "a-new-one", "13600000014") == 200, "the new token")
+    house.admin.call("PUT", f"/sources/{id}/callback", {"kind": "none"}, expect=200)
+    assert not house.admin.get(f"/sources/{id}/callback")["has_token"]
+
+
+def test_a_lost_key_file_is_told_and_mended(house):
+    id, key = set_up(house, {"kind": "token", "token": "lost-with-its-key"})
+    assert house.stop() == 0
+    os.rename(house.dir + "/secret.key", house.dir + "/secret.away")
+    house.start()
+    assert house.admin.get(f"/sources/{id}/callback")["fault"] == "secret_unreadable"
+    assert by_token(house, key, "lost-with-its-key", "13600000021") == 503
+    assert [r["reason"] for r in receipts(house, key)] == ["secret_unreadable"]
+    house.admin.call("PUT", f"/sources/{id}/callback", {"kind": "token", "token": "entered-again"}, expect=200)
+    wait_for(lambda: by_token(house, key, "entered-again", "13600000022") == 200, "the token that was entered again")
+    os.unlink(house.dir + "/secret.away")
 
 
 def test_nobody_is_at_unknown_addresses(house):

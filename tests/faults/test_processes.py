@@ -471,6 +471,25 @@ def test_cards_go_out_once_whoever_sends(pair):
 
 
 @on_both
+def test_a_token_set_on_one_is_asked_for_on_the_other(pair):
+    """The token is sealed; the other process opens it with the same key file, and again when it is changed."""
+    id = make(pair.a, "source", name="推送", key="pushed", weight=50, pool=pair.a.company.pool)
+    pair.a.admin.call("PUT", f"/sources/{id}/callback", {"kind": "token", "token": "first-token"}, expect=200)
+    code = pair.b.stop()
+    assert code == 0, (code, pair.b.log_tail(8000))
+    shutil.copy(pair.a.dir + "/secret.key", pair.b.dir + "/secret.key")
+    pair.b.start()
+
+    def push(token: str) -> int:
+        body = {"name": "推", "phone": f"1976{random.randrange(10**7):07d}"}
+        return pair.b.client().raw("POST", f"/callback/pushed?token={token}", json.dumps(body).encode()).status
+    assert push("first-token") == 200
+    pair.a.admin.call("PUT", f"/sources/{id}/callback", {"kind": "token", "token": "second-token"}, expect=200)
+    wait_for(lambda: push("second-token") == 200, "the new token on the other", 5)
+    assert push("first-token") == 403
+
+
+@on_both
 def test_two_start_at_once_on_an_empty_database(pair):
     """Both make tables, people and sources, or rather: one does."""
     database, houses, failures = pair.a.postgres.create(f"start{os.getpid()}"), [], []

@@ -186,7 +186,10 @@ export interface Callback {
 	kind: string | null
 	receiver: string | null
 	has_token: boolean
+	token_tail: string | null
 	has_key: boolean
+	key_tail: string | null
+	fault: 'secret_unreadable' | null
 	path: string
 }
 

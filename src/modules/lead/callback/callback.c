@@ -54,6 +54,7 @@ static void appended(void *arg, int result)
 
 static void keep(Callback *b)
 {
+	settings_forget(b);
 	if (receipt_append(b->intake->log, &b->receipt, appended) < 0)
 		appended(b, ERR_BUSY);
 }
@@ -171,6 +172,10 @@ static void judge(Callback *b)
 		b->status = 404;
 		callback_refuse(b, b->source ? "no_callback" : "unknown_source", NULL);
 	}
+	if (kind && !json_text(b->settings, "token")) {
+		b->status = 503; /* what is genuine is sent again */
+		callback_refuse(b, b->source->secret_lost ? "secret_unreadable" : "no_secret", NULL);
+	}
 	if (!b->fault)
 		kind->open(b);
 	if (b->fault)
@@ -217,36 +222,12 @@ static void callback_request(House *house, HttpRequest *request)
 	source_release(sources);
 }
 
-/* ---- settings ---- */
-
-/* What cannot work is told when it is saved, not when the first customer writes. */
-static int settings_check(Call *c, const PhaseInfo *info, void *arg)
-{
-	(void)arg;
-	SealKey key;
-	JsonFault fault;
-	const char *text = record_text(info->record, "callback");
-	json_t *settings = text ? json_parse(c, text, strlen(text), &fault) : NULL;
-	const char *key_text = settings ? json_text(settings, "key") : NULL;
-	if (!text)
-		return 0;
-	const CallbackKind *kind = callback_kind(json_text(settings, "kind"));
-	if (!kind)
-		return call_fault(c, "callback", "unknown_kind", "The kind is wecom, wechat, dingtalk, feishu or token.",
-		                  "类型只能是 wecom、wechat、dingtalk、feishu 或 token。");
-	if (!json_text(settings, "token"))
-		return call_fault(c, "callback", "no_token", "Give the token that the partner signs with.",
-		                  "请填写对方用来签名的 Token。");
-	bool is_43 = kind->needs_key || (strcmp(kind->name, "wechat") == 0 && key_text);
-	if (is_43 && !(key_text && seal_key_parse(key_text, &key)))
-		return call_fault(c, "callback", "bad_key", "An EncodingAESKey has 43 letters and digits; this one has %zu.",
-		                  "EncodingAESKey 应为 43 个字母或数字，现在是 %zu 个。", key_text ? strlen(key_text) : 0);
-	return 0;
-}
+/* ---- the card ---- */
 
 static int callback_start(House *house)
 {
 	phase_add(house->phases, PHASE_VALIDATE, "source", settings_check, NULL);
+	phase_add(house->phases, PHASE_AFTER, "source", settings_follow, NULL);
 	return 0;
 }
 

@@ -5,9 +5,11 @@
 #include "modules/lead/callback/seal.h"
 #include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/take.h"
+#include "record/phase.h"
 
 #define CALLBACK_BODY_MAX (256 * 1024)
 #define CALLBACK_SKEW_S 600      /* how old or early a timestamp may be */
+#define SETTINGS_MAX 4096        /* bytes of a source's settings as JSON */
 #define CALLBACK_DEPTH_MAX 8     /* nesting of XML */
 #define CALLBACK_MEMBERS_MAX 200 /* elements of one message */
 
@@ -17,7 +19,7 @@ typedef struct {
 	Intake *intake;
 	HttpRequest *request;
 	const Inlet *source;
-	const json_t *settings; /* {"kind","token","key","receiver"} of the source */
+	const json_t *settings; /* {"kind","receiver","token","key"} of the source, opened */
 	HttpPairs *query;
 	bool is_get;
 	const char *fault;  /* stable word: refused; NULL: genuine */
@@ -47,3 +49,15 @@ json_t *event_read(TALLOC_CTX *ctx, const char *text, size_t len);
 /* The body of an enquiry for events that are known (somebody was added, wrote, followed, called in vain); NULL: it is
  * none. */
 const char *event_enquiry(TALLOC_CTX *ctx, const char *kind, const json_t *event);
+
+/* settings.c. What the record holds, {"kind","receiver","changes"}; NULL when nothing is set up. */
+const json_t *settings_of(Call *c, const Record *source);
+/* {"token","key"}, perhaps empty. ERR_INTERNAL "secret_unreadable" when the key file is gone. */
+NODISCARD int settings_secrets(Call *c, Id source, json_t **ret);
+/* Before the record is written, which is checked with it. */
+NODISCARD int settings_secrets_keep(Call *c, Id source, const json_t *secrets);
+/* Hooks: a set-up has to be complete, and what is deleted leaves no secret. */
+int settings_check(Call *c, const PhaseInfo *info, void *arg);
+int settings_follow(Call *c, const PhaseInfo *info, void *arg);
+/* Takes token and key out of the body of the receipt: some partners send them along. */
+void settings_forget(Callback *b);

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "call/secret.h"
+
 struct Sources {
 	Inlet *source;
 	size_t n;
@@ -74,7 +76,7 @@ const Inlet *source_first(const Sources *sources)
 }
 
 /* The JSON of a cell, or NULL when it is blank or broken. */
-static const json_t *cell_json(TALLOC_CTX *ctx, const Rows *rows, int column)
+static json_t *cell_json(TALLOC_CTX *ctx, const Rows *rows, int column)
 {
 	const char *text = rows_text(rows, column);
 	JsonFault fault;
@@ -99,6 +101,33 @@ static void source_read(Sources *s, const Rows *rows)
 	};
 }
 
+/* A secret that cannot be read closes the callback of its source, and none besides. */
+static int secrets_open(Call *c, Sources *s, Inlet *source)
+{
+	const char *text = NULL;
+	JsonFault fault;
+	int r = secret_get(c, source->id, &text);
+	source->secret_lost = r == ERR_INTERNAL;
+	if (source->secret_lost) {
+		call_reset(c);
+		return 0;
+	}
+	const json_t *secrets = r == 0 && text ? json_parse(s, text, strlen(text), &fault) : NULL;
+	if (secrets)
+		json_object_update((json_t *)source->callback, (json_t *)secrets);
+	return r;
+}
+
+static int sources_open(Tx *tx, SourceBook *book, Sources *s)
+{
+	Call *c = call_new_system(tx_mem(tx), book->house, tx, "intake");
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < s->n; i++)
+		if (json_is_object(s->source[i].callback))
+			r = secrets_open(c, s, &s->source[i]);
+	return r;
+}
+
 int source_book_load(Tx *tx, void *arg)
 {
 	SourceBook *book = arg;
@@ -114,6 +143,8 @@ int source_book_load(Tx *tx, void *arg)
 	while (rows_next(rows))
 		source_read(fresh, rows);
 	r = rows_error(rows);
+	if (r == 0)
+		r = sources_open(tx, book, fresh);
 	if (r < 0) {
 		talloc_free(fresh);
 		return r;

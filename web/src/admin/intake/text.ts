@@ -11,7 +11,7 @@ export const STATES: readonly ReceiptState[] = ['quarantined', 'pending', 'taken
 export const STATE_TONE: Record<ReceiptState, Tone> = { taken: 'green', duplicate: 'neutral', quarantined: 'red', pending: 'blue' }
 export const REASONS = [
 	'bad_json', 'bad_form', 'not_an_object', 'wrong_type', 'too_large', 'unknown_source', 'source_disabled', 'origin_not_allowed', 'suspected_bot', 'empty', 'bad_phone', 'bad_email',
-	'bad_signature', 'bad_timestamp', 'wrong_receiver', 'bad_padding', 'bad_message', 'bad_time', 'unknown_owner', 'mixed_encoding',
+	'no_secret', 'secret_unreadable', 'bad_signature', 'bad_timestamp', 'wrong_receiver', 'bad_padding', 'bad_message', 'bad_time', 'unknown_owner', 'mixed_encoding',
 ] as const
 
 const BRACES = { brace: '{', close: '}' }

@@ -35,6 +35,8 @@ export default {
 	cbKind: 'Platform',
 	cbUrl: 'Address to enter at the platform',
 	cbKept: 'Saved; leave empty to keep it',
+	cbKeptTail: 'Saved (…{tail}); leave empty to keep it',
+	cbLost: 'The saved secrets cannot be read because secret.key is missing: put it back, or enter them again.',
 	cbReceiver: 'CorpID / AppID',
 	cbReceiverHint: 'Only messages meant for it are accepted.',
 	cbSave: 'Save the push settings',

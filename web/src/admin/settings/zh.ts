@@ -35,6 +35,8 @@ export default {
 	cbKind: '平台',
 	cbUrl: '填到平台后台的回调地址',
 	cbKept: '已保存；留空则保持不变',
+	cbKeptTail: '已保存（…{tail}）；留空则保持不变',
+	cbLost: '缺少 secret.key，无法读取已保存的密钥：请恢复该文件，或重新填写。',
 	cbReceiver: 'CorpID / AppID',
 	cbReceiverHint: '只接受发给它的消息。',
 	cbSave: '保存回调设置',

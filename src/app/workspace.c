@@ -207,6 +207,7 @@ void workspace_close(Workspace *w)
 {
 	if (w->house.timers)
 		timers_stop(w->house.timers);
+	follow_rest(&w->house);
 	if (w->house.hub)
 		hub_stop(w->house.hub);
 	for (size_t i = ARRAY_LEN(modules) - 1; i-- > 0;) /* who started last stands on the others */

@@ -378,18 +378,25 @@ void follow_start(House *house)
 	(void)failed;
 }
 
+void follow_rest(House *house)
+{
+	Follow *f = house->follow;
+	if (!f || !f->running)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->stopping = true;
+	pthread_cond_signal(&f->woken);
+	pthread_mutex_unlock(&f->lock);
+	pthread_join(f->thread, NULL);
+	f->running = false;
+}
+
 void follow_stop(House *house)
 {
 	Follow *f = house->follow;
 	if (!f)
 		return;
-	if (f->running) {
-		pthread_mutex_lock(&f->lock);
-		f->stopping = true;
-		pthread_cond_signal(&f->woken);
-		pthread_mutex_unlock(&f->lock);
-		pthread_join(f->thread, NULL);
-	}
+	follow_rest(house);
 	bulletin_stop(f->bulletin);
 	process_leave(f);
 }

@@ -33,6 +33,8 @@ typedef int (*FollowFn)(Call *c, const Id *records, size_t n, void *arg);
 void follow_on(const House *house, const char *object, FollowFn fn, void *arg);
 /* Everything is loaded and the hub runs: begins to follow. */
 void follow_start(House *house);
+/* Looks no more by itself, so that those who are told may go; follow_catch_up still works. Before the hub stops. */
+void follow_rest(House *house);
 /* Leaves the table of processes. Before store_close, after all that writes. */
 void follow_stop(House *house);
 

@@ -21,9 +21,16 @@ static const char *const migrations[] = {
 	NULL,
 };
 
+static int sources_load(Tx *tx, void *arg)
+{
+	const Intake *in = arg;
+	return source_book_load(tx, in->sources);
+}
+
 static void sources_loaded(void *arg, int result)
 {
-	(void)arg;
+	Intake *in = arg;
+	atomic_fetch_sub(&in->polls, 1);
 	if (result < 0)
 		log_warn("intake", "the list of sources could not be read again");
 }
@@ -31,8 +38,9 @@ static void sources_loaded(void *arg, int result)
 static void sources_stale(void *arg)
 {
 	Intake *in = arg;
-	if (store_read(in->house->store, source_book_load, sources_loaded, in->sources) < 0)
-		sources_loaded(NULL, ERR_BUSY);
+	atomic_fetch_add(&in->polls, 1);
+	if (store_read(in->house->store, sources_load, sources_loaded, in) < 0)
+		sources_loaded(in, ERR_BUSY);
 }
 
 static int source_written(Call *c, const PhaseInfo *info, void *arg)

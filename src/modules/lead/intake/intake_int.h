@@ -26,7 +26,7 @@ typedef struct Intake {
 	_Atomic uint64_t settled_as[RECEIPT_QUARANTINED + 1]; /* what became of receipts since the start, by state */
 	Pulse *pulse; /* what arrived lately, for the health of sources */
 	_Atomic bool closing;
-	_Atomic int polls; /* deliveries that look into the log again and again; they end when it closes */
+	_Atomic int polls; /* what still reads for the intake: it closes when they ended */
 	_Atomic int64_t told_at; /* when the house was last told of quarantine, monotonic */
 } Intake;
 

@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 
@@ -117,6 +118,34 @@ def test_health(house):
     assert {f["check"] for f in health["doctor"]} >= {"folder", "disk", "sync", "clock", "database"}, health
     assert not [f for f in health["verify"] if f["serious"]], health
     assert all(f["detail"] for f in health["doctor"])
+
+
+def test_health_of_channels(house):
+    """One whose messages fail is named with the reason; so are a missing key file and a missing public address."""
+    def found(check: str) -> list[str]:
+        return [f["detail"] for f in house.admin.get("/care/health")["doctor"] if f["check"] == check and f["serious"]]
+    assert not found("channel") and not found("secret_key") and not found("public_url")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listened on: every attempt is refused
+        settings = {"url": f"http://127.0.0.1:{nobody.getsockname()[1]}/hook", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+        made = house.admin.post("/channels", {"kind": "webhook", "name": "夜班群", "settings": settings, "allowed_host": "127.0.0.1"}, 201)
+        assert found("public_url"), "no address is named"
+        assert not found("channel") and not found("secret_key")
+        company = Company(house, 1)
+        house.admin.call("PUT", f"/users/{company.people[0].id}/channels", {"items": [{"channel": made["id"], "address": ""}], "quiet": None}, expect=200)
+        next_workday(house)
+        company.send(phone="13522221111")
+        told = wait_for(lambda: found("channel"), "the channel that fails")
+        assert "夜班群" in told[0], told
+        os.rename(house.dir + "/secret.key", house.dir + "/away")
+        assert found("secret_key") and "secret.key" in found("secret_key")[0]
+        os.rename(house.dir + "/away", house.dir + "/secret.key")
+        os.chmod(house.dir + "/secret.key", 0o640)
+        assert "chmod 600" in found("key")[0]
+        os.chmod(house.dir + "/secret.key", 0o600)
+        house.admin.patch(f"/channels/{made['id']}", {"enabled": False})
+        assert not found("channel") and not found("public_url") and not found("secret_key"), "who is off is not asked about"
+    house.admin.call("DELETE", f"/channels/{made['id']}")
 
 
 def test_a_damaged_copy_shows(house):

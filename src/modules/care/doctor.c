@@ -1,6 +1,7 @@
 /* The doctor: each check measures one thing and says what to do when it is not well. */
 #include "modules/care/doctor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -34,6 +35,7 @@ typedef struct {
 	Finding *list;
 	size_t n;
 	bool serves; /* a tenon holds the folder */
+	int channels, failing; /* that are switched on, and of those in trouble */
 } Doctor;
 
 static Said *add_note(Doctor *d, const char *check, bool note)
@@ -219,10 +221,87 @@ static void look_at_database(Doctor *d)
 	inspect_close(look);
 }
 
+/* ---- channels: what speaks for the house outside ---- */
+
+#define CHANNELS                                                                                                    \
+	"SELECT c.name, c.breaker, c.breaker_code, c.breaker_detail, "                                              \
+	"(SELECT o.state FROM outbox o WHERE o.channel = c.id AND o.done_at IS NOT NULL AND o.state IN (2, 3) "     \
+	"ORDER BY o.done_at DESC, o.seq DESC LIMIT 1), "                                                            \
+	"(SELECT o.code FROM outbox o WHERE o.channel = c.id AND o.done_at IS NOT NULL AND o.state IN (2, 3) "      \
+	"ORDER BY o.done_at DESC, o.seq DESC LIMIT 1), "                                                            \
+	"(SELECT o.code FROM outbox o WHERE o.channel = c.id AND o.state <= 1 AND o.tries > 0 "                     \
+	"AND o.code <> 'quiet_hours' ORDER BY o.seq LIMIT 1) "                                                      \
+	"FROM channel c WHERE c.deleted_at IS NULL AND c.enabled = 1 ORDER BY c.created_at, c.id LIMIT 100"
+
+/* One that is switched on: it rests, its last message failed, or one that waits was tried in vain. */
+static bool look_at_channel(void *arg, const char *const *cells, int n)
+{
+	Doctor *d = arg;
+	assert(n == 7);
+	const char *name = cells[0], *code = cells[2] ? cells[2] : "", *detail = cells[3] ? cells[3] : "";
+	bool rests = strcmp(cells[1], "open") == 0 || strcmp(cells[1], "half_open") == 0;
+	const char *failed = cells[6] ? cells[6] : cells[4] && strcmp(cells[4], "3") == 0 ? cells[5] : NULL;
+	d->channels++;
+	if (rests)
+		said_set(d->ctx, add(d, "channel", true), 0,
+		    "The channel \"%s\" rests after failures: %s %s. Look at its settings and its log.",
+		    "渠道“%s”多次失败，已暂停：%s %s。请检查它的设置和发送记录。", name, code, detail);
+	else if (failed)
+		said_set(d->ctx, add(d, "channel", true), 0,
+		    "The last message of the channel \"%s\" could not be sent: %s. Look at its log.",
+		    "渠道“%s”最近一条消息没有发出：%s。请查看发送记录。", name, failed);
+	d->failing += rests || failed;
+	return true;
+}
+
+/* What is sealed is of no use without the file. */
+static void look_at_secrets(Doctor *d, int64_t n)
+{
+	char *path = talloc_asprintf(d->ctx, "%s/secret.key", d->config->house.data_dir);
+	if (n == 0)
+		return;
+	if (access(path, F_OK) < 0)
+		said_set(d->ctx, add(d, "secret_key", true), 0,
+		    "%s is missing: the secrets of channels and callbacks cannot be read. Put it back from a backup, or enter "
+		    "them again.",
+		    "缺少 %s，无法读取渠道和回调的密钥。请从备份恢复，或重新填写。", path);
+	else if (access(path, R_OK) < 0)
+		said_set(d->ctx, add(d, "secret_key", true), 0, "%s cannot be read: %s. Check its owner; its mode is 0600.",
+		    "%s 无法读取：%s。请检查所有者，权限应为 0600。", path, strerror(errno));
+	else
+		said_set(d->ctx, add(d, "secret_key", false), 0, "The key file of the secrets is there", "密钥文件 secret.key 可用");
+}
+
+static void look_at_channels(Doctor *d)
+{
+	char *error = NULL;
+	int64_t secrets = 0;
+	InspectConfig config = house_inspection(d->ctx, &d->config->house);
+	config.receipts = NULL;
+	if (!config.database && !file_exists(config.records))
+		return;
+	Inspection *look = inspect_open(d->ctx, &config, &error);
+	/* A database that does not answer was told before; one of an older version has no channels. */
+	bool read = look && inspect_number(look, "SELECT count(*) FROM secret", &secrets) == 0 &&
+	            inspect_rows(look, CHANNELS, look_at_channel, d) == 0;
+	inspect_close(look);
+	if (!read)
+		return;
+	look_at_secrets(d, secrets);
+	if (d->channels > 0 && d->failing == 0)
+		said_set(d->ctx, add(d, "channel", false), 0, "Channels that are on: %d; none fails",
+		    "已启用的渠道：%d 个，都正常", d->channels);
+}
+
 static void look_at_proxy(Doctor *d)
 {
 	const char *url = d->config->public_url;
-	if (!url)
+	if (!url && d->channels > 0)
+		said_set(d->ctx, add(d, "public_url", true), 0,
+		    "Channels are on (%d), but no public address is named: their messages have no link. Start tenon with "
+		    "--public-url (and name it here too).",
+		    "已启用 %d 个渠道，但没有指定对外地址，消息里没有链接。请用 --public-url 启动 tenon（检查时也要带上）。", d->channels);
+	else if (!url)
 		said_set(d->ctx, add_note(d, "public_url", true), 0,
 		    "No public address is named (--public-url): links and the widget then use the address of the request",
 		    "没有指定对外地址（--public-url）：链接和表单组件会使用请求时的地址");
@@ -266,6 +345,7 @@ void doctor_run(TALLOC_CTX *ctx, const DoctorConfig *config, Finding **ret, size
 	look_at_keys(&d);
 	look_at_port(&d);
 	look_at_database(&d);
+	look_at_channels(&d);
 	look_at_proxy(&d);
 	look_at_backups(&d);
 	*ret = d.list;

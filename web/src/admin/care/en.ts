@@ -49,6 +49,8 @@ export default {
 	f_open_files: 'Open files',
 	f_clock: 'Clock',
 	f_key: 'Keys',
+	f_secret_key: 'Key file',
+	f_channel: 'Channels',
 	f_port: 'Port',
 	f_database: 'Database',
 	f_public_url: 'Public address',

@@ -47,6 +47,8 @@ export default {
 	f_open_files: '打开文件数',
 	f_clock: '时钟',
 	f_key: '密钥',
+	f_secret_key: '密钥文件',
+	f_channel: '消息渠道',
 	f_port: '端口',
 	f_database: '数据库',
 	f_public_url: '对外地址',

@@ -58,6 +58,7 @@ int import_file(const Options *o)
 	Workspace *w = workspace_open(NULL, o, &error);
 	if (!w)
 		return complain(error);
+	workspace_start(w);
 	int status = run_in(w, o, path, columns);
 	workspace_close(w);
 	g_free(columns);

@@ -12,6 +12,6 @@ typedef struct Workspace {
 
 /* Opens (and on first use furnishes) the workspace. NULL and a sentence in *ret_error on failure. */
 Workspace *workspace_open(TALLOC_CTX *ctx, const Options *options, char **ret_error);
-/* Starts what runs by itself: timers and the live hub. */
+/* Starts what runs by itself: timers, the live hub, the threads of the modules. */
 void workspace_start(Workspace *workspace);
 void workspace_close(Workspace *workspace);

@@ -9,15 +9,15 @@
 
 #define POLL_MS 200
 
-static int import_start(House *house)
+static void import_begin(House *house)
 {
 	house->importer = importer_start(NULL, house);
-	return 0;
 }
 
 static void import_stop(House *house)
 {
-	importer_stop(house->importer);
+	if (house->importer)
+		importer_stop(house->importer);
 	TALLOC_FREE(house->importer);
 }
 
@@ -109,5 +109,5 @@ int import_order(TALLOC_CTX *ctx, House *house, const ImportOrder *order, void (
 const Module import_module = {.name = "import",
                               .endpoints = import_endpoints,
                               .migrations = import_migrations,
-                              .start = import_start,
+                              .run = import_begin,
                               .stop = import_stop};

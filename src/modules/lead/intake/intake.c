@@ -140,11 +140,14 @@ static int intake_start(House *house)
 	int r = furnish(house);
 	if (r == 0)
 		r = store_read_wait(house->store, source_book_load, in->sources);
-	if (r == 0)
-		r = store_read_wait(receipt_log_store(in->log), windows_read, in);
-	if (r == 0)
-		in->taker = taker_start(in);
-	return r;
+	return r < 0 ? r : store_read_wait(receipt_log_store(in->log), windows_read, in);
+}
+
+/* Leads are made only when every other room has its hooks in place: else what waits since the last stop would be told
+ * to nobody. */
+static void intake_run(House *house)
+{
+	house->intake->taker = taker_start(house->intake);
 }
 
 static void polls_end(const Intake *in)
@@ -157,7 +160,8 @@ static void intake_stop(House *house)
 {
 	Intake *in = house->intake;
 	in->closing = true;
-	taker_stop(in->taker);
+	if (in->taker)
+		taker_stop(in->taker);
 	waits_stop(in->settled);
 	polls_end(in);
 	waits_stop(in->durable);
@@ -226,5 +230,6 @@ const Module intake_module = {.name = "intake",
                               .migrations = migrations,
                               .raw = raw,
                               .start = intake_start,
+                              .run = intake_run,
                               .stop = intake_stop,
                               .measure = intake_measure};

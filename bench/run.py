@@ -294,7 +294,7 @@ def match(bench: Bench) -> None:
 def postgres(bench: Bench) -> None:
     """Ratios only, on a private cluster: leads taken in, SQLite beside PostgreSQL."""
     from lib.postgres import Postgres
-    cluster, rows = Postgres(), {"sqlite": [], "postgres": []}
+    cluster, rows = Postgres(), {"sqlite": [], "postgres": [], "bare": []}
     try:
         for number in range(bench.rounds):
             url = cluster.create(f"bench{number}")
@@ -302,11 +302,14 @@ def postgres(bench: Bench) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             bench.program("fill", folder, "--leads", 20000, "--people", 2000, "--database", url)
             rows["postgres"].append(bench.program("take", folder, "--receipts", 500 * bench.seconds, "--database", url))
+            rows["bare"].append(bench.program("bare_take_pg", url, "--leads", 500 * bench.seconds))
             rows["sqlite"].append(bench.program("take", bench.filled(20000, 2000), "--receipts", 500 * bench.seconds))
     finally:
         cluster.remove()
     show("taken in, SQLite, 20,000 leads", rows["sqlite"], "rate", "assigned")
     show("taken in, PostgreSQL, 20,000 leads", rows["postgres"], "rate", "assigned")
+    show("bare program on PostgreSQL, same rows", rows["bare"], "rate")
+    print(f"  ratio to the bare program {median(rows['postgres'], 'rate') / median(rows['bare'], 'rate'):.2f}")
     print(f"  ratio PostgreSQL to SQLite: {median(rows['postgres'], 'rate') / median(rows['sqlite'], 'rate'):.2f}")
 
 

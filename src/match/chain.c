@@ -103,5 +103,6 @@ void chain_fetch_head(const Chain *chain, uint32_t hash)
 
 void chain_fetch_first(const Chain *chain, uint32_t hash)
 {
-	__builtin_prefetch(&chain->link[*bucket_of(chain, hash)]);
+	if (chain->link != NULL)
+		__builtin_prefetch(&chain->link[*bucket_of(chain, hash)]);
 }

@@ -184,7 +184,8 @@ static void probe_all(const Search *s, unsigned bucket, Probe probes[static DIST
 	for (size_t i = 0; i < sought->count; i++)
 		if (probes[i].chars > 0) {
 			probes[i].list = chain_first(&names->by_gram, probes[i].gram);
-			__builtin_prefetch(&names->list[probes[i].list]);
+			if (probes[i].list != 0)
+				__builtin_prefetch(&names->list[probes[i].list]);
 		}
 	for (size_t i = 0; i < sought->count; i++)
 		probes[i].len = probes[i].list == 0 ? 0 : names->list[probes[i].list].len;

@@ -228,6 +228,17 @@ static void wake_on_commit(void *importer)
 	importer_wake(importer);
 }
 
+/* The thread has something to do; the answer is the import as it stands now. */
+static int import_set_off(Call *c)
+{
+	Import import;
+	tx_on_commit(c->tx, wake_on_commit, c->house->importer);
+	int r = import_of(c, &import);
+	if (r == 0)
+		import_write(&c->json, &import, true);
+	return r;
+}
+
 static int import_check(Call *c)
 {
 	Import import;
@@ -243,13 +254,7 @@ static int import_check(Call *c)
 	            " done = 0 WHERE id = $1",
 	            value_id(import.state.id), value_text(kept), value_text(way ? way : import.way),
 	            value_id(call_id(c, "pool")));
-	if (r < 0)
-		return call_store_failed(c, r);
-	tx_on_commit(c->tx, wake_on_commit, c->house->importer);
-	r = import_of(c, &import);
-	if (r == 0)
-		import_write(&c->json, &import, true);
-	return r;
+	return r < 0 ? call_store_failed(c, r) : import_set_off(c);
 }
 
 static int import_begin(Call *c)
@@ -260,13 +265,7 @@ static int import_begin(Call *c)
 		return r;
 	r = db_exec(c->tx, "UPDATE import SET state = 'running', done = 0, taken = 0, repeated = 0, bad = 0 WHERE id = $1",
 	            value_id(import.state.id));
-	if (r < 0)
-		return call_store_failed(c, r);
-	tx_on_commit(c->tx, wake_on_commit, c->house->importer);
-	r = import_of(c, &import);
-	if (r == 0)
-		import_write(&c->json, &import, true);
-	return r;
+	return r < 0 ? call_store_failed(c, r) : import_set_off(c);
 }
 
 /* What was imported stays; the rest is not. The file goes too, unless the thread still reads it: then it has its own

@@ -16,11 +16,18 @@ from lib.postgres import Postgres  # noqa: E402
 LINE = re.compile(r"^(not ok|ok)\b[ \d-]*(.*)$", re.M)
 
 
+def reasons(output: str) -> list[str]:
+    """What a failed program said of its failure: the log of the server and what went well left out."""
+    said = [line for line in output.splitlines() if line.strip() and not line.startswith(("{", "ok ", "# "))]
+    return [line[:400] for line in said[-25:]]
+
+
 class Tally:
-    """Counts TAP lines over all programs."""
+    """Counts TAP lines over all programs; says at the end again what failed, where a log is read from."""
 
     def __init__(self) -> None:
         self.passed = self.failed = 0
+        self.faults: list[tuple[str, list[str]]] = []
 
     def read(self, title: str, output: str, status: int, seconds: float) -> None:
         results = [(word, name) for word, name in LINE.findall(output) if "# SKIP" not in name]
@@ -35,6 +42,12 @@ class Tally:
         print(f"{'FAIL' if bad else 'ok  '} {title}: {good} passed, {bad} failed ({seconds:.0f} s)", flush=True)
         if bad:
             print(output[-12000:], flush=True)
+            self.faults.append((title, reasons(output)))
+
+    def close(self) -> None:
+        for title, lines in self.faults:
+            print(f"FAIL {title}", *("    " + line for line in lines), sep="\n")
+        print(f"{self.passed} passed, {self.failed} failed")
 
 
 def program(title: str, command: list[str], timeout: int = 900, **environment: str):
@@ -103,7 +116,7 @@ def main() -> int:
     if tally.passed + tally.failed == 0:
         print(f"no test has \"{name}\" in its name")
         tally.failed = 1
-    print(f"{tally.passed} passed, {tally.failed} failed")
+    tally.close()
     return 1 if tally.failed else 0
 
 

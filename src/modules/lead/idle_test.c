@@ -37,13 +37,13 @@ static void returned_body(World *w)
 	rule(w, 10, 3, 0, 0);
 	Id lead = touched(w, &me);
 	int64_t at = record_int(world_get(w, "lead", lead), "last_touch_at");
-	world_to(w, at + 7 * DAY_MS - 1);
+	world_to(w, at + 7 * DAY_MS - MINUTE_MS);
 	CHECK_INT(alerts(w, "lead.idle_soon"), 0);
-	world_to(w, at + 7 * DAY_MS + 1);
+	world_to(w, at + 7 * DAY_MS + MINUTE_MS);
 	CHECK_INT(alerts(w, "lead.idle_soon"), 1);
-	world_to(w, at + 10 * DAY_MS - 1);
+	world_to(w, at + 10 * DAY_MS - MINUTE_MS);
 	CHECK(id_equal(owner_of(w, lead), me.user));
-	world_to(w, at + 10 * DAY_MS + 1);
+	world_to(w, at + 10 * DAY_MS + MINUTE_MS);
 	Record *r = world_get(w, "lead", lead);
 	CHECK(id_is_nil(record_ref(r, "owner")));
 	CHECK_TEXT(record_text(r, "wait_reason"), "idle");
@@ -70,12 +70,12 @@ static void kept_body(World *w)
 	world_to(w, at + 8 * DAY_MS);
 	(void)world_ask(w, &me, "POST", "/leads/:id/touch", lead, TOUCH, NULL);
 	int64_t again = record_int(world_get(w, "lead", lead), "last_touch_at");
-	world_to(w, again + 7 * DAY_MS - 1);
+	world_to(w, again + 7 * DAY_MS - MINUTE_MS);
 	CHECK(id_equal(owner_of(w, lead), me.user));
 	CHECK_INT(alerts(w, "lead.idle_soon"), 0); /* the first one expired with its reason */
-	world_to(w, again + 7 * DAY_MS + 1);
+	world_to(w, again + 7 * DAY_MS + MINUTE_MS);
 	CHECK_INT(alerts(w, "lead.idle_soon"), 1);
-	world_to(w, again + 10 * DAY_MS + 1);
+	world_to(w, again + 10 * DAY_MS + MINUTE_MS);
 	CHECK(id_is_nil(owner_of(w, lead)));
 }
 
@@ -95,7 +95,7 @@ static void late_body(World *w)
 	CHECK_INT(alerts(w, "lead.idle_soon"), 1);
 	CHECK(id_equal(owner_of(w, lead), me.user)); /* not before it was warned of */
 	rule(w, 20, 2, 0, 0); /* other numbers: the warning that was given counts */
-	world_to(w, at + 42 * DAY_MS - 1);
+	world_to(w, at + 42 * DAY_MS - MINUTE_MS);
 	CHECK(id_equal(owner_of(w, lead), me.user));
 	world_to(w, at + 42 * DAY_MS + MINUTE_MS);
 	CHECK(id_is_nil(owner_of(w, lead)));
@@ -140,7 +140,7 @@ static void claim_body(World *w)
 	Id lead = touched(w, &me);
 	Identity other = world_who(w, w->people[id_equal(me.user, w->people[0])], ROLE_SALESPERSON);
 	int64_t at = record_int(world_get(w, "lead", lead), "last_touch_at");
-	world_to(w, at + 10 * DAY_MS + 1);
+	world_to(w, at + 10 * DAY_MS + MINUTE_MS);
 	(void)world_ask(w, &me, "POST", "/leads/:id/claim", lead, NULL, &code);
 	CHECK_TEXT(code, "cooling");
 	const json_t *mine = world_ask(w, &other, "POST", "/leads/:id/claim", lead, NULL, NULL);
@@ -165,7 +165,7 @@ static void stock_body(World *w)
 	rule(w, 10, 0, 0, 2);
 	Id lead = touched(w, &me);
 	int64_t at = record_int(world_get(w, "lead", lead), "last_touch_at");
-	world_to(w, at + 10 * DAY_MS + 1);
+	world_to(w, at + 10 * DAY_MS + MINUTE_MS);
 	Id fresh[2] = {touched(w, &me), touched(w, &me)};
 	(void)world_ask(w, &me, "POST", "/leads/:id/claim", lead, NULL, &code);
 	CHECK_TEXT(code, "stock_limit");
@@ -227,7 +227,7 @@ static void undo_body(World *w)
 	rule(w, 10, 0, 0, 0);
 	Id lead = touched(w, &me);
 	int64_t at = record_int(world_get(w, "lead", lead), "last_touch_at");
-	world_to(w, at + 10 * DAY_MS + 1);
+	world_to(w, at + 10 * DAY_MS + MINUTE_MS);
 	CHECK(id_is_nil(owner_of(w, lead)));
 	world_do(w, NULL, change_find, &undo);
 	world_do(w, &admin, undo_run, &undo);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "call/module.h"
 #include "call/when.h"
+#include "event/alert_int.h"
 #include "event/timer.h"
 #include "record/record.h"
 
@@ -31,14 +32,6 @@ const char *const alert_migrations[] = {
 };
 
 /* Writing out */
-
-/* A row of alert, texts borrowed. */
-typedef struct {
-	Id id, record;
-	const char *reason, *object, *data;
-	bool urgent, was_unread; /* was_unread: another one was counted into it */
-	int64_t count, at_ms, read_ms; /* read_ms 0: unread */
-} AlertView;
 
 static void member_when(JsonOut *out, const char *key, int64_t ms)
 {
@@ -67,26 +60,38 @@ static void alert_write(JsonOut *out, const AlertView *view)
 
 /* Sending */
 
-/* Parallel transactions of PostgreSQL must not each start an alert of their own. */
-static int alert_lock(Call *c, const Alert *alert, const char *merge_key)
+const char *alert_merge_key(const Alert *alert)
+{
+	return alert->merge_key == NULL ? alert->reason : alert->merge_key;
+}
+
+const char *alert_lock_name(TALLOC_CTX *ctx, const Alert *alert)
 {
 	char receiver[ID_TEXT_SIZE];
+	return talloc_asprintf(ctx, "alert %s %s", id_text(alert->receiver, receiver), alert_merge_key(alert));
+}
+
+/* Parallel transactions of PostgreSQL must not each start an alert of their own. Sent with the look that follows, which
+ * sees what was committed until the lock was had. */
+static int alert_lock(Call *c, const Alert *alert)
+{
 	if (!tx_is_postgres(c->tx))
 		return 0;
-	const char *name = talloc_asprintf(c, "alert %s %s", id_text(alert->receiver, receiver), merge_key);
-	ROWS rows = NULL;
-	return db_query(c->tx, &rows, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", value_text(name));
+	return db_send(c->tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+	               value_text(alert_lock_name(c, alert)));
 }
 
 /* The standing alert this one is counted into; the nil id when there is none. */
-static int alert_standing(Call *c, const Alert *alert, const char *merge_key, AlertView *ret)
+static int alert_standing(Call *c, const Alert *alert, AlertView *ret)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows,
+	int r = alert_lock(c, alert);
+	if (r == 0)
+		r = db_query(c->tx, &rows,
 	                 "SELECT id, count, at, read_at FROM alert WHERE receiver = $1 AND at > $2 AND merge_key = $3 "
 	                 "AND expires > $4 ORDER BY at DESC LIMIT 1",
-	                 value_id(alert->receiver), value_time(c->now_ms - ALERT_MERGE_MS), value_text(merge_key),
-	                 value_time(c->now_ms));
+	                 value_id(alert->receiver), value_time(c->now_ms - ALERT_MERGE_MS),
+	                 value_text(alert_merge_key(alert)), value_time(c->now_ms));
 	if (r < 0)
 		return r;
 	if (rows_next(rows)) {
@@ -100,7 +105,7 @@ static int alert_standing(Call *c, const Alert *alert, const char *merge_key, Al
 
 static int alert_merge(Call *c, const Alert *alert, const AlertView *view, int64_t expires_ms)
 {
-	return db_exec(c->tx,
+	return db_send(c->tx,
 	               "UPDATE alert SET count = $2, object = $3, record = $4, data = $5, urgent = $6, read_at = NULL, "
 	               "expires = CASE WHEN expires > $7 THEN expires ELSE $7 END WHERE id = $1",
 	               value_id(view->id), value_int(view->count), value_text(alert->object), value_id(alert->record),
@@ -109,23 +114,16 @@ static int alert_merge(Call *c, const Alert *alert, const AlertView *view, int64
 
 static int alert_insert(Call *c, const Alert *alert, const AlertView *view, int64_t expires_ms)
 {
-	const char *merge_key = alert->merge_key == NULL ? alert->reason : alert->merge_key;
 	return db_send(c->tx,
 	               "INSERT INTO alert (id, receiver, reason, merge_key, object, record, data, urgent, count, "
 	               "at, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)",
-	               value_id(view->id), value_id(alert->receiver), value_text(alert->reason), value_text(merge_key),
-	               value_text(alert->object), value_id(alert->record), value_text(alert->data),
+	               value_id(view->id), value_id(alert->receiver), value_text(alert->reason),
+	               value_text(alert_merge_key(alert)), value_text(alert->object), value_id(alert->record), value_text(alert->data),
 	               value_bool(alert->urgent), value_time(c->now_ms), value_time(expires_ms));
 }
 
 static int alert_store(Call *c, const Alert *alert, AlertView *view, int64_t expires_ms)
 {
-	const char *merge_key = alert->merge_key == NULL ? alert->reason : alert->merge_key;
-	int r = alert_lock(c, alert, merge_key);
-	if (r == 0)
-		r = alert_standing(c, alert, merge_key, view);
-	if (r < 0)
-		return r;
 	if (!id_is_nil(view->id)) {
 		view->count++;
 		return alert_merge(c, alert, view, expires_ms);
@@ -150,18 +148,29 @@ static int alert_tell(Call *c, const Alert *alert, const AlertView *view)
 	return r;
 }
 
-int alert_send(Call *c, const Alert *alert)
+AlertView alert_view(const Alert *alert)
 {
 	assert(alert->reason != NULL && !id_is_nil(alert->receiver));
-	AlertView view = {.id = ID_NIL, .record = alert->record, .reason = alert->reason, .object = alert->object,
+	return (AlertView){.id = ID_NIL, .record = alert->record, .reason = alert->reason, .object = alert->object,
 		.data = alert->data, .urgent = alert->urgent};
+}
+
+int alert_put(Call *c, const Alert *alert, AlertView *view)
+{
 	int64_t expires_ms = alert->expires_ms == 0 ? c->now_ms + ALERT_LIFE_MS : alert->expires_ms;
-	int r = alert_store(c, alert, &view, expires_ms);
+	int r = alert_store(c, alert, view, expires_ms);
 	if (r < 0)
 		return call_store_failed(c, r);
-	if (!view.was_unread) /* else its timer stands, and it expires no earlier than it did */
+	if (!view->was_unread) /* else its timer stands, and it expires no earlier than it did */
 		r = timer_set_earliest(c, EXPIRE_KIND, alert->receiver, expires_ms, NULL);
-	return r < 0 ? r : alert_tell(c, alert, &view);
+	return r < 0 ? r : alert_tell(c, alert, view);
+}
+
+int alert_send(Call *c, const Alert *alert)
+{
+	AlertView view = alert_view(alert);
+	int r = alert_standing(c, alert, &view);
+	return r < 0 ? call_store_failed(c, r) : alert_put(c, alert, &view);
 }
 
 /* Expiring: one timer a receiver, at the earliest expiry of an unread alert. */

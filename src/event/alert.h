@@ -27,6 +27,15 @@ typedef struct {
 } Alert;
 
 NODISCARD int alert_send(Call *c, const Alert *alert);
+
+/* Alerts of one transaction, sent together: what stands already is asked once for all of them, which spares PostgreSQL
+ * a round trip each. In the memory of the transaction. */
+typedef struct AlertPost AlertPost;
+AlertPost *alert_post_new(Call *c);
+/* Keeps a copy for alert_post_send; without a post the alert is sent at once. */
+NODISCARD int alert_send_by(Call *c, AlertPost *post, const Alert *alert);
+/* Sends them in the order they were put, at c's time, and empties the post. */
+NODISCARD int alert_post_send(Call *c, AlertPost *post);
 /* Unread alerts of the caller, for the screen's counter. */
 NODISCARD int alert_unread(Call *c, int64_t *ret);
 extern const struct Module alert_module; /* GET /alerts, POST /alerts/read; timer alert.expire */

@@ -6,17 +6,32 @@
 
 static int event_insert(Call *c, const EventRow *e, int64_t *ret_seq)
 {
-	const Value args[] = {
+	Value args[] = {
 		value_time(c->now_ms), value_text(e->kind), value_text(e->object), value_id(e->record), value_id(c->change),
 		value_id(e->owner), value_id(e->before), value_id(e->team), value_id(e->pool), value_text(e->data),
+		value_null(), /* the number, where it was drawn ahead */
 	};
-#define EVENT_INSERT                                                                              \
-	"INSERT INTO event (at, kind, object, record, change, owner, before_owner, team, pool, data) " \
+#define EVENT_COLUMNS "at, kind, object, record, change, owner, before_owner, team, pool, data"
+#define EVENT_INSERT                        \
+	"INSERT INTO event (" EVENT_COLUMNS ") " \
 	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 	/* Only who listens needs the number now; without listeners PostgreSQL is spared a round trip. */
-	if (c->house->phases->n[PHASE_EVENT] > 0)
-		return db_insert_n(c->tx, ret_seq, EVENT_INSERT, args, ARRAY_LEN(args));
-	return db_send_n(c->tx, EVENT_INSERT, args, ARRAY_LEN(args));
+	if (c->house->phases->n[PHASE_EVENT] == 0)
+		return db_send_n(c->tx, EVENT_INSERT, args, ARRAY_LEN(args) - 1);
+	*ret_seq = db_serial_next(c->tx);
+	if (*ret_seq == 0)
+		return db_insert_n(c->tx, ret_seq, EVENT_INSERT, args, ARRAY_LEN(args) - 1);
+	args[ARRAY_LEN(args) - 1] = value_int(*ret_seq);
+	return db_send_n(c->tx,
+	                 "INSERT INTO event (" EVENT_COLUMNS ", seq) "
+	                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	                 args, ARRAY_LEN(args));
+}
+
+int record_events_expect(Call *c, size_t n)
+{
+	int r = c->house->phases->n[PHASE_EVENT] > 0 ? db_serials_draw(c->tx, "event", n) : 0;
+	return call_store_failed(c, r);
 }
 
 int record_event(Call *c, const EventRow *event)

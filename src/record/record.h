@@ -99,6 +99,8 @@ typedef struct {
 	const char *data;
 } EventRow;
 NODISCARD int record_event(Call *c, const EventRow *event);
+/* About n events will follow in this transaction: spares PostgreSQL a round trip for each. */
+NODISCARD int record_events_expect(Call *c, size_t n);
 /* The change of this call, made on first use. Whoever writes inside tx_nested calls this first, outside, so that an
  * undone inner part does not take the change with it. */
 NODISCARD int record_change(Call *c, Id *ret);

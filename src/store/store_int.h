@@ -134,6 +134,8 @@ struct Tx {
 	Hook *on_commit, *on_rollback;
 	Rows *open_rows;
 	const char *error;
+	int64_t *serials; /* drawn ahead, and not used before serial_at */
+	size_t n_serials, serial_at;
 	int failed; /* a statement failed: nothing more runs until the savepoint is undone */
 	bool dead;  /* the whole transaction is gone: no savepoint can help */
 	bool retry; /* it failed for a reason that running it again may cure */

@@ -209,6 +209,28 @@ int db_insert_n(Tx *tx, int64_t *ret_seq, const char *sql, const Value *args, si
 	return r;
 }
 
+int db_serials_draw(Tx *tx, const char *table, size_t n)
+{
+	ROWS rows = NULL;
+	if (ENGINE(tx)->last_seq)
+		return 0;
+	int r = db_query(tx, &rows,
+	                 "SELECT nextval($1::text::regclass) FROM pg_current_xact_id(), generate_series(1, $2::integer)",
+	                 value_text(talloc_asprintf(tx_mem(tx), "%s_seq_seq", table)), value_int((int64_t)n));
+	if (r < 0)
+		return r;
+	tx->serials = talloc_array(tx_mem(tx), int64_t, (unsigned)n);
+	tx->n_serials = tx->serial_at = 0;
+	while (tx->n_serials < n && rows_next(rows))
+		tx->serials[tx->n_serials++] = rows_int(rows, 0);
+	return rows_error(rows);
+}
+
+int64_t db_serial_next(Tx *tx)
+{
+	return tx->serial_at < tx->n_serials ? tx->serials[tx->serial_at++] : 0;
+}
+
 int db_ddl(Tx *tx, const char *ddl)
 {
 	if (tx->failed)

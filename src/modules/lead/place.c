@@ -470,11 +470,12 @@ static const char *event_data(Call *c, const Ground *ground, const Record *lead,
 	return buf->data;
 }
 
-static int alert_of(Call *c, const Record *lead, const char *reason, Id receiver, const char *data, bool urgent)
+static int alert_of(Call *c, const Ground *ground, const Record *lead, const char *reason, Id receiver,
+	const char *data, bool urgent)
 {
 	Alert alert = {.receiver = receiver, .reason = reason, .object = "lead", .record = record_id(lead), .data = data,
 		.urgent = urgent};
-	return alert_send(c, &alert);
+	return alert_send_by(c, ground->post, &alert);
 }
 
 /* Supervisors of those who might have had it; at least an administrator. One telling for all that a transaction
@@ -500,7 +501,7 @@ static int waiting_tell(Call *c, Ground *ground, const Record *lead, const char 
 		n = 1;
 	int r = 0;
 	for (int i = 0; r == 0 && i < n; i++)
-		r = alert_of(c, lead, "lead.waiting", roster->people[told[i]].id, data, false);
+		r = alert_of(c, ground, lead, "lead.waiting", roster->people[told[i]].id, data, false);
 	return r;
 }
 
@@ -511,7 +512,7 @@ static int owner_tell(Call *c, const Ground *ground, const Record *lead, const P
 	Id owner = ground->roster->people[p->owner].id;
 	if (strcmp(record_text(lead, "clock"), "held") == 0 || id_equal(owner, c->who.user))
 		return 0;
-	return alert_of(c, lead, p->clock == CLOCK_ESCALATED ? "lead.escalated" : "lead.assigned", owner, data, true);
+	return alert_of(c, ground, lead, p->clock == CLOCK_ESCALATED ? "lead.escalated" : "lead.assigned", owner, data, true);
 }
 
 /* Those of its pool hear of a lead that waits, and that it waits no longer. */

@@ -3,6 +3,7 @@
  * through here, and everything in the caller's transaction. */
 #pragma once
 
+#include "event/alert.h"
 #include "modules/lead/assign.h"
 #include "record/record.h"
 
@@ -15,6 +16,7 @@ typedef struct Ground {
 	bool shift_set;      /* the timer for the next opening stands */
 	bool waiting_told;   /* the supervisors were told that leads wait */
 	bool spoilt;         /* a placement was undone: the counts are wrong */
+	AlertPost *post;     /* what its placements tell people goes by it; NULL: at once */
 } Ground;
 
 /* That of the transaction, made at first need; it lives as long as the transaction. ERR_CONFLICT "no_policy" when

@@ -9,9 +9,11 @@
 #include "base/cond.h"
 #include "base/log.h"
 #include "event/follow.h"
+#include "modules/lead/intake/taken.h"
 
 #define BATCH_MAX 500
 #define QUEUE_MAX 20000         /* receipts held in memory; beyond it they are read from the log again */
+#define EVENTS_EACH 2           /* of a lead that somebody gets: its own, and that of the alert */
 #define CALL_BYTES (128 * 1024) /* what one lead needs in memory, roomily */
 #define RETRY_US 1000000        /* after the database refused a batch */
 #define REST_US_MAX 200000
@@ -227,19 +229,51 @@ static int batch_one(Tx *tx, Batch *b, size_t i, TakeGround *ground)
 	return r;
 }
 
+/* Asks at once for the whole batch what would be a round trip to PostgreSQL for each receipt. Marks those that were
+ * taken in before: nothing is left to do for them. */
+static int batch_look(Call *c, Batch *b, TakeGround *ground, bool *taken)
+{
+	if (b->careful || !tx_is_postgres(c->tx))
+		return 0;
+	for (size_t i = 0; i < b->n; i++)
+		b->outcome[i] = (Outcome){.receipt = b->receipt[i]->id};
+	int r = taken_find_all(c, b->outcome, b->n, taken);
+	if (r == 0)
+		r = record_events_expect(c, b->n * EVENTS_EACH);
+	ground->place->post = alert_post_new(c);
+	ground->all_new = true;
+	return r;
+}
+
+static int batch_each(Call *c, Batch *b, TakeGround *ground, const bool *taken)
+{
+	int r = 0;
+	b->pool = talloc_pool(tx_mem(c->tx), CALL_BYTES);
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		if (taken[i])
+			continue;
+		r = batch_one(c->tx, b, i, ground);
+		if (r < 0 && b->careful && !is_storage_trouble(r))
+			r = ground_open(c, &ground->place); /* what the undone one had counted must go */
+	}
+	return r;
+}
+
 static int batch_run(Tx *tx, void *arg)
 {
 	Batch *b = arg;
 	Intake *in = b->taker->intake;
 	Call *c = call_new_system(tx_mem(tx), in->house, tx, "intake");
 	TakeGround ground = {.sources = source_book_acquire(in->sources), .ip_regions = b->taker->ip_regions};
+	bool *taken = talloc_zero_array(c, bool, (unsigned)b->n);
 	int r = ground_open(c, &ground.place);
-	b->pool = talloc_pool(tx_mem(tx), CALL_BYTES);
-	for (size_t i = 0; r == 0 && i < b->n; i++) {
-		r = batch_one(tx, b, i, &ground);
-		if (r < 0 && b->careful && !is_storage_trouble(r))
-			r = ground_open(c, &ground.place); /* what the undone one had counted must go */
-	}
+	if (r == 0)
+		r = batch_look(c, b, &ground, taken);
+	AlertPost *post = r == 0 ? ground.place->post : NULL;
+	if (r == 0)
+		r = batch_each(c, b, &ground, taken);
+	if (r == 0 && post)
+		r = alert_post_send(c, post);
 	source_release(ground.sources);
 	talloc_free(c);
 	return r;

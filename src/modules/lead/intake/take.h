@@ -17,6 +17,7 @@ typedef struct {
 	const Sources *sources;
 	const IpRegions *ip_regions; /* or NULL: no table of addresses is there */
 	const TakeWay *way;          /* NULL: lead_place, by the policy */
+	bool all_new;                /* none of these receipts was taken in before: it was looked up for all of them */
 } TakeGround;
 
 /* What a receipt's body says; needs no transaction. */

@@ -10,6 +10,7 @@
 #include "match/match.h"
 #include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/take.h"
+#include "modules/lead/intake/taken.h"
 #include "modules/lead/intake/understand.h"
 #include "record/record.h"
 
@@ -172,7 +173,7 @@ static int owner_tell(Take *t, const Record *lead, const char *data)
 		.receiver = owner, .reason = "lead.repeated", .object = "lead", .record = record_id(lead), .data = data};
 	char id[ID_TEXT_SIZE];
 	alert.merge_key = talloc_asprintf(t->c, "lead.repeated %s", id_text(record_id(lead), id));
-	return alert_send(t->c, &alert);
+	return alert_send_by(t->c, t->ground->place->post, &alert);
 }
 
 static int repeat_attach(Take *t, Record *lead)
@@ -352,38 +353,6 @@ static int lead_make(Take *t, Recognition *who)
 
 /* ---- the whole way ---- */
 
-/* What became of this receipt when it was taken in before; otherwise *outcome stays as it is. */
-static int taken_find(Call *c, const Receipt *receipt, Outcome *outcome)
-{
-	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT state, reason, lead, duplicate_of FROM taken WHERE receipt = $1",
-	                 value_id(receipt->id));
-	if (r < 0)
-		return r;
-	if (rows_next(rows)) {
-		(void)!receipt_state_parse(rows_text(rows, 0), &outcome->state);
-		outcome->reason = rows_text(rows, 1) ? "repeated_enquiry" : NULL;
-		outcome->lead = rows_id(rows, 2);
-		outcome->duplicate_of = rows_id(rows, 3);
-	}
-	return rows_error(rows);
-}
-
-/* Writes the outcome down before it comes about: whoever took this receipt in first left a row, and then *ret_first is
- * false and the outcome is that one's. */
-static int taken_claim(Call *c, const Receipt *receipt, Outcome *o, bool *ret_first)
-{
-	int r = db_exec(c->tx,
-	                "INSERT INTO taken (receipt, state, reason, lead, duplicate_of) VALUES ($1, $2, $3, $4, $5) "
-	                "ON CONFLICT (receipt) DO NOTHING",
-	                value_id(o->receipt), value_text(receipt_state_name(o->state)), value_text(o->reason),
-	                value_id(o->lead), value_id(o->duplicate_of));
-	if (r < 0)
-		return r;
-	*ret_first = db_changes(c->tx) == 1;
-	return *ret_first ? 0 : taken_find(c, receipt, o);
-}
-
 static int lead_attach_or_make(Take *t)
 {
 	Recognition who = recognise(t);
@@ -396,7 +365,7 @@ static int lead_attach_or_make(Take *t)
 	t->outcome->reason = is_repeat ? "repeated_enquiry" : NULL;
 	t->outcome->lead = is_repeat ? who.lead : id_new(t->c->now_ms);
 	t->outcome->duplicate_of = is_repeat ? who.lead : ID_NIL;
-	r = taken_claim(t->c, t->receipt, t->outcome, &is_first);
+	r = taken_claim(t->c, t->outcome, t->ground->all_new, &is_first);
 	if (r < 0 || !is_first)
 		return r;
 	return is_repeat ? repeat_attach(t, lead) : lead_make(t, &who);
@@ -426,7 +395,7 @@ int take_receipt(Call *c, const TakeGround *ground, const Receipt *receipt, cons
 		return lead_attach_or_make(&t);
 	if (!reading->is_clear)
 		(void)quarantine(&t, reading->reason, reading->detail);
-	return taken_find(c, receipt, ret); /* the source may have been read otherwise then */
+	return ground->all_new ? 0 : taken_find(c, ret); /* the source may have been read otherwise then */
 }
 
 void take_try(Call *c, const TakeGround *ground, const Receipt *receipt, const Reading *reading, Outcome *ret)

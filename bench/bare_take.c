@@ -181,8 +181,7 @@ static void statements(Bare *b)
 	b->timer = prepare(b, "INSERT INTO timer (kind, subject, due, next_at, attempts) VALUES ('lead.due', ?1, ?2, ?2, 0)");
 	b->person = prepare(b, "UPDATE person SET last_assigned_at = ?1 WHERE id = ?2");
 	b->alert = prepare(b, "UPDATE alert SET count = count + 1, data = data || '' WHERE id = ?1");
-	b->untime = prepare(b, "DELETE FROM timer WHERE kind = 'lead.due' AND subject IN (SELECT id FROM lead WHERE "
-		"first_touch_at IS NULL AND owner IS NOT NULL AND status = 'new' AND deleted_at IS NULL)");
+	b->untime = prepare(b, "DELETE FROM timer WHERE kind = 'lead.due'");
 	b->touch = prepare(b, "UPDATE lead SET first_touch_at = ?1, last_touch_at = ?1, touches = 1, status = 'contacting', "
 		"clock = 'stopped', version = version + 1, updated_at = ?1 WHERE first_touch_at IS NULL AND owner IS NOT NULL AND "
 		"status = 'new' AND deleted_at IS NULL");

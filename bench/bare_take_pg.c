@@ -187,7 +187,7 @@ static void house_open(Bare *b, const char *url)
 	prepare(b, "timer", "INSERT INTO timer (kind, subject, due, next_at, attempts) VALUES ('lead.due', $1, $2, $2, 0)");
 	prepare(b, "person", "UPDATE person SET last_assigned_at = $2 WHERE id = $1");
 	prepare(b, "alert", "UPDATE alert SET count = count + 1, data = data || '' WHERE id = $1");
-	prepare(b, "untime", "DELETE FROM timer WHERE kind = 'lead.due' AND subject IN (SELECT id FROM lead WHERE " UNTOUCHED ")");
+	prepare(b, "untime", "DELETE FROM timer WHERE kind = 'lead.due'");
 	prepare(b, "touch", "UPDATE lead SET first_touch_at = $1, last_touch_at = $1, touches = 1, status = 'contacting', "
 		"clock = 'stopped', version = version + 1, updated_at = $1 WHERE " UNTOUCHED);
 	must(b, PQenterPipelineMode(b->pg), "pipeline");

@@ -169,7 +169,7 @@ int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const Outcome *o = &outcomes[i];
-		int r = db_exec(tx,
+		int r = db_send(tx,
 		                "UPDATE receipt SET state = $2, reason = $3, detail = $4, lead = $5, duplicate_of = $6"
 		                " WHERE id = $1 AND state = 'pending'",
 		                value_id(o->receipt), value_text(state_names[o->state]), value_text(o->reason),

@@ -91,6 +91,49 @@ TEST(alert, merges_within_a_minute)
 	test_house_free(t);
 }
 
+typedef struct {
+	Id ann, ben;
+} Pair;
+
+static int post_run(Call *c, void *arg)
+{
+	const Pair *p = arg;
+	AlertPost *post = alert_post_new(c);
+	const Alert alerts[] = {
+		{.receiver = p->ann, .reason = "lead.assigned", .data = "{\"name\":\"one\"}"},
+		{.receiver = p->ben, .reason = "lead.assigned", .data = "{\"name\":\"two\"}"},
+		{.receiver = p->ben, .reason = "lead.missed", .data = "{\"name\":\"three\"}"},
+		{.receiver = p->ben, .reason = "lead.assigned", .data = "{\"name\":\"four\"}"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(alerts); i++)
+		CHECK_INT(alert_send_by(c, post, &alerts[i]), 0);
+	CHECK_INT(alert_post_send(c, post), 0);
+	return alert_post_send(c, post); /* empty: nothing is said twice */
+}
+
+TEST(alert, many_sent_together_are_counted_as_if_sent_alone)
+{
+	TestHouse *t = test_house_new(NULL);
+	Pair p = {id_new(NOON), id_new(NOON)};
+	send(t, NOON, (Send){p.ann, "lead.assigned", NULL, "{\"name\":\"zero\"}", 0});
+	CHECK_INT(test_write(t, NOON + SECOND_MS, post_run, &p), 0);
+	json_t *answer = ask(t, NOON + MINUTE_MS, "/alerts", p.ann, "{}");
+	CHECK_INT(json_array_size(json_object_get(answer, "items")), 1);
+	CHECK_INT(json_int(item(answer, 0), "count", 0), 2);
+	CHECK_TEXT(json_text(json_object_get(item(answer, 0), "data"), "name"), "one");
+	json_decref(answer);
+	answer = ask(t, NOON + MINUTE_MS, "/alerts", p.ben, "{}");
+	CHECK_INT(json_array_size(json_object_get(answer, "items")), 2);
+	for (size_t i = 0; i < 2; i++) {
+		bool assigned = strcmp(json_text(item(answer, i), "reason"), "lead.assigned") == 0;
+		CHECK_INT(json_int(item(answer, i), "count", 0), assigned ? 2 : 1);
+		CHECK_TEXT(json_text(json_object_get(item(answer, i), "data"), "name"), assigned ? "four" : "three");
+	}
+	json_decref(answer);
+	CHECK_INT(test_count(t, "SELECT COUNT(*) FROM event WHERE kind = 'alert' AND at >= $1", value_time(NOON)), 5);
+	test_house_free(t);
+}
+
 TEST(alert, starts_a_new_one_after_a_minute_or_for_another_key)
 {
 	TestHouse *t = test_house_new(NULL);

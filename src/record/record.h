@@ -39,6 +39,9 @@ enum {
 	/* the house itself writes: neither right nor row is checked, read-only fields and created_at may be set */
 	RECORD_AS_HOUSE = 1,
 	RECORD_QUIET = 2,      /* no event row (the caller writes a more telling one) */
+	/* a new row is sent without waiting (db_send): that it is there already comes out later, and spoils the
+	 * transaction */
+	RECORD_UNHEARD = 4,
 };
 
 /* Fields given by an outsider (a JSON object) put on the record, each validated by its type and then normalised by

@@ -221,13 +221,15 @@ static void fill_common(Call *c, Record *r)
 }
 
 /* The change row goes first: on PostgreSQL it is sent without waiting, and the INSERT then waits for both at once. */
-static int insert(Call *c, const Plan *plan, const Record *r)
+static int insert(Call *c, const Plan *plan, const Record *r, int flags)
 {
 	Id change;
 	int err = record_change(c, &change);
 	if (err < 0)
 		return err;
-	err = db_exec_n(c->tx, plan->insert, r->values, (size_t)r->object->n_fields);
+	size_t n = (size_t)r->object->n_fields;
+	err = flags & RECORD_UNHEARD ? db_send_n(c->tx, plan->insert, r->values, n)
+	                             : db_exec_n(c->tx, plan->insert, r->values, n);
 	if (err == ERR_CONFLICT)
 		return call_fail(c, ERR_CONFLICT, "exists", "A record with this id or this unique value is there already.",
 		                 "相同标识或唯一值的数据已存在。");
@@ -248,7 +250,7 @@ int record_create(Call *c, Record *r, int flags)
 	err = run_checks(c, &info);
 	if (err < 0)
 		return err;
-	err = insert(c, plan, r);
+	err = insert(c, plan, r, flags);
 	if (err < 0)
 		return err;
 	return finish(c, &info);

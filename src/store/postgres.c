@@ -104,7 +104,9 @@ static int postgres_exec(Tx *tx, const char *sql, const Value *args, size_t n)
 {
 	PGresult *result = NULL;
 	PgConn *conn = tx->conn;
-	int r = statement_put(tx, sql, args, n);
+	int r = pg_gather_flush(tx);
+	if (r == 0)
+		r = statement_put(tx, sql, args, n);
 	if (r == 0)
 		r = pg_sync(tx, sql, &result);
 	if (r < 0)
@@ -114,11 +116,20 @@ static int postgres_exec(Tx *tx, const char *sql, const Value *args, size_t n)
 	return 0;
 }
 
-static int postgres_send(Tx *tx, const char *sql, const Value *args, size_t n)
+int pg_statement_send(Tx *tx, const char *sql, const Value *args, size_t n)
 {
-	PgConn *conn = tx->conn;
+	const PgConn *conn = tx->conn;
 	int r = statement_put(tx, sql, args, n);
 	return r == 0 && conn->pending >= PG_PENDING_MAX ? pg_sync(tx, NULL, NULL) : r;
+}
+
+static int postgres_send(Tx *tx, const char *sql, const Value *args, size_t n)
+{
+	int r = 0;
+	if (pg_gather_take(tx, sql, args, n, &r))
+		return r;
+	r = pg_gather_before(tx, sql);
+	return r < 0 ? r : pg_statement_send(tx, sql, args, n);
 }
 
 static int rows_destroy(PgRows *rows)
@@ -130,7 +141,9 @@ static int rows_destroy(PgRows *rows)
 static int postgres_query(Tx *tx, Rows **ret_rows, const char *sql, const Value *args, size_t n)
 {
 	PGresult *result = NULL;
-	int r = statement_put(tx, sql, args, n);
+	int r = pg_gather_flush(tx);
+	if (r == 0)
+		r = statement_put(tx, sql, args, n);
 	if (r == 0)
 		r = pg_sync(tx, sql, &result);
 	if (r < 0)
@@ -146,6 +159,9 @@ static int postgres_query(Tx *tx, Rows **ret_rows, const char *sql, const Value 
 
 static int postgres_run(Tx *tx, const char *sql)
 {
+	int r = pg_gather_flush(tx);
+	if (r < 0)
+		return r;
 	pg_begin(tx->conn);
 	pg_put(tx->conn, sql);
 	return pg_sync(tx, sql, NULL);
@@ -164,7 +180,9 @@ static int postgres_mark(Tx *tx)
 {
 	PgConn *conn = tx->conn;
 	pg_begin(conn);
-	int r = conn->unsure ? pg_sync(tx, NULL, NULL) : 0;
+	int r = pg_gather_flush(tx);
+	if (r == 0 && conn->unsure)
+		r = pg_sync(tx, NULL, NULL);
 	if (r == 0)
 		pg_put(conn, "SAVEPOINT inner_mark");
 	return r;
@@ -173,7 +191,9 @@ static int postgres_mark(Tx *tx)
 static int postgres_keep(Tx *tx)
 {
 	PgConn *conn = tx->conn;
-	int r = conn->unsure ? pg_sync(tx, NULL, NULL) : 0;
+	int r = pg_gather_flush(tx);
+	if (r == 0 && conn->unsure)
+		r = pg_sync(tx, NULL, NULL);
 	if (r == 0)
 		pg_put(conn, "RELEASE inner_mark");
 	return r;
@@ -182,6 +202,7 @@ static int postgres_keep(Tx *tx)
 static int postgres_undo(Tx *tx)
 {
 	PgConn *conn = tx->conn;
+	pg_gather_drop(conn->gather);
 	if (conn->unsure && pg_sync(tx, NULL, NULL) < 0) {
 		if (tx->dead || tx->retry)
 			return tx->failed;

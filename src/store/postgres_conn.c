@@ -20,6 +20,7 @@ PgConn *pg_conn_new(Store *store, bool writes)
 	conn->store = store;
 	conn->writes = writes;
 	conn->cache = cache_new(conn);
+	conn->gather = pg_gather_new(conn);
 	talloc_set_destructor(conn, conn_free);
 	return conn;
 }
@@ -29,6 +30,7 @@ void pg_disconnect(PgConn *conn)
 	PGconn *pg = conn->pg;
 	conn->pg = NULL; /* first: freed statements then have no server to tell */
 	cache_clear(conn->cache);
+	pg_gather_drop(conn->gather);
 	if (pg)
 		PQfinish(pg);
 	conn->in_tx = conn->unsure = conn->forget = conn->broken = false;

@@ -14,11 +14,14 @@ typedef struct PgParams {
 	size_t cap;
 } PgParams;
 
+typedef struct PgGather PgGather;
+
 typedef struct PgConn {
 	Store *store;
 	PGconn *pg; /* NULL while there is no connection */
 	Cache *cache;
 	PgParams params;
+	PgGather *gather;
 	bool writes;
 	bool in_tx;  /* BEGIN was put */
 	bool unsure; /* a command under way may still fail */
@@ -58,6 +61,23 @@ void pg_sent(PgConn *conn, int sent);
 int pg_sync(Tx *tx, const char *sql, PGresult **ret_last);
 /* Drops the kept statements, here and on the server. */
 void pg_forget(PgConn *conn);
+
+/* ---- postgres_gather.c: rows that db_send inserts, held back until there are many ---- */
+
+PgGather *pg_gather_new(TALLOC_CTX *ctx);
+/* Takes the row if the statement is a plain INSERT of one; false: it is to be sent by itself. *ret: a failure of what
+ * went on its way. */
+bool pg_gather_take(Tx *tx, const char *sql, const Value *args, size_t n, int *ret);
+/* Before a statement is sent whose answer nobody waits for: rows of the tables it names go first. */
+int pg_gather_before(Tx *tx, const char *sql);
+/* Before anything else: all rows go. */
+int pg_gather_flush(Tx *tx);
+void pg_gather_drop(PgGather *gather);
+
+/* ---- postgres.c ---- */
+
+/* Puts the statement on the way; waits only when too much is under way. */
+int pg_statement_send(Tx *tx, const char *sql, const Value *args, size_t n);
 
 /* ---- postgres_value.c ---- */
 

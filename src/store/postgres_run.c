@@ -43,6 +43,7 @@ static void tx_let_go(Tx *tx)
 {
 	PgConn *conn = tx->conn;
 	Tx last = {.store = tx->store, .conn = conn};
+	pg_gather_drop(conn->gather);
 	if (conn->in_tx && !tx->dead) {
 		if (conn->unsure)
 			(void)pg_sync(&last, NULL, NULL); /* else its failure would swallow the ROLLBACK */
@@ -62,11 +63,12 @@ static int tx_commit(Tx *tx)
 	PgConn *conn = tx->conn;
 	PGresult *result = NULL;
 
-	if (!conn->in_tx)
-		return 0;
+	int r = pg_gather_flush(tx);
+	if (r < 0 || !conn->in_tx)
+		return r;
 	int64_t began_us = clock_monotonic_us();
 	pg_put(conn, "COMMIT");
-	int r = pg_sync(tx, "COMMIT", &result);
+	r = pg_sync(tx, "COMMIT", &result);
 	histogram_add(&conn->store->commits, &histogram_latency, clock_monotonic_us() - began_us);
 	histogram_add(&conn->store->batches, &histogram_sizes, 1);
 	/* A statement that was sent before and failed keeps the server from reaching COMMIT; a lost connection tells

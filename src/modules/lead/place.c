@@ -535,7 +535,8 @@ static int placement_tell(Call *c, Ground *ground, const Record *lead, const Pla
 static int placement_write(Call *c, Ground *ground, Record *lead, const Placement *p, Id before)
 {
 	const Roster *roster = ground->roster;
-	int r = p->create ? record_create(c, lead, RECORD_AS_HOUSE | RECORD_QUIET)
+	int unheard = ground->post ? RECORD_UNHEARD : 0; /* one of many: should it fail, all are written once more, one by one */
+	int r = p->create ? record_create(c, lead, RECORD_AS_HOUSE | RECORD_QUIET | unheard)
 	                  : record_update(c, lead, RECORD_AS_HOUSE | RECORD_QUIET);
 	if (r == 0)
 		r = explain_store(c, roster, lead, p, before);

@@ -118,8 +118,8 @@ static int alert_insert(Call *c, const Alert *alert, const AlertView *view, int6
 	               "INSERT INTO alert (id, receiver, reason, merge_key, object, record, data, urgent, count, "
 	               "at, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)",
 	               value_id(view->id), value_id(alert->receiver), value_text(alert->reason),
-	               value_text(alert_merge_key(alert)), value_text(alert->object), value_id(alert->record), value_text(alert->data),
-	               value_bool(alert->urgent), value_time(c->now_ms), value_time(expires_ms));
+	               value_text(alert_merge_key(alert)), value_text(alert->object), value_id(alert->record),
+	               value_text(alert->data), value_bool(alert->urgent), value_time(c->now_ms), value_time(expires_ms));
 }
 
 static int alert_store(Call *c, const Alert *alert, AlertView *view, int64_t expires_ms)

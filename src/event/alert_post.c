@@ -58,7 +58,7 @@ static int post_lock(Call *c, AlertPost *post)
 	json_array_end(&out);
 	int r = buf_failed(text) ? ERR_TOO_LARGE : db_send(c->tx,
 		"SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) "
-		"FROM (SELECT name FROM jsonb_array_elements_text($1) WITH ORDINALITY AS n(name, place) ORDER BY place) AS names",
+		"FROM (SELECT name FROM jsonb_array_elements_text($1) WITH ORDINALITY AS n(name, place) ORDER BY place) AS n",
 		value_text(text->data));
 	talloc_free(text);
 	talloc_free(sorted);

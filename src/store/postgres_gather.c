@@ -1,6 +1,6 @@
-/* Rows on their way in, gathered: what db_send inserts one row at a time travels in statements of many rows, which costs
- * the server and the line far less. Rows of a table keep their order, and a row held back is there before anything
- * that could see it missing: a statement that answers, one that names the table, a savepoint, COMMIT. */
+/* Rows on their way in, gathered: what db_send inserts one row at a time travels in statements of many rows, which
+ * costs the server and the line far less. Rows of a table keep their order, and a row held back is there before
+ * anything that could see it missing: a statement that answers, one that names the table, a savepoint, COMMIT. */
 #include "store/postgres_int.h"
 
 #include <stdlib.h>
@@ -35,8 +35,8 @@ PgGather *pg_gather_new(TALLOC_CTX *ctx)
 
 /* ---- which statements ---- */
 
-/* Where the brackets behind VALUES begin, of "INSERT INTO table (...) VALUES (...)" and nothing more; 0: another kind of
- * statement. */
+/* Where the brackets behind VALUES begin, of "INSERT INTO table (...) VALUES (...)" and nothing more; 0: another kind
+ * of statement. */
 static size_t values_at(const char *sql)
 {
 	static const char into[] = "INSERT INTO ", values[] = " VALUES (";

@@ -105,9 +105,9 @@ NODISCARD int db_id_n(Tx *tx, Id *ret, const char *sql, const Value *args, size_
  * SQLite opens a table of its own at every run. */
 #define db_insert(tx, ret_seq, sql, ...) db_insert_n((tx), (ret_seq), "" sql "", DB_ARGS_(__VA_ARGS__))
 NODISCARD int db_insert_n(Tx *tx, int64_t *ret_seq, const char *sql, const Value *args, size_t n);
-/* Draws n keys of such a table ahead: rows that are given theirs (db_serial_next, written into the column seq) can go by
- * db_send. Only PostgreSQL has round trips to spare: on SQLite nothing is drawn. One table a transaction; keys that are
- * left over are lost with it. They are drawn under the number of the transaction, so that whoever looks for gaps
+/* Draws n keys of such a table ahead: rows that are given theirs (db_serial_next, written into the column seq) can go
+ * by db_send. Only PostgreSQL has round trips to spare: on SQLite nothing is drawn. One table a transaction; keys that
+ * are left over are lost with it. They are drawn under the number of the transaction, so that whoever looks for gaps
  * (event/gaps.h) finds it running as long as a key may still be used. */
 NODISCARD int db_serials_draw(Tx *tx, const char *table, size_t n);
 /* The next one drawn; 0: none is left. */

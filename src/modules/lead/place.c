@@ -512,7 +512,8 @@ static int owner_tell(Call *c, const Ground *ground, const Record *lead, const P
 	Id owner = ground->roster->people[p->owner].id;
 	if (strcmp(record_text(lead, "clock"), "held") == 0 || id_equal(owner, c->who.user))
 		return 0;
-	return alert_of(c, ground, lead, p->clock == CLOCK_ESCALATED ? "lead.escalated" : "lead.assigned", owner, data, true);
+	const char *reason = p->clock == CLOCK_ESCALATED ? "lead.escalated" : "lead.assigned";
+	return alert_of(c, ground, lead, reason, owner, data, true);
 }
 
 /* Those of its pool hear of a lead that waits, and that it waits no longer. */
@@ -535,7 +536,7 @@ static int placement_tell(Call *c, Ground *ground, const Record *lead, const Pla
 static int placement_write(Call *c, Ground *ground, Record *lead, const Placement *p, Id before)
 {
 	const Roster *roster = ground->roster;
-	int unheard = ground->post ? RECORD_UNHEARD : 0; /* one of many: should it fail, all are written once more, one by one */
+	int unheard = ground->post ? RECORD_UNHEARD : 0; /* one of many: should it fail, each is written again alone */
 	int r = p->create ? record_create(c, lead, RECORD_AS_HOUSE | RECORD_QUIET | unheard)
 	                  : record_update(c, lead, RECORD_AS_HOUSE | RECORD_QUIET);
 	if (r == 0)

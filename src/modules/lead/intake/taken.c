@@ -1,3 +1,4 @@
+/* Looks into the table `taken`, and claims in it, by one receipt and by a batch. */
 #include "modules/lead/intake/taken.h"
 
 #define LIST_BYTES_MAX (64 * 1024) /* ids of one batch, as JSON */

@@ -1,8 +1,8 @@
 /* "Have we seen it": exact keys and similar company names of every lead, account and contact, in memory, rebuilt at
  * start (D1). About 200 bytes a record with a phone and a company name of its own; an empty index is a few kilobytes.
- * Up to about 8 million records; more than 16 million different names end the process. Exact keys are compared by a
- * keyed 64-bit hash, not by their text: two different keys out of four million fall together with a chance of one in
- * two million. */
+ * Beyond 16 million different names further ones are not compared; phones, mails and codes still are. Exact keys are
+ * compared by a keyed 64-bit hash, not by their text: two different keys out of four million fall together with a
+ * chance of one in two million. */
 #pragma once
 
 #include "base/base.h"

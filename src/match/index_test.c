@@ -370,6 +370,23 @@ TEST(names, memory_stays_bounded)
 	talloc_free(ctx);
 }
 
+TEST(names, too_many_are_left_out_and_room_is_used_again)
+{
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	NameIndex *names = names_new(ctx, 42);
+	NameHit hits[NAME_HITS_MAX];
+	names->name_max = 2;
+	uint32_t first = hold(names, "tenon"), second = hold(names, "mortise");
+	CHECK(first != 0 && second != 0);
+	CHECK_INT(hold(names, "dovetail"), 0);
+	CHECK_INT(hold(names, "mortise"), second); /* known ones go on */
+	CHECK_INT(find(names, "dovetail", hits), 0);
+	names_release(names, first);
+	CHECK(hold(names, "dovetail") != 0);
+	CHECK_INT(find(names, "dovetail", hits), 1);
+	talloc_free(ctx);
+}
+
 /* --- whole names, spoiled as people spoil them --- */
 
 static void write_variant(GRand *r, const char *brand, const char *trade, char out[static 200])

@@ -117,6 +117,8 @@ typedef struct {
 	NameList *list;
 	uint32_t name_cap, list_cap;
 	uint32_t name_end, list_end; /* numbers given so far, and one */
+	uint32_t name_max; /* the last number there is: ENTRY_NAME_MASK, less in tests */
+	bool is_full; /* a name found no number: said once */
 	uint32_t name_free, list_free; /* linked through refs and block */
 	uint32_t alive;
 	uint64_t seed;
@@ -138,7 +140,7 @@ void names_ready(const NameIndex *names, const char *core, NameReady *ret);
 /* Fetches what names_hold will look at; in three steps, each needing what the one before has fetched. */
 #define NAME_FETCH_STEPS 3
 void names_fetch(const NameIndex *names, const NameReady *ready, int step);
-/* Takes the name into use once more; returns its number, 0 for no name. */
+/* Takes the name into use once more; returns its number, 0 for no name, or when there are too many already. */
 uint32_t names_hold(NameIndex *names, const NameReady *ready);
 void names_release(NameIndex *names, uint32_t name);
 /* UTF-8 of a name in use, NUL-terminated; valid until the next change. */

@@ -27,6 +27,7 @@ NameIndex *names_new(TALLOC_CTX *ctx, uint64_t seed)
 	chain_init(names, &names->by_text);
 	chain_init(names, &names->by_gram);
 	names->name_end = names->list_end = 1;
+	names->name_max = ENTRY_NAME_MASK;
 	names->seed = seed | 1;
 	return names;
 }
@@ -251,6 +252,7 @@ uint32_t names_same(const NameIndex *names, const char *core, size_t bytes, uint
 	return at;
 }
 
+/* 0: there is none left. */
 static uint32_t name_number(NameIndex *names)
 {
 	uint32_t at = names->name_free;
@@ -258,12 +260,14 @@ static uint32_t name_number(NameIndex *names)
 		names->name_free = names->name[at].text;
 		return at;
 	}
-	at = names->name_end++;
-	if (at > ENTRY_NAME_MASK) {
-		log_error("match", "more than %u different company names: the duplicate index cannot hold them",
-			(unsigned)ENTRY_NAME_MASK);
-		abort();
+	if (names->name_end > names->name_max) {
+		if (!names->is_full)
+			log_error("match", "more than %u different company names: records with further ones are recognised by phone, "
+				"mail and code only", (unsigned)names->name_max);
+		names->is_full = true;
+		return 0;
 	}
+	at = names->name_end++;
 	grow_array(names, (void **)&names->name, &names->name_cap, names->name_end, sizeof(Name));
 	return at;
 }
@@ -277,6 +281,8 @@ static unsigned text_words(size_t bytes)
 static uint32_t name_new(NameIndex *names, const NameReady *ready)
 {
 	uint32_t at = name_number(names);
+	if (at == 0)
+		return 0;
 	unsigned words = text_words(ready->bytes);
 	uint32_t text = pool_take(names, &names->texts, words, words);
 	unsigned char *piece = (unsigned char *)(names->texts.words + text);

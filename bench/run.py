@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live lists take receipts postgres outbox]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live lists take receipts postgres receipts_postgres outbox]
 """
 import argparse
 import contextlib
@@ -54,21 +54,22 @@ class Bench:
         os.sync()
         return copy
 
-    def server(self, data: pathlib.Path) -> "Server":
-        return Server(self.build / "src/app/tenon", data, self.work / "password")
+    def server(self, data: pathlib.Path, *options: str) -> "Server":
+        return Server(self.build / "src/app/tenon", data, self.work / "password", *options)
 
 
 class Server:
     """tenon serve on a free port."""
 
-    def __init__(self, binary: pathlib.Path, data: pathlib.Path, password: pathlib.Path) -> None:
+    def __init__(self, binary: pathlib.Path, data: pathlib.Path, password: pathlib.Path, *options: str) -> None:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         began = time.monotonic()
         self.data = data
         self.process = subprocess.Popen(
-            [binary, "serve", "--data", data, "--listen", f"127.0.0.1:{self.port}", "--admin-password-file", password],
+            [binary, "serve", "--data", data, "--listen", f"127.0.0.1:{self.port}", "--admin-password-file", password,
+             *options],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         if "ready" not in self.process.stdout.readline():
             raise SystemExit("the server did not start")
@@ -314,6 +315,29 @@ def postgres(bench: Bench) -> None:
     print(f"  ratio PostgreSQL to SQLite: {median(rows['postgres'], 'rate') / median(rows['sqlite'], 'rate'):.2f}")
 
 
+def receipts_postgres(bench: Bench) -> None:
+    """Ratio only, on a private cluster: durable receipts over HTTP beside a program that only writes their rows."""
+    from lib.postgres import Postgres
+    cluster, house, bare = Postgres(), [], []
+    try:
+        for number in range(bench.rounds):
+            url = cluster.create(f"receipts{number}")
+            folder = bench.work / f"receipts{number}"
+            shutil.rmtree(folder, ignore_errors=True)
+            bench.program("fill", folder, "--leads", 20000, "--people", 2000, "--database", url)
+            cluster.query("ANALYZE", f"receipts{number}")
+            server = bench.server(folder, "--database", url)
+            house.append(bench.program("load", "--port", server.port, "--path", "/capture/bench", "--seconds", bench.seconds,
+                                       "--seed", 1))
+            server.stop()
+            bare.append(bench.program("bare_log_pg", url, 400, 4, bench.seconds))
+    finally:
+        cluster.remove()
+    show("receipts over HTTP, PostgreSQL", house, "rate", "p50_us", "p99_us", "refused")
+    show("bare program on PostgreSQL, rows of that size", bare, "rate")
+    print(f"  ratio to the bare program {median(house, 'rate') / median(bare, 'rate'):.2f}")
+
+
 def ballast(data: pathlib.Path, size_mb: int) -> None:
     """Fills the record database up to that size with pages nobody asks for: a copy reads them all the same."""
     with contextlib.closing(sqlite3.connect(data / "tenon.db")) as db:
@@ -396,7 +420,7 @@ def importing(bench: Bench) -> None:
 
 PARTS = {"backup": backup, "import": importing, "match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists,
          "take": take, "receipts": receipts,
-         "postgres": postgres, "outbox": outbox}
+         "postgres": postgres, "receipts_postgres": receipts_postgres, "outbox": outbox}
 
 
 def main() -> None:

@@ -262,8 +262,8 @@ static uint32_t name_number(NameIndex *names)
 	}
 	if (names->name_end > names->name_max) {
 		if (!names->is_full)
-			log_error("match", "more than %u different company names: records with further ones are recognised by phone, "
-				"mail and code only", (unsigned)names->name_max);
+			log_error("match", "more than %u different company names: records with further ones are recognised by "
+				"phone, mail and code only", (unsigned)names->name_max);
 		names->is_full = true;
 		return 0;
 	}

@@ -110,7 +110,7 @@ static int receipt_put(Tx *tx, const Receipt *r, const char *sql)
 		value_text(r->reason), value_text(r->detail), value_id(r->lead), value_id(r->duplicate_of),
 		value_bool(r->released),
 	};
-	return db_exec_n(tx, sql, args, ARRAY_LEN(args));
+	return db_send_n(tx, sql, args, ARRAY_LEN(args)); /* its failure is that of the COMMIT, and nobody asks before */
 }
 
 int receipt_write(Tx *tx, void *arg)
@@ -131,12 +131,7 @@ int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)
 /* Until this transaction ends nobody else decides about the same delivery; what was committed before is then seen. */
 static int digest_lock(Tx *tx, const char *digest)
 {
-	ROWS rows = NULL;
-	int r = db_query(tx, &rows, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked",
-	                 value_text(digest));
-	while (r == 0 && rows_next(rows))
-		;
-	return r < 0 ? r : rows_error(rows);
+	return db_send(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", value_text(digest));
 }
 
 static int original_find(Tx *tx, Receipt *r, const char *digest)

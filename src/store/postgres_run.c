@@ -1,6 +1,7 @@
-/* The threads of PostgreSQL: each takes jobs from its queue and runs them on its own connection. A job is run again
- * when the server gave it up over another one or went away before COMMIT was sent. When it goes away after that,
- * nobody can tell whether the job is done: it is answered with ERR_STORE and never run twice. */
+/* The threads of PostgreSQL: each takes jobs from its queue and runs them on its own connection, small ones that may
+ * join several at once. A job is run again when the server gave it up over another one or went away before COMMIT was
+ * sent. When it goes away after that, nobody can tell whether the job is done: it is answered with ERR_STORE and never
+ * run twice. */
 #include "store/postgres_int.h"
 
 #include "base/random.h"
@@ -9,6 +10,7 @@
 
 #define PG_TRIES_MAX 20
 #define PG_POLL_US 20000
+#define PG_JOINED_MAX 32 /* jobs of one transaction */
 
 static void pause_us(int64_t us)
 {
@@ -83,46 +85,76 @@ static int tx_commit(Tx *tx)
 	return committed ? 0 : tx_fail(tx, ERR_STORE, "PostgreSQL rolled back instead of committing");
 }
 
-static int job_try(PgConn *conn, const Job *job, bool *ret_again)
+/* What became of a transaction: sure unless the connection went while COMMIT was under way. */
+typedef struct {
+	int result;
+	bool again; /* running it again may cure the failure */
+	bool sure;
+} Fate;
+
+/* Runs the jobs in one transaction. */
+static Fate jobs_try(PgConn *conn, const Job *job, size_t n)
 {
 	Tx tx;
+	int r = 0;
 	tx_begin(&tx, conn->store, conn);
-	int r = tx_run(&tx, job);
-	if (r == 0 && conn->writes)
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = tx_run(&tx, &job[i]);
+	bool commits = r == 0 && conn->writes;
+	if (commits)
 		r = tx_commit(&tx);
+	Fate fate = {.result = r, .again = r < 0 && tx.retry, .sure = r == 0 || !commits || !tx.dead};
 	if (r < 0 || !conn->writes)
 		tx_let_go(&tx);
 	if (r < 0)
 		tx_rolled_back(&tx);
 	else
 		tx_committed(&tx);
-	*ret_again = r < 0 && tx.retry;
 	tx_end(&tx);
-	return r;
+	return fate;
 }
 
 static int job_run(PgConn *conn, const Job *job)
 {
 	for (int tries = 1;; tries++) {
-		bool again = false;
 		if (!conn_ready(conn, job))
 			return ERR_STORE;
-		int r = job_try(conn, job, &again);
-		if (!again || tries >= PG_TRIES_MAX)
-			return r;
+		Fate fate = jobs_try(conn, job, 1);
+		if (!fate.again || tries >= PG_TRIES_MAX)
+			return fate.result;
 		/* Two that met must not meet again in step. */
 		pause_us((int64_t)(random_u64() % 2000) * tries);
 	}
+}
+
+/* Together; should that fail for certain, one after the other. */
+static void jobs_run(PgConn *conn, const Job *job, size_t n)
+{
+	Fate fate = {.result = ERR_STORE, .sure = true};
+	if (n > 1 && conn_ready(conn, job))
+		fate = jobs_try(conn, job, n);
+	bool alone = fate.result < 0 && fate.sure;
+	for (size_t i = 0; i < n; i++)
+		job[i].done(job[i].arg, alone ? job_run(conn, &job[i]) : fate.result);
+}
+
+/* A share of what waits, so that the other connections have work as well. */
+static size_t share_of(Queue *q, const PgConn *conn)
+{
+	size_t share = (size_t)queue_count(q) / (size_t)conn->store->config.writers;
+	return share < PG_JOINED_MAX - 1 ? share : PG_JOINED_MAX - 1;
 }
 
 void *pg_worker_main(void *arg)
 {
 	PgConn *conn = arg;
 	Queue *q = conn->writes ? &conn->store->writes : &conn->store->reads;
-	Job job;
+	Job job[PG_JOINED_MAX];
 
 	(void)pg_connect(conn); /* so that the first job finds it; a failure is met again by conn_ready */
-	while (queue_pop_wait(q, &job))
-		job.done(job.arg, job_run(conn, &job));
+	while (queue_pop_wait(q, &job[0])) {
+		size_t joined = job[0].joins ? queue_pop_joining(q, &job[0], &job[1], share_of(q, conn)) : 0;
+		jobs_run(conn, job, 1 + joined);
+	}
 	return NULL;
 }

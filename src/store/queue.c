@@ -49,6 +49,16 @@ bool queue_pop(Queue *q, Job *ret)
 	return taken;
 }
 
+size_t queue_pop_joining(Queue *q, const Job *job, Job *ret, size_t max)
+{
+	size_t n = 0;
+	pthread_mutex_lock(&q->lock);
+	while (n < max && job->joins && q->count > 0 && q->ring[q->first].joins && q->ring[q->first].fn == job->fn)
+		(void)queue_take(q, &ret[n++]);
+	pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
 bool queue_pop_wait(Queue *q, Job *ret)
 {
 	pthread_mutex_lock(&q->lock);

@@ -79,20 +79,26 @@ bool store_is_postgres(const Store *store)
 	return store->engine->postgres;
 }
 
-static int store_queue(Queue *q, StoreJob job, StoreDone done, void *arg)
+static int store_queue(Queue *q, const Job *job)
 {
-	const Job entry = {.fn = job, .done = done, .arg = arg, .queued_us = clock_monotonic_us()};
+	Job entry = *job;
+	entry.queued_us = clock_monotonic_us();
 	return queue_push(q, &entry) ? 0 : ERR_BUSY;
 }
 
 int store_write(Store *store, StoreJob job, StoreDone done, void *arg)
 {
-	return store_queue(&store->writes, job, done, arg);
+	return store_queue(&store->writes, &(Job){.fn = job, .done = done, .arg = arg});
+}
+
+int store_write_joined(Store *store, StoreJob job, StoreDone done, void *arg)
+{
+	return store_queue(&store->writes, &(Job){.fn = job, .done = done, .arg = arg, .joins = true});
 }
 
 int store_read(Store *store, StoreJob job, StoreDone done, void *arg)
 {
-	return store_queue(&store->reads, job, done, arg);
+	return store_queue(&store->reads, &(Job){.fn = job, .done = done, .arg = arg});
 }
 
 int store_backlog(Store *store)
@@ -146,7 +152,7 @@ static int store_wait(Store *store, Queue *q, StoreJob job, void *arg)
 {
 	store_assert_foreign_thread(store);
 	Waiter w = {.job = job, .arg = arg, .lock = PTHREAD_MUTEX_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER};
-	int r = store_queue(q, waiter_run, waiter_done, &w);
+	int r = store_queue(q, &(Job){.fn = waiter_run, .done = waiter_done, .arg = &w});
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&w.lock);

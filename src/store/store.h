@@ -39,6 +39,9 @@ typedef void (*StoreDone)(void *arg, int result);  /* result: 0, the job's Err, 
  * full. */
 NODISCARD int store_write(Store *store, StoreJob job, StoreDone done, void *arg);
 NODISCARD int store_read(Store *store, StoreJob job, StoreDone done, void *arg);
+/* store_write for short jobs of which many come: PostgreSQL too then makes several that wait durable by one COMMIT. If
+ * that fails, each is run again alone. */
+NODISCARD int store_write_joined(Store *store, StoreJob job, StoreDone done, void *arg);
 /* The same and waits; for start-up, command line, own threads and tests. Never from a store thread. */
 NODISCARD int store_write_wait(Store *store, StoreJob job, void *arg);
 NODISCARD int store_read_wait(Store *store, StoreJob job, void *arg);

@@ -23,6 +23,7 @@ typedef struct Job {
 	StoreDone done;
 	void *arg;
 	int64_t queued_us; /* clock_monotonic_us */
+	bool joins;        /* may share its transaction with others of the same fn */
 } Job;
 
 typedef struct Queue {
@@ -39,6 +40,8 @@ void queue_done(Queue *q);
 bool queue_push(Queue *q, const Job *job);
 /* False when nothing waits. */
 bool queue_pop(Queue *q, Job *ret);
+/* Takes those next in line that join `job`, at most max. */
+size_t queue_pop_joining(Queue *q, const Job *job, Job *ret, size_t max);
 /* Waits for a job; false only when the queue is closing and empty. */
 bool queue_pop_wait(Queue *q, Job *ret);
 int queue_count(Queue *q);

@@ -519,32 +519,6 @@ BOTH(sends_without_waiting_and_misses_no_failure)
 	CHECK_INT(items_count(f->store), 1002);
 }
 
-static int send_mixed(Tx *tx, void *arg)
-{
-	int64_t seen = 0;
-	(void)arg;
-	Id first = id_new(1);
-	int r = db_send(tx, "INSERT INTO item (id, n) VALUES ($1, $2)", value_id(first), value_int(1));
-	for (int64_t n = 2; n < 40 && r == 0; n++)
-		r = db_send(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, $3)", value_id(id_new(1)), value_int(n),
-			n % 2 ? value_text("odd") : value_null());
-	if (r == 0) /* what was sent before is there for what is sent after */
-		r = db_send(tx, "UPDATE item SET n = n + 1000 WHERE id = $1 OR name = $2", value_id(first), value_text("odd"));
-	for (int64_t n = 40; n < 45 && r == 0; n++)
-		r = db_send(tx, "INSERT INTO item (id, n) VALUES ($1, $2)", value_id(id_new(1)), value_int(n));
-	if (r == 0) /* and for what is asked */
-		r = db_int_n(tx, &seen, "SELECT COUNT(*) * 1000 + COUNT(CASE WHEN n > 1000 THEN 1 END) FROM item", NULL, 0);
-	CHECK_INT(seen, 44020);
-	return r;
-}
-
-BOTH(shows_what_was_sent_to_what_follows)
-{
-	items_make(f->store);
-	CHECK_INT(store_write_wait(f->store, send_mixed, NULL), 0);
-	CHECK_INT(items_count(f->store), 44);
-}
-
 /* ---- queues, readers, closing ---- */
 
 static int gate_job(Tx *tx, void *arg)

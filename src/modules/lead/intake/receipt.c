@@ -157,7 +157,7 @@ static int receipt_write_shared(Tx *tx, void *arg)
 
 int receipt_append_shared(ReceiptLog *log, Receipt *receipt, StoreDone done)
 {
-	return store_write(log->store, receipt_write_shared, done, receipt);
+	return store_write_joined(log->store, receipt_write_shared, done, receipt);
 }
 
 int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n)

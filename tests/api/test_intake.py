@@ -186,6 +186,26 @@ def test_cors_allow_list(house):
     assert own.status == 202
 
 
+def test_what_is_refused_is_kept_once(house):
+    """A sender that sends the same refused bytes again creates nothing twice; a corrected body with the same key is another delivery."""
+    key = Company(house, 1).key
+    head = {"Content-Type": "application/json", "Idempotency-Key": "refused-1"}
+
+    def send(body: str):
+        return house.client().raw("POST", f"/capture/{key}", body.encode(), head)
+    first, again = send('{"name":"断了","phone":"13533330077"'), send('{"name":"断了","phone":"13533330077"')
+    assert first.status == again.status == 400 and first.json["receipt"] == again.json["receipt"] and again.json["code"] == "bad_json", again
+    corrected = send('{"name":"断了","phone":"13533330077"}')
+    assert corrected.status == 202 and corrected.json["receipt"] != first.json["receipt"], corrected
+    make(house, "source", name="关着", key="shut", pool=house.company.pool, enabled=False)
+    kept = [house.capture("shut", {"name": "留言", "message": "没有电话"}, Idempotency_Key="shut-1") for _ in range(3)]
+    assert len({k["receipt"] for k in kept}) == 1 and {k["reason"] for k in kept} == {"source_disabled"}, kept
+    house.admin.post(f"/intake/receipts/{first.json['receipt']}/replay", {"body": '{"name":"改好","phone":"13533330078"}'})
+    wait_for(lambda: look(house, key, first.json["receipt"]).json["state"] == "taken")
+    late = send('{"name":"断了","phone":"13533330077"')
+    assert late.status == 202 and late.json["receipt"] == first.json["receipt"] and late.json["state"] == "taken", late
+
+
 def test_disabled_source_keeps_everything(house):
     source = make(house, "source", name="停用", key="off", pool=house.company.pool, enabled=False)
     answer = house.capture("off", {"name": "停用来源", "phone": "13533330009"})

@@ -151,6 +151,8 @@ static void original_loaded(void *arg, int result)
 		atomic_fetch_sub(&d->intake->polls, 1);
 	}
 	bool somebody_waits = d->wait_ms > 0 && outcome.state == RECEIPT_PENDING;
+	if (outcome.state != RECEIPT_QUARANTINED)
+		d->err = 0; /* somebody has corrected the first one meanwhile */
 	if (result < 0)
 		delivery_fail(d, result == ERR_NOT_FOUND && !d->is_look ? ERR_STORE : result);
 	else if (!somebody_waits)
@@ -193,18 +195,21 @@ static void repeat_answer(Delivery *d, Window *window, Digest digest, Id origina
 	waits_tell(in->durable, &durable);
 }
 
-/* Takes the digests of this delivery; true when another one had one of them: it was answered. */
+/* Takes the digest of this delivery; true when another one had it: it was answered. What is refused is compared with
+ * refused ones only, and by its bytes: its key is free for the corrected body, and the same bytes for the time when
+ * they are welcome. */
 static bool answered_as_repeat(Delivery *d)
 {
 	Intake *in = d->intake;
-	const char *key = http_header(d->request, "Idempotency-Key");
 	Receipt *r = &d->receipt;
+	bool refused = r->state != RECEIPT_PENDING;
+	const char *key = refused ? NULL : http_header(d->request, "Idempotency-Key");
 	char text[33];
 	Id original;
 	bool durable;
-	const char *parts[] = {r->source_key, key ? key : r->visitor, r->body};
-	size_t lens[] = {strlen(r->source_key), strlen(parts[1]), key ? 0 : r->body_len};
-	Digest digest = digest_of(parts, lens, 3);
+	const char *parts[] = {r->source_key, key ? key : r->visitor, r->body, r->reason};
+	size_t lens[] = {strlen(r->source_key), strlen(parts[1]), key ? 0 : r->body_len, refused ? strlen(r->reason) : 0};
+	Digest digest = digest_of(parts, lens, refused ? 4 : 3);
 	Window *window = key ? in->by_key : in->by_body;
 	if (!window_take(window, digest, r->at, r->id, &original, &durable)) {
 		if (durable) {
@@ -280,7 +285,7 @@ static void delivery_take(Delivery *d, const Inlet *source)
 	check_sender(d, source);
 	if (d->receipt.state == RECEIPT_PENDING)
 		check_body(d, source);
-	if (d->receipt.state == RECEIPT_PENDING && answered_as_repeat(d))
+	if (answered_as_repeat(d))
 		return;
 	bool shared = follow_has_others(d->intake->house);
 	if ((shared ? receipt_append_shared : receipt_append)(d->intake->log, &d->receipt, appended) < 0)

@@ -42,7 +42,7 @@ NODISCARD int store_read(Store *store, StoreJob job, StoreDone done, void *arg);
 /* store_write for short jobs of which many come: PostgreSQL too then makes several that wait durable by one COMMIT. If
  * that fails, each is run again alone. */
 NODISCARD int store_write_joined(Store *store, StoreJob job, StoreDone done, void *arg);
-/* The same and waits; for start-up, command line, own threads and tests. Never from a store thread. */
+/* The same and waits; for start-up, command line, own threads and tests. Never from a thread of that store. */
 NODISCARD int store_write_wait(Store *store, StoreJob job, void *arg);
 NODISCARD int store_read_wait(Store *store, StoreJob job, void *arg);
 /* Jobs waiting to be written. */

@@ -64,6 +64,67 @@ def test_figures_by_person_and_team_with_their_leads(house):
     assert house.admin.get("/reports/assignment/newest") == report
 
 
+def test_every_lead_has_one_fate_and_what_came_in_is_accounted_for(house):
+    to_ten(house)
+    next_workday(house, "11:00")
+    c = Company(house, 3)
+    ids = {fate: c.send()["lead"] for fate in ("contacted", "closed", "contacted_late")}
+
+    def by(lead):
+        return next(p for p in c.people if p.id == owner(house, lead))
+    by(ids["contacted"]).touch(ids["contacted"])
+    by(ids["closed"]).post(f"/leads/{ids['closed']}/invalid", {"reason": "空号"})
+    house.advance("6m")
+    by(ids["contacted_late"]).touch(ids["contacted_late"])
+    c.members(c.head)  # nobody else who could take what is given back
+    house.admin.patch(f"/records/user/{c.head.id}", {"absent": True})
+    ids["waiting"] = c.send()["lead"]
+    again = c.send("duplicate", phone=read(house, ids["contacted"])["phone"])
+    c.send("quarantined", phone="12")
+    by_hand = c.people[0].post("/records/lead", {"name": "手工录入", "phone": "13799990001"}, 201)["id"]
+    house.move_to(instant((now(house) + timedelta(days=1)).replace(hour=9, minute=57)))
+    other = Company(house, 1)
+    ids["returned"] = other.send()["lead"]
+    other.people[0].post(f"/leads/{ids['returned']}/return", {"reason": "不在我的区域"})
+    day = to_ten(house)
+    report = house.admin.get(f"/reports/assignment/{day}")
+    assert sum(report["fates"].values()) == report["totals"]["in_play"], report
+    for fate, lead in ids.items():
+        assert lead in behind(house, day, fate), (fate, report["fates"])
+        assert sum(lead in behind(house, day, other) for other in report["fates"]) == 1, fate
+    assert by_hand in behind(house, day, "in_play")
+    got = report["received"]
+    assert (got["taken"], got["duplicate"], got["quarantined"], got["pending"], got["by_hand"]) == (5, 1, 1, 0, 1), got
+    assert got["reasons"] == {"bad_phone": 1} and again["duplicate_of"] == ids["contacted"], got
+    assert sum(report["waiting_for"].values()) == report["fates"]["waiting"] > 0, report["waiting_for"]
+    for lead in (ids["waiting"], ids["returned"], by_hand):
+        house.admin.post(f"/leads/{lead}/invalid", {"reason": "测试"})
+
+
+def test_the_leads_behind_a_figure_come_page_by_page(house):
+    to_ten(house)
+    next_workday(house, "11:00")
+    c = Company(house, 2, capacity=2000)
+    quiet_policy(house, load_max=1000, freeze_misses=100)
+    sent = {c.send()["lead"] for _ in range(505)}
+    house.advance("6m")
+    day = to_ten(house)
+    quiet_policy(house)
+    pages, after = [], ""
+    while True:
+        page = house.admin.get(f"/reports/assignment/{day}/leads?figure=overdue{after}")
+        pages.append([i["lead"] for i in page["items"]])
+        if not page["next"]:
+            break
+        assert page["more"] and len(page["items"]) >= 500, len(page["items"])
+        after = f"&after={page['next']}"
+    found = set().union(*pages)
+    assert not page["more"] and len(pages) > 1 and sent <= found, (len(sent), [len(p) for p in pages])
+    assert sum(len(set(p)) for p in pages) == len(found), "no lead is on two pages"
+    for lead in sent:
+        house.admin.post(f"/leads/{lead}/invalid", {"reason": "测试"})
+
+
 def test_a_lead_that_waits_is_overdue_for_nobody(house):
     next_workday(house, "11:00")
     c = Company(house, 1, active=False)

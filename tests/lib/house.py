@@ -86,7 +86,7 @@ class House:
     """A server on one engine. `admin` is signed in as the administrator."""
 
     def __init__(self, engine: str = "sqlite", postgres=None, binary: str | None = None, clock: bool = True, extra: tuple = (),
-                 start_at: str | None = START_AT, parent: str | None = None, database: str | None = None) -> None:
+                 start_at: str | None = START_AT, parent: str | None = None, database: str | None = None, secret_key: str | None = None) -> None:
         self.engine, self.postgres = engine, postgres
         self.binary = binary or os.environ.get("TENON_BINARY", ROOT + "/build-test/tenon")
         self.dir = tempfile.mkdtemp(prefix="tenon-", dir=parent)
@@ -97,6 +97,8 @@ class House:
         if engine == "postgres" and not database:
             self.database = postgres.create(f"t{os.getpid()}_{next(_databases)}")
         self.clock, self.extra = clock, extra
+        if secret_key:  # servers on one database need the same one
+            shutil.copy2(secret_key, self.dir + "/secret.key")
         if clock and start_at:
             self._begin_at(start_at)
         self.process: subprocess.Popen | None = None

@@ -5,6 +5,19 @@ export const FIGURES = ['in_play', 'overdue', 'assigned', 'duplicate', 'grab'] a
 export type Figure = (typeof FIGURES)[number]
 export type Figures = Record<Figure, number>
 
+/** What became of a lead in play; each has one, so they add up. */
+export const FATES = ['contacted', 'contacted_late', 'in_time', 'moved_on', 'escalated', 'waiting', 'returned', 'closed'] as const
+export type Fate = (typeof FATES)[number]
+
+export interface Received {
+	taken: number
+	duplicate: number
+	quarantined: number
+	pending: number
+	by_hand: number
+	reasons: Record<string, number>
+}
+
 export interface ReportRow extends Figures {
 	id: Id
 	name: string
@@ -17,6 +30,10 @@ export interface Report {
 	until: Time
 	totals: Figures
 	nobody: Figures
+	/** Absent from reports of before there were fates. */
+	received?: Received
+	fates?: Record<Fate, number>
+	waiting_for?: Record<string, number>
 	teams: ReportRow[]
 	people: ReportRow[]
 }
@@ -27,7 +44,14 @@ export interface ReportLead {
 	company: string | null
 	status: string
 	person: string | null
+	wait_reason: string | null
 	owner: string | null
+}
+
+export interface ReportLeads {
+	items: ReportLead[]
+	more: boolean
+	next: Id | null
 }
 
 export interface ShelfLead extends Card {
@@ -45,7 +69,7 @@ export interface ShelfPool {
 
 export const listReports = () => get<{ items: { day: string; totals: Figures }[] }>('/reports/assignment', { limit: 30 })
 export const getReport = (day: string) => get<Report>(`/reports/assignment/${day}`)
-export const reportLeads = (day: string, figure: Figure, which: object) => get<{ items: ReportLead[]; more: boolean }>(`/reports/assignment/${day}/leads`, { figure, ...which })
+export const reportLeads = (day: string, figure: Figure | Fate, which: object, after?: Id) => get<ReportLeads>(`/reports/assignment/${day}/leads`, { figure, ...which, after })
 export const getShelf = (pool?: Id, after?: Id | null) => get<{ stock_max: number; cooling_days: number; pools: ShelfPool[] }>('/pools/shelf', { pool, after })
 
 export interface DrillRun {

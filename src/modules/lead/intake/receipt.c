@@ -92,6 +92,11 @@ void receipt_log_close(ReceiptLog *log)
 		store_close(log->store);
 }
 
+int receipt_log_aside(ReceiptLog *log, Tx *tx, StoreJob job, void *arg)
+{
+	return tx_is_postgres(tx) ? job(tx, arg) : store_read_wait(log->store, job, arg);
+}
+
 Store *receipt_log_store(ReceiptLog *log)
 {
 	return log->store;

@@ -55,6 +55,9 @@ ReceiptLog *receipt_log_open(TALLOC_CTX *ctx, House *house);
 void receipt_log_close(ReceiptLog *log);
 /* Where the log is kept: for reading jobs. */
 Store *receipt_log_store(ReceiptLog *log);
+/* Reads the log from inside a transaction of the records: on PostgreSQL in that one, on SQLite by a reader of the log's
+ * own file, which waits for no writer. */
+NODISCARD int receipt_log_aside(ReceiptLog *log, Tx *tx, StoreJob job, void *arg);
 
 /* Queues one receipt; done(receipt, result) runs after it is durable (0) or could not be kept. It must live until then.
  */

@@ -11,7 +11,7 @@
 #define TIMER_REPORT "report.day" /* subject: nil */
 #define SEARCH_DAYS 400           /* a house that works on none of so many days has no report */
 #define LIST_MAX 90
-#define LEADS_MAX 500             /* leads shown behind one figure */
+#define LEADS_MAX 500             /* rows of a page of the leads behind a figure */
 #define ALERT_LIFE_DAYS 7
 
 /* ---- when ---- */
@@ -107,6 +107,8 @@ static int report_make(Call *c, const Roster *roster, const Slot *slot)
 	Buf *body = buf_new(c, REPORT_BODY_MAX);
 	JsonOut out = json_out(body);
 	int r = figures_collect(c, roster, slot);
+	if (r == 0)
+		r = fates_collect(c, slot);
 	json_object_begin(&out);
 	json_member_text(&out, "day", slot->day);
 	time_member(&out, "from", slot->from_ms);
@@ -116,6 +118,8 @@ static int report_make(Call *c, const Roster *roster, const Slot *slot)
 	json_member_int(&out, "touch_minutes", roster->policy.touch_minutes);
 	if (r == 0)
 		r = figures_write(c, roster, slot, &out, totals);
+	if (r == 0)
+		r = fates_write(c, slot, &out);
 	json_object_end(&out);
 	if (r == 0) /* the key is the day: a second report of a day cannot be */
 		r = db_exec(c->tx, "INSERT INTO report_assignment (day, from_at, until_at, made_at, body) "
@@ -216,7 +220,8 @@ static int body_load(Call *c, const json_t **ret)
 /* GET /reports/assignment/:day */
 static int report_day(Call *c)
 {
-	static const char *const plain[] = {"day", "from", "until", "made_at", "zone", "touch_minutes", "totals", "nobody"};
+	static const char *const plain[] = {"day", "from", "until", "made_at", "zone", "touch_minutes", "totals", "nobody",
+		"received", "fates", "waiting_for"};
 	const Roster *roster;
 	const Access *access;
 	const json_t *body = NULL;
@@ -229,8 +234,11 @@ static int report_day(Call *c)
 		return call_store_failed(c, r);
 	json_object_begin(&c->json);
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+		const json_t *part = json_object_get(body, plain[i]);
+		if (!part)
+			continue; /* reports made before there were fates have none */
 		json_key(&c->json, plain[i]);
-		json_put_tree(&c->json, json_object_get(body, plain[i]));
+		json_put_tree(&c->json, part);
 	}
 	rows_write(c, access, roster, body, "teams");
 	rows_write(c, access, roster, body, "people");
@@ -260,24 +268,33 @@ static void lead_write(Call *c, const Roster *roster, const Rows *rows)
 	json_member_text(out, "company", rows_text(rows, 3));
 	json_member_text(out, "status", rows_text(rows, 4));
 	json_member_text(out, "person", id_is_nil(rows_id(rows, 1)) ? NULL : roster_name(roster, rows_id(rows, 1)));
+	json_member_text(out, "wait_reason", rows_text(rows, 8));
 	json_member_text(out, "owner", id_is_nil(rows_id(rows, 5)) ? NULL : roster_name(roster, rows_id(rows, 5)));
 	json_object_end(out);
 }
 
 static int figure_of(Call *c)
 {
-	int figure = 0;
-	while (strcmp(figures_name((Figure)figure), call_text(c, "figure")) != 0)
-		figure++;
-	return figure;
+	const char *wanted = call_text(c, "figure");
+	for (int figure = 0; figure < FIGURES; figure++)
+		if (strcmp(figures_name((Figure)figure), wanted) == 0)
+			return figure;
+	int fate = 0; /* the parameter's choices are both lists */
+	while (strcmp(fates_name((Fate)fate), wanted) != 0)
+		fate++;
+	return FIGURE_FATE + fate;
 }
 
+/* A page ends with the last row of a lead, so that the next one begins behind it. */
 static int leads_write(Call *c, const Roster *roster, const Access *access)
 {
+	static const Id LAST = {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}};
 	ROWS rows = NULL;
-	int n = 0, r = db_query(c->tx, &rows, "SELECT l.id, x.person, l.name, l.company, l.status, l.owner, l.team, l.pool "
-		"FROM report_lead x JOIN lead l ON l.id = x.lead WHERE x.day = $1 AND x.figure = $2 ORDER BY l.id DESC",
-		value_text(call_text(c, "day")), value_int(figure_of(c)));
+	Id after = call_id(c, "after"), last = ID_NIL;
+	int n = 0, r = db_query(c->tx, &rows, "SELECT l.id, x.person, l.name, l.company, l.status, l.owner, l.team, l.pool, "
+		"l.wait_reason FROM report_lead x JOIN lead l ON l.id = x.lead WHERE x.day = $1 AND x.figure = $2 "
+		"AND x.lead < $3 ORDER BY x.lead DESC", value_text(call_text(c, "day")), value_int(figure_of(c)),
+		value_id(id_is_nil(after) ? LAST : after));
 	bool more = false;
 	json_object_begin(&c->json);
 	json_key(&c->json, "items");
@@ -286,12 +303,16 @@ static int leads_write(Call *c, const Roster *roster, const Access *access)
 		if (!row_wanted(c, roster, rows_id(rows, 1)) ||
 		    !access_sees(access, rows_id(rows, 5), ID_NIL, rows_id(rows, 6), rows_id(rows, 7)))
 			continue;
-		more = n++ == LEADS_MAX;
-		if (!more)
-			lead_write(c, roster, rows);
+		more = n >= LEADS_MAX && !id_equal(last, rows_id(rows, 0)); /* the rows of one lead stay on one page */
+		if (more)
+			break;
+		n++;
+		last = rows_id(rows, 0);
+		lead_write(c, roster, rows);
 	}
 	json_array_end(&c->json);
 	json_member_bool(&c->json, "more", more);
+	json_member_id(&c->json, "next", more ? last : ID_NIL);
 	json_object_end(&c->json);
 	return r < 0 ? r : rows_error(rows);
 }
@@ -343,10 +364,12 @@ static const Param day_params[] = {
 };
 static const Param leads_params[] = {
 	{"day", PARAM_TEXT, PARAM_IN_PATH, true, .max = 10},
-	{"figure", PARAM_TEXT, PARAM_IN_QUERY, true, .choices = "in_play|overdue|assigned|duplicate|grab"},
+	{"figure", PARAM_TEXT, PARAM_IN_QUERY, true, .choices = "in_play|overdue|assigned|duplicate|grab|contacted|"
+		"contacted_late|in_time|moved_on|escalated|waiting|returned|closed", .help = "A figure or a fate"},
 	{"person", PARAM_ID, PARAM_IN_QUERY},
 	{"team", PARAM_ID, PARAM_IN_QUERY},
 	{"nobody", PARAM_BOOL, PARAM_IN_QUERY, .help = "Leads that waited"},
+	{"after", PARAM_ID, PARAM_IN_QUERY, .help = "\"next\" of the page before"},
 	{0},
 };
 

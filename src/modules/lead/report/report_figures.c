@@ -108,7 +108,7 @@ static int totals_read(Call *c, const Slot *slot, Counts *ret)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows, "SELECT figure, COUNT(DISTINCT lead), COUNT(*) FROM report_lead WHERE day = $1 "
-		"GROUP BY figure", value_text(slot->day));
+		"AND figure < 8 GROUP BY figure", value_text(slot->day));
 	while (r == 0 && rows_next(rows)) {
 		int figure = (int)rows_int(rows, 0);
 		ret->n[figure] = rows_int(rows, figure == FIGURE_GRAB ? 2 : 1);
@@ -139,7 +139,7 @@ static int tally_read(Call *c, const Roster *roster, const Slot *slot, Tally *ta
 		talloc_zero_array(c, Id, teams + 1)};
 	ROWS rows = NULL;
 	int figure = -1, r = db_query(c->tx, &rows, "SELECT figure, lead, person FROM report_lead WHERE day = $1 "
-		"ORDER BY figure, lead", value_text(slot->day));
+		"AND figure < 8 ORDER BY figure, lead", value_text(slot->day));
 	while (r == 0 && rows_next(rows)) {
 		if (figure != (int)rows_int(rows, 0))
 			memset(tally->last, 0, (teams + 1) * sizeof *tally->last);

@@ -86,6 +86,9 @@ typedef struct Module {
 	const char *name;
 	const Endpoint *endpoints;      /* NULL: none */
 	const TimerKind *timers;        /* NULL: none */
+	/* PostgreSQL: the lock that handlers of these timers take, taken before rows of due timers are claimed: who has the
+	 * lock sets timers, and would wait for a claimed one whose handler waits for the lock. NULL: none. */
+	int (*timers_lock)(Call *c);
 	const char *const *migrations;  /* steps, NULL-terminated; NULL: none */
 	const RawRoute *raw;            /* NULL: none */
 	int (*start)(House *house);     /* after migrations, before serving; 0 or an Err; NULL: none */

@@ -214,6 +214,31 @@ static int batch_query(Tx *tx, int64_t until_ms, Rows **ret)
 	                value_time(until_ms), value_int(BATCH_TIMERS));
 }
 
+static int anything_due(Tx *tx, int64_t until_ms, bool *ret)
+{
+	ROWS rows = NULL;
+	int r = db_query(tx, &rows, "SELECT 1 FROM timer WHERE next_at <= $1 LIMIT 1", value_time(until_ms));
+	if (r < 0)
+		return r;
+	*ret = rows_next(rows);
+	return rows_error(rows);
+}
+
+/* Locks come before rows, in every transaction that takes both. */
+static int batch_lock(Tx *tx, const Batch *batch)
+{
+	House *house = batch->timers->house;
+	bool any = false;
+	int r = tx_is_postgres(tx) ? anything_due(tx, batch->until_ms, &any) : 0;
+	if (r < 0 || !any)
+		return r;
+	Call *c = call_new_system(tx_mem(tx), house, tx, "timer");
+	for (const struct Module *const *m = house->modules; r == 0 && m != NULL && *m != NULL; m++)
+		if ((*m)->timers_lock != NULL)
+			r = (*m)->timers_lock(c);
+	return r;
+}
+
 static int batch_claim(Tx *tx, Batch *batch, Due due[static BATCH_TIMERS])
 {
 	ROWS rows = NULL;
@@ -240,7 +265,9 @@ static int batch_run(Tx *tx, void *arg)
 	Batch *batch = arg;
 	Due due[BATCH_TIMERS];
 	batch->found = 0;
-	int r = batch_claim(tx, batch, due);
+	int r = batch_lock(tx, batch);
+	if (r == 0)
+		r = batch_claim(tx, batch, due);
 	for (int i = 0; r == 0 && i < batch->found; i++) {
 		r = tx_nested(tx, due_run, &due[i]);
 		if (r < 0)

@@ -636,6 +636,14 @@ def test_no_timer_is_overdue(house):
     assert overdue == 0, f"{overdue} timers are overdue"
 
 
+def test_nobody_waited_for_each_other(house):
+    """Locks are taken in one order: PostgreSQL never had to break a circle of waiting transactions."""
+    if house.engine == "postgres":
+        name = house.database.rsplit("/", 1)[1]
+        deadlocks = int(house.postgres.query(f"SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'"))
+        assert deadlocks == 0, f"{deadlocks} deadlocks"
+
+
 def test_verify_finds_nothing(house):
     command = [house.binary, "verify", "--data", house.dir] + (["--database", house.database] if house.database else [])
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

@@ -602,6 +602,7 @@ const Module lead_module = {
 	.name = "lead",
 	.endpoints = endpoints,
 	.timers = clock_timers,
+	.timers_lock = place_lock,
 	.migrations = migrations,
 	.start = lead_start,
 	.stop = lead_stop,

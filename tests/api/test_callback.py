@@ -91,6 +91,17 @@ def test_added_contact_becomes_a_lead_once(house):
     assert len(receipts(house, key)) == 2, "repeats and other events leave nothing"
 
 
+def test_a_push_sent_again_after_a_crash_is_one(house):
+    key = source(house)
+    push(house, key, contact("wo-crash"))
+    house.kill()
+    house.start(house.port)
+    assert push(house, key, contact("wo-crash")).body == b"success", "the partner did not hear us before the crash"
+    push(house, key, contact("wo-after"))
+    wait_for(lambda: len([r for r in receipts(house, key) if r["state"] == "taken"]) == 2, "the other one")
+    assert len(receipts(house, key)) == 2
+
+
 def test_every_padding_up_to_32_is_read(house):
     key = source(house)
     for n in range(33):

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "event/follow.h"
 #include "record/phase.h"
 
 #define PREFIX "/callback/"
@@ -39,9 +40,16 @@ static void appended(void *arg, int result)
 {
 	Callback *b = arg;
 	Intake *in = b->intake;
-	bool genuine = b->receipt.state == RECEIPT_PENDING;
-	if (genuine)
+	bool genuine = b->receipt.state == RECEIPT_PENDING, again = result == 0 && !id_is_nil(b->receipt.original);
+	if (again)
+		window_point(in->by_key, b->replay, b->receipt.id, b->receipt.original);
+	else if (b->in_window)
 		window_settle(in->by_key, b->replay, b->receipt.id, result == 0);
+	if (again) { /* another process had it */
+		respond(b, 200, b->answer);
+		talloc_free(b);
+		return;
+	}
 	if (result == 0)
 		pulse_arrived(in->pulse, b->receipt.source, b->receipt.at);
 	respond(b, result < 0 ? 503 : b->status, result < 0 ? "later" : b->fault ? b->fault : b->answer);
@@ -54,8 +62,9 @@ static void appended(void *arg, int result)
 
 static void keep(Callback *b)
 {
+	bool shared = b->in_window && follow_has_others(b->intake->house);
 	settings_forget(b);
-	if (receipt_append(b->intake->log, &b->receipt, appended) < 0)
+	if ((shared ? receipt_append_shared : receipt_append)(b->intake->log, &b->receipt, appended) < 0)
 		appended(b, ERR_BUSY);
 }
 
@@ -77,15 +86,25 @@ static void refuse(Callback *b)
 
 /* ---- what is genuine ---- */
 
-/* The same signed request again, or the same message signed anew by a partner that did not hear us: nothing twice. */
-static bool is_replay(Callback *b)
+/* The same signed request again, or the same message signed anew by a partner that did not hear us: nothing twice, also
+ * after a crash and at another process: the digest stands on the receipt. While the first is not on disk yet, success
+ * cannot be told of the second. */
+static bool answered_as_replay(Callback *b)
 {
+	char text[33];
 	const char *parts[] = {b->receipt.source_key, "callback", b->sealed.message};
 	size_t lens[] = {strlen(parts[0]), strlen(parts[1]), b->sealed.len};
 	Id other;
-	bool durable;
+	bool durable = false;
 	b->replay = digest_of(parts, lens, ARRAY_LEN(parts));
-	return !window_take(b->intake->by_key, b->replay, b->receipt.at, b->receipt.id, &other, &durable);
+	b->in_window = window_take(b->intake->by_key, b->replay, b->receipt.at, b->receipt.id, &other, &durable);
+	if (b->in_window) {
+		b->receipt.dedupe_key = talloc_strdup(b, digest_text(b->replay, text));
+		return false;
+	}
+	respond(b, durable ? 200 : 503, durable ? b->answer : "later");
+	talloc_free(b);
+	return true;
 }
 
 /* With a mapping of the source's own the message itself is the body; else known events are put into words. */
@@ -119,11 +138,13 @@ static void accept(Callback *b, const char *kind)
 		refuse(b);
 		return;
 	}
-	if (!wanted || is_replay(b)) {
+	if (!wanted) {
 		respond(b, 200, b->answer);
 		talloc_free(b);
 		return;
 	}
+	if (answered_as_replay(b))
+		return;
 	b->status = 200;
 	b->receipt.state = RECEIPT_PENDING;
 	if (!b->source->enabled) {

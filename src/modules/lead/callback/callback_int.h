@@ -28,7 +28,8 @@ typedef struct {
 	int status;
 	const char *type, *answer;
 	bool is_quiet; /* answered without a receipt: a verification, or an event that is no enquiry */
-	Digest replay;
+	Digest replay;      /* of the message */
+	bool in_window;     /* it was the first with that digest */
 } Callback;
 
 /* One kind of partner: a row of kinds.c. Adding one is a function and a row. */

@@ -572,7 +572,8 @@ def test_nobody_holds_more_than_the_rules_say(house):
         owners = [m["owner"]["id"] for m in moves if m["owner"] and m["kind"] not in MOVES]
         assert len(owners) == len(set(owners)), (id, [(m["kind"], m["at"]) for m in moves])
         for before, after in zip(moves, moves[1:]):
-            assert before["at"] <= after["at"] and (before["owner"] or {}).get("id") == (after["before"] or {}).get("id"), (id, moves)
+            chained = before["at"] <= after["at"] and (before["owner"] or {}).get("id") == (after["before"] or {}).get("id")
+            assert chained, (id, [(m["at"], m["kind"], (m["before"] or {}).get("name"), (m["owner"] or {}).get("name")) for m in moves])
     at_once = [id for id, lead in found.leads.items() if lead["source"] != day.sources["file"]]  # a file is worked off beside all that
     late = sorted((parse(found.moves[id][0]["at"]) - parse(found.leads[id]["captured_at"])).total_seconds() for id in at_once)
     print(f"# decided within {late[len(late) // 2]:.2f} s in the middle, {late[-1]:.2f} s at most", flush=True)

@@ -7,6 +7,7 @@
 #include "modules/channel/channel_int.h"
 
 #define DAY_MINUTES (24 * 60)
+#define OUTBOX_EXPIRE 500 /* rows that one round lets expire; the rest in the next */
 
 const char *out_state_name(int state)
 {
@@ -68,6 +69,15 @@ int outbox_on_alert(Call *c, Id alert, Id receiver, const char *data)
 	               value_text(route.reason), value_bool(route.urgent), value_time(c->now_ms),
 	               value_time(route.count > 1 ? c->now_ms + OUTBOX_AGAIN_MS : c->now_ms), value_time(until));
 }
+
+/* ---- waiting rows are taken without waiting ---- */
+
+/* A transaction that alerts many holds rows of many receivers and waits for others of them; a round that waited too
+ * would make a circle. So a round leaves out what somebody else is writing; it comes in the next. SQLite has one
+ * writer. */
+#define ROWS_QUERY(c, ret, sql, ...)                                                      \
+	(tx_is_postgres((c)->tx) ? db_query((c)->tx, ret, sql " FOR UPDATE OF o SKIP LOCKED", __VA_ARGS__) \
+	                         : db_query((c)->tx, ret, sql, __VA_ARGS__))
 
 /* ---- closed, put off, passed on ---- */
 
@@ -154,7 +164,7 @@ static int rows_move_on(Call *c, Rows *rows, OutState otherwise, const char *cod
 int outbox_divert(Call *c, Id channel, const char *code)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows,
+	int r = ROWS_QUERY(c, &rows,
 	                 "SELECT seq, receiver, place FROM outbox o WHERE channel = $1 AND state <= 1 AND state = 0 "
 	                 "AND next_at <= $2 AND EXISTS (SELECT 1 FROM channel_route r JOIN channel c ON c.id = r.channel "
 	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' "
@@ -179,12 +189,21 @@ int outbox_abandon(Call *c, Id channel)
 
 int outbox_expire(Call *c)
 {
-	int r = db_exec(c->tx,
-	                "UPDATE outbox SET state = 5, done_at = $1, code = 'expired' "
-	                "WHERE state <= 1 AND state = 0 AND valid_until <= $1",
-	                value_time(c->now_ms));
-	if (r == 0 && db_changes(c->tx) > 0)
-		log_info("channel", "%lld cards expired before they could be sent", (long long)db_changes(c->tx));
+	int64_t seqs[OUTBOX_EXPIRE];
+	int n = 0, r;
+	{
+		ROWS rows = NULL;
+		r = ROWS_QUERY(c, &rows, "SELECT o.seq FROM outbox o WHERE o.state <= 1 AND o.state = 0 "
+			"AND o.valid_until <= $1 ORDER BY o.seq LIMIT $2", value_time(c->now_ms), value_int(OUTBOX_EXPIRE));
+		while (r == 0 && n < OUTBOX_EXPIRE && rows_next(rows))
+			seqs[n++] = rows_int(rows, 0);
+		if (r < 0 || (r = rows_error(rows)) < 0)
+			return r;
+	}
+	for (int i = 0; r == 0 && i < n; i++)
+		r = row_close(c, seqs[i], OUT_EXPIRED, "expired", NULL);
+	if (r == 0 && n > 0)
+		log_info("channel", "%d cards expired before they could be sent", n);
 	return r;
 }
 
@@ -249,8 +268,8 @@ static Head head_read(Call *c, const Rows *rows)
 static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 {
 	ROWS rows = NULL;
-	int n = 0, r = db_query(
-		c->tx, &rows,
+	int n = 0, r = ROWS_QUERY(
+		c, &rows,
 		"SELECT o.seq, o.receiver, o.alert, o.place, o.tries, o.urgent, o.valid_until, r.address, p.name, p.active, "
 		"p.deleted_at, p.language, COALESCE(pk.zone, tk.zone), q.from_minute, q.to_minute, q.urgent, a.reason, "
 			"a.count, "
@@ -309,7 +328,7 @@ static int merge(Call *c, Id channel, Head *head, Message *m)
 	m->seqs[m->n++] = head->seq;
 	if (!head->more)
 		return 0;
-	int r = db_query(c->tx, &rows,
+	int r = ROWS_QUERY(c, &rows,
 	                 "SELECT o.seq, a.count FROM outbox o JOIN alert a ON a.id = o.alert "
 	                 "WHERE o.receiver = $1 AND o.state <= 1 AND o.state = 0 AND o.channel = $2 AND o.reason = $3 "
 	                 "AND o.seq > $4 AND a.read_at IS NULL AND o.valid_until > $5 ORDER BY o.seq LIMIT $6",

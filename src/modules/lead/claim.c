@@ -26,7 +26,7 @@ static int cooling_check(Call *c, const Roster *roster, const Record *lead)
 		return 0;
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows, "SELECT at FROM assignment WHERE lead = $1 AND before_owner = $2 "
-		"AND kind IN ('return', 'idle') ORDER BY id DESC LIMIT 1", value_id(record_id(lead)), value_id(c->who.user));
+		"AND kind IN ('return', 'idle') ORDER BY at DESC LIMIT 1", value_id(record_id(lead)), value_id(c->who.user));
 	int64_t at = r == 0 && rows_next(rows) ? rows_int(rows, 0) : 0;
 	if (r == 0)
 		r = rows_error(rows);

@@ -15,13 +15,13 @@ int explain_store(Call *c, const Roster *roster, const Record *lead, const Place
 	uint8_t body[DECISION_BYTES_MAX];
 	size_t len = p->decision ? decision_write(roster, p->decision, body) : 0;
 	return db_send(c->tx,
-		"INSERT INTO assignment (id, lead, at, kind, owner, before_owner, actor, pool, policy_version, reason, body) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		"INSERT INTO assignment (id, lead, at, kind, owner, before_owner, actor, pool, policy_version, reason, body, "
+		"lead_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 		value_id(id_new(c->now_ms)), value_id(record_id(lead)), value_time(c->now_ms), value_text(p->kind),
 		value_id(record_ref(lead, "owner")), value_id(before), value_id(c->who.user), value_id(record_ref(lead,
 		"pool")),
 		value_int(roster->policy.version), value_text(p->reason),
-		len ? value_bytes(body, len) : value_null());
+		len ? value_bytes(body, len) : value_null(), value_int(record_int(lead, "version")));
 }
 
 /* ---- telling ---- */
@@ -132,7 +132,8 @@ int explain_assignments(Call *c)
 	ROWS rows = NULL;
 	r = db_query(c->tx, &rows,
 		"SELECT id, at, kind, owner, before_owner, actor, pool, policy_version, reason, body FROM assignment "
-		"WHERE lead = $1 ORDER BY id DESC LIMIT $2", value_id(record_id(lead)), value_int(ASSIGNMENTS_MAX));
+		"WHERE lead = $1 ORDER BY lead_version DESC, id DESC LIMIT $2", value_id(record_id(lead)),
+		value_int(ASSIGNMENTS_MAX));
 	if (r < 0)
 		return r;
 	json_object_begin(&c->json);

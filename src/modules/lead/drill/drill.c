@@ -126,7 +126,7 @@ static int passed_read(Call *c, SimLead *lead)
 	ROWS rows = NULL;
 	Id *passed = talloc_array(c, Id, SIM_HOLDERS_MAX);
 	int r = db_query(c->tx, &rows, "SELECT before_owner FROM assignment WHERE lead = $1 AND before_owner IS NOT NULL "
-		"AND kind IN ('miss', 'escalated', 'freeze', 'absent', 'return') ORDER BY id LIMIT $2",
+		"AND kind IN ('miss', 'escalated', 'freeze', 'absent', 'return') ORDER BY lead_version, id LIMIT $2",
 		value_id(lead->query.lead), value_int(SIM_HOLDERS_MAX));
 	while (r == 0 && lead->n_passed < SIM_HOLDERS_MAX && rows_next(rows))
 		passed[lead->n_passed++] = rows_id(rows, 0);

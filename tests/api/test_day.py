@@ -5,7 +5,7 @@ from datetime import timedelta
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, decisions, instant, next_workday, owner, parse, quiet_policy, read  # noqa: E402
+from lib.company import Company, decisions, instant, next_workday, now, owner, parse, quiet_policy, read  # noqa: E402
 from lib.house import wait_for  # noqa: E402
 
 
@@ -109,6 +109,111 @@ def test_returns_survive_a_kill(house):
     house.start(house.port)
     house.move_to(instant(returns + timedelta(minutes=1)))
     wait_for(lambda: owner(house, lead) is None, "the return")
+    quiet_policy(house)
+
+
+def account(house, who, name, **fields) -> str:
+    return house.admin.post("/records/account", {"name": name, "owner": who.id, **fields}, 201)["id"]
+
+
+def kept(house, id: str) -> dict:
+    return house.admin.get(f"/records/account/{id}")
+
+
+def shelved(who) -> list[str]:
+    return [i["id"] for p in who.get("/accounts/shelf")["pools"] for i in p["items"]]
+
+
+def test_a_customer_without_follow_up_returns_after_a_warning(house):
+    c = fresh(house, 3)
+    quiet_policy(house, account_days=60, account_warn_days=10, account_pool=c.pool, cooling_days=15)
+    me, other = c.people[:2]
+    lone = account(house, me, "久未联系有限公司")
+    contact = house.admin.post("/records/contact", {"name": "李联系", "account": lone, "owner": me.id}, 201)["id"]
+    busy, won = account(house, me, "进行中有限公司"), account(house, me, "已成交有限公司")
+    opportunity = house.admin.post("/records/opportunity", {"name": "大单", "account": busy, "owner": me.id, "stage": "proposal"}, 201)["id"]
+    house.admin.post("/records/opportunity", {"name": "老单", "account": won, "owner": me.id, "stage": "won"}, 201)
+    held = parse(kept(house, lone)["held_at"])
+    house.move_to(instant(held + timedelta(days=20)))
+    me.post("/records/activity", {"kind": "visit", "summary": "上门拜访并演示了样机。", "contact": contact}, 201)
+    touched_at = parse(kept(house, lone)["last_touch_at"])
+    assert touched_at > held, "an activity of a contact is a follow-up of the customer"
+    house.move_to(instant(touched_at + timedelta(days=50) - timedelta(seconds=1)))
+    assert not me.alerts("account.idle_soon")
+    house.move_to(instant(touched_at + timedelta(days=50, seconds=1)))
+    warned = me.alerts("account.idle_soon")
+    assert [a["record"] for a in warned] == [lone] and parse(warned[0]["data"]["at"]) == touched_at + timedelta(days=60), warned
+    house.move_to(instant(touched_at + timedelta(days=60) - timedelta(seconds=1)))
+    assert kept(house, lone)["owner"] == me.id
+    house.move_to(instant(touched_at + timedelta(days=60, seconds=1)))
+    back = kept(house, lone)
+    assert back["owner"] is None and back["pool"] == c.pool and back["returned_at"], back
+    assert [a["record"] for a in me.alerts("account.idle_returned")] == [lone]
+    assert kept(house, busy)["owner"] == me.id and kept(house, won)["owner"] == me.id, "an open or won opportunity keeps a customer"
+    assert house.admin.get(f"/records/contact/{contact}")["owner"] is None, "its contacts go with it"
+    assert shelved(other) == [lone] and shelved(me) == [lone]
+    refused = me.client.call("POST", f"/accounts/{lone}/claim", {})
+    assert refused.status == 409 and refused.json["code"] == "cooling", refused
+    outside = Company(house, 1).people[0]
+    assert outside.client.call("POST", f"/accounts/{lone}/claim", {}).json["code"] == "not_in_pool" and lone not in shelved(outside)
+    taken = other.post(f"/accounts/{lone}/claim")
+    assert taken["owner"] == other.id and taken["pool"] is None and parse(taken["held_at"]) > touched_at, taken
+    assert other.get(f"/records/contact/{contact}")["owner"] == other.id and shelved(other) == []
+    late = c.people[2].client.call("POST", f"/accounts/{lone}/claim", {})
+    assert late.status == 409 and late.json["code"] == "already_taken", late
+    house.admin.patch(f"/records/opportunity/{opportunity}", {"stage": "lost"})
+    house.move_to(instant(now(house) + timedelta(days=61)))
+    assert kept(house, busy)["owner"] is None, "nothing open any more, and nobody followed it up"
+    assert kept(house, won)["owner"] == me.id
+    quiet_policy(house)
+
+
+def test_claims_of_customers_have_a_quota_and_a_stock_limit(house):
+    c = fresh(house)
+    me, other = c.people
+    house.admin.patch(f"/records/pool/{c.pool}", {"claim_limit": 2})
+    quiet_policy(house, account_days=30, account_warn_days=0, account_pool=c.pool, account_stock_max=3)
+    ids = [account(house, me, f"客户{n}配额有限公司") for n in range(5)]
+    for id in ids:
+        me.post(f"/accounts/{id}/return", {"reason": "转做别的行业"})
+    assert me.client.call("POST", f"/accounts/{ids[0]}/return", {"reason": "再退"}).json["code"] == "already_waiting"
+    assert other.post(f"/accounts/{ids[0]}/claim")["owner"] == other.id
+    assert other.post(f"/accounts/{ids[1]}/claim")["owner"] == other.id
+    refused = other.client.call("POST", f"/accounts/{ids[2]}/claim", {})
+    assert refused.status == 409 and refused.json["code"] == "claim_limit", refused
+    next_workday(house, "12:00")
+    house.advance("24h")
+    assert other.post(f"/accounts/{ids[2]}/claim")["owner"] == other.id
+    full = other.client.call("POST", f"/accounts/{ids[3]}/claim", {})
+    assert full.status == 409 and full.json["code"] == "stock_limit", full
+    assert other.client.call("POST", f"/accounts/{ids[2]}/return", {}).status == 400
+    assert me.client.call("POST", f"/accounts/{ids[2]}/return", {"reason": "不是我的"}).json["code"] == "not_owner"
+    quiet_policy(house)
+
+
+def test_the_policy_of_customers_is_checked_tried_and_told(house):
+    c = fresh(house)
+    policy = house.admin.get("/policy")["policy"]
+    assert policy["account_days"] == 0 and policy["account_keep"] == ["open", "won"] and policy["account_pool"] is None, policy
+
+    def fault(**numbers):
+        return [f["code"] for f in house.admin.call("PUT", "/policy", {"policy": {**policy, **numbers}, "note": "x"}).json["fields"]]
+    assert fault(account_days=30) == ["required"], "a pool must be named"
+    assert fault(account_days=30, account_warn_days=30, account_pool=c.pool) == ["too_early"]
+    assert fault(account_days=30, account_pool="01a09dc5-8104-751a-83b3-c3260c2a81d7") == ["unknown_pool"]
+    assert fault(account_keep=["open", "open"]) == ["invalid"] and fault(account_days=-1) == ["out_of_range"]
+    old = account(house, c.people[0], "试算有限公司")
+    house.advance("720h")
+    wanted = {**policy, "account_days": 20, "account_warn_days": 5, "account_pool": c.pool, "account_keep": []}
+    tried = house.admin.post("/policy/try", {"policy": wanted})
+    assert tried["account_returns"] >= 1 and house.admin.post("/policy/try", {"policy": policy})["account_returns"] == 0, tried
+    house.admin.call("PUT", "/policy", {"policy": wanted, "note": "客户退回"}, expect=201)
+    told = {lang: "\n".join(s for part in house.admin.get(f"/procedure?lang={lang}")["sections"] for s in part["steps"]) for lang in ("zh", "en")}
+    assert "客户满 20 个自然日" in told["zh"] and "returns to pool" in told["en"] and "20 calendar days" in told["en"], told
+    house.advance("1m")
+    assert kept(house, old)["owner"], "never without a warning"
+    house.advance("121h")
+    assert kept(house, old)["owner"] is None
     quiet_policy(house)
 
 

@@ -130,7 +130,7 @@ void guard_watch(House *house);
 /* 0, or why this person (-1: nobody of the roster) may not claim the waiting lead now. */
 NODISCARD int claim_allowed(Call *c, const Roster *roster, const Record *lead, int person);
 
-/* ---- idle.c: leads without follow-up return to their pool (L14) ---- */
+/* ---- idle.c, idle_sweep.c: leads without follow-up return to their pool (L14) ---- */
 
 /* Looks at once what the policy now in force says of idle leads. */
 NODISCARD int idle_soon(Call *c);
@@ -138,6 +138,8 @@ NODISCARD int idle_soon(Call *c);
 NODISCARD int idle_returns_at(Call *c, const Roster *roster, const Record *lead, int64_t *ret);
 /* How many leads this policy would return at once, counted up to max. */
 NODISCARD int idle_count(Call *c, const Policy *policy, int64_t max, int64_t *ret);
+/* The same of customers (idle_account.c). */
+NODISCARD int idle_account_count(Call *c, const Policy *policy, int64_t max, int64_t *ret);
 
 /* ---- view.c ---- */
 

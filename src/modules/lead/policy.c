@@ -11,6 +11,7 @@ static const char *const LEVELS[] = {"province", "city", "district"};
 static const char *const RANKS[] = {"weight", "load", "idle"};
 static const char *const HOURS[] = {"hold", "on_call", "pool"};
 static const char *const RETURNING[] = {"contacting", "qualified"};
+static const char *const KEEPING[] = {"open", "won"};
 
 static const struct {
 	const char *name;
@@ -28,13 +29,17 @@ static const struct {
 	{"return_warn_days", offsetof(Policy, return_warn_days), 0, 90},
 	{"cooling_days", offsetof(Policy, cooling_days), 0, 730},
 	{"stock_max", offsetof(Policy, stock_max), 0, 100000},
+	{"account_days", offsetof(Policy, account_days), 0, 3650},
+	{"account_warn_days", offsetof(Policy, account_warn_days), 0, 365},
+	{"account_stock_max", offsetof(Policy, account_stock_max), 0, 100000},
 	{"report_minute", offsetof(Policy, report_minute), 0, 24 * 60 - 1},
 };
 
 static const char *const MEMBERS[] = {"pools", "territory_by", "everywhere", "fallback_pool", "touch_minutes",
 	"protection_minutes", "hops_max", "escalate_minutes", "freeze_misses", "load_max", "summary_min", "rank",
 	"out_of_hours", "on_call", "out_of_hours_pool", "return_days", "return_warn_days", "cooling_days", "stock_max",
-	"return_from", "report_minute", "report_every_day"};
+	"return_from", "account_days", "account_warn_days", "account_stock_max", "account_keep", "account_pool",
+	"report_minute", "report_every_day"};
 
 static int index_of(const char *text, const char *const *names, size_t n)
 {
@@ -145,29 +150,37 @@ static void numbers_read(Call *c, const json_t *json, Policy *ret)
 	}
 }
 
-/* A list of names, each once, as bits; 0 and a fault when it is none. An absent list leaves the bits as they are. */
-static void bits_read(Call *c, const json_t *json, const char *key, const char *const *names, size_t n_names,
-	unsigned *ret)
+/* A list of names, each once, as bits; an absent list leaves the bits as they are. False: it is no such list. */
+static bool list_read(const json_t *json, const char *key, const char *const *names, size_t n_names, unsigned *ret)
 {
 	const json_t *list = json_object_get(json, key);
-	if (!list)
-		return;
 	unsigned bits = 0;
 	size_t n = json_array_size(list);
+	if (list && !json_is_array(list))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		int which = index_of(json_string_value(json_array_get(list, i)), names, n_names);
 		if (which < 0 || bits & 1u << which)
-			n = 0;
-		else
-			bits |= 1u << which;
+			return false;
+		bits |= 1u << which;
+	}
+	*ret = list ? bits : *ret;
+	return true;
+}
+
+/* The same; a fault when it is none, or empty where one is needed. */
+static void bits_read(Call *c, const json_t *json, const char *key, const char *const *names, size_t n_names,
+	bool may_be_empty, unsigned *ret)
+{
+	unsigned bits = *ret;
+	if (list_read(json, key, names, n_names, &bits) && (bits || may_be_empty)) {
+		*ret = bits;
+		return;
 	}
 	char *all = talloc_strdup(c, names[0]);
 	for (size_t i = 1; i < n_names; i++)
 		all = talloc_asprintf_append(all, ", %s", names[i]);
-	if (n == 0)
-		(void)call_fault(c, key, "invalid", "List some of %s, each once.", "请列出 %s 中的若干项，不可重复。", all);
-	else
-		*ret = bits;
+	(void)call_fault(c, key, "invalid", "List some of %s, each once.", "请列出 %s 中的若干项，不可重复。", all);
 }
 
 /* Nobody can be warned before the lead was touched last. */
@@ -176,6 +189,12 @@ static void return_check(Call *c, const Policy *policy)
 	if (policy->return_days && policy->return_warn_days >= policy->return_days)
 		(void)call_fault(c, "return_warn_days", "too_early", "The warning comes fewer days before than the %d days "
 			"after which a lead returns.", "提醒提前的天数应少于退回天数（%d 天）。", policy->return_days);
+	if (policy->account_days && policy->account_warn_days >= policy->account_days)
+		(void)call_fault(c, "account_warn_days", "too_early", "The warning comes fewer days before than the %d days "
+			"after which a customer returns.", "提醒提前的天数应少于退回天数（%d 天）。", policy->account_days);
+	if (policy->account_days && id_is_nil(policy->account_pool))
+		(void)call_fault(c, "account_pool", "required", "Say into which pool customers return.",
+			"请选择客户退回到哪个线索池。");
 }
 
 static void rank_read(Call *c, const json_t *json, Policy *ret)
@@ -238,8 +257,10 @@ int policy_parse(Call *c, const json_t *json, Policy *ret)
 	pools_read(c, json, &policy);
 	id_read(c, json, "fallback_pool", "fallback_pool", true, &policy.fallback_pool);
 	numbers_read(c, json, &policy);
-	bits_read(c, json, "territory_by", LEVELS, ARRAY_LEN(LEVELS), &policy.territory_by);
-	bits_read(c, json, "return_from", RETURNING, ARRAY_LEN(RETURNING), &policy.return_from);
+	bits_read(c, json, "territory_by", LEVELS, ARRAY_LEN(LEVELS), false, &policy.territory_by);
+	bits_read(c, json, "return_from", RETURNING, ARRAY_LEN(RETURNING), false, &policy.return_from);
+	bits_read(c, json, "account_keep", KEEPING, ARRAY_LEN(KEEPING), true, &policy.account_keep);
+	id_read(c, json, "account_pool", "account_pool", false, &policy.account_pool);
 	rank_read(c, json, &policy);
 	hours_read(c, json, &policy);
 	policy.everywhere = flag_read(c, json, "everywhere", "everywhere", true);
@@ -259,7 +280,7 @@ Policy policy_default(Id pool)
 		.freeze_misses = 3, .load_max = 3, .summary_min = 20,
 		.rank = {POLICY_RANK_WEIGHT, POLICY_RANK_LOAD, POLICY_RANK_IDLE}, .n_rank = 3, .out_of_hours = POLICY_HOLD,
 		.return_warn_days = 3, .return_from = POLICY_CONTACTING | POLICY_QUALIFIED, .report_minute = 10 * 60,
-		.report_every_day = true,
+		.report_every_day = true, .account_warn_days = 7, .account_keep = POLICY_KEEP_OPEN | POLICY_KEEP_WON,
 	};
 }
 
@@ -296,6 +317,7 @@ static void lists_write(const Policy *policy, JsonOut *out)
 {
 	bits_write(out, "territory_by", LEVELS, ARRAY_LEN(LEVELS), policy->territory_by);
 	bits_write(out, "return_from", RETURNING, ARRAY_LEN(RETURNING), policy->return_from);
+	bits_write(out, "account_keep", KEEPING, ARRAY_LEN(KEEPING), policy->account_keep);
 	json_key(out, "rank");
 	json_array_begin(out);
 	for (int i = 0; i < policy->n_rank; i++)
@@ -315,6 +337,7 @@ void policy_write(const Policy *policy, JsonOut *out)
 		json_member_int(out, NUMBERS[i].name, *(const int *)((const char *)policy + NUMBERS[i].offset));
 	json_member_text(out, "out_of_hours", HOURS[policy->out_of_hours]);
 	json_member_id(out, "on_call", policy->on_call);
+	json_member_id(out, "account_pool", policy->account_pool);
 	json_member_id(out, "out_of_hours_pool", policy->out_of_hours_pool);
 	json_object_end(out);
 }
@@ -335,7 +358,7 @@ int policy_save(Call *c, const Policy *policy, const char *note, int64_t *ret_ve
 		value_text(body->data));
 	if (r == 0)
 		r = lead_people_changed(c);
-	if (r == 0 && policy->return_days)
+	if (r == 0 && (policy->return_days || policy->account_days))
 		r = idle_soon(c);
 	if (r == 0)
 		*ret_version = newest + 1;

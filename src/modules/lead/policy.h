@@ -10,6 +10,10 @@
 /* Bits of Policy.territory_by: which parts of an address a lead must bring. */
 enum { POLICY_PROVINCE = 1, POLICY_CITY = 2, POLICY_DISTRICT = 4 };
 
+/* Bits of Policy.account_keep: customers that never return, because they have an open opportunity, or one that was
+ * won. */
+enum { POLICY_KEEP_OPEN = 1, POLICY_KEEP_WON = 2 };
+
 /* Bits of Policy.return_from: leads of which statuses return to their pool by themselves (L14). */
 enum { POLICY_CONTACTING = 1, POLICY_QUALIFIED = 2 };
 
@@ -41,6 +45,11 @@ typedef struct Policy {
 	 * owner cannot claim it; whoever holds stock_max open leads (0: any number) cannot claim another. */
 	int return_days, return_warn_days, cooling_days, stock_max;
 	unsigned return_from;
+	/* The same for customers: after account_days (0: never) without a follow-up into account_pool. cooling_days counts
+	 * for them too; whoever holds account_stock_max customers (0: any number) cannot claim another. */
+	int account_days, account_warn_days, account_stock_max;
+	unsigned account_keep;
+	Id account_pool;
 	/* The assignment report (L11): minute of the house's local day, and whether days without work have one too. */
 	int report_minute;
 	bool report_every_day;

@@ -171,6 +171,35 @@ static const char *returning(const Text *t)
 	return t->en ? "qualified" : "已确认";
 }
 
+static const char *kept(const Text *t)
+{
+	switch (t->policy->account_keep) {
+	case POLICY_KEEP_OPEN: return t->en ? ", unless an opportunity is open" : "（有进行中商机的除外）";
+	case POLICY_KEEP_WON: return t->en ? ", unless an opportunity was won" : "（已成交的除外）";
+	case POLICY_KEEP_OPEN | POLICY_KEEP_WON:
+		return t->en ? ", unless an opportunity is open or was won" : "（有进行中商机或已成交的除外）";
+	default: return "";
+	}
+}
+
+/* Steps of the section on returning. */
+static void section_accounts(Text *t)
+{
+	const Policy *p = t->policy;
+	if (p->account_days == 0) {
+		step(t, "Customers stay with their owner.", "客户一直由负责人负责，不自动退回。");
+		return;
+	}
+	step(t, "A customer without an activity or work on an opportunity for %d calendar days returns to pool \"%s\"%s; its "
+		"contacts go with it.", "客户满 %d 个自然日没有跟进记录或商机进展，自动退回“%s”%s，联系人随之退回。", p->account_days,
+		pool_name(t, p->account_pool), kept(t));
+	if (p->account_warn_days)
+		step(t, "Its owner is warned %d days before; without a warning no customer returns.",
+			"提前 %d 天提醒客户负责人；未提醒过的不会退回。", p->account_warn_days);
+	if (p->account_stock_max)
+		step(t, "Whoever holds %d customers cannot claim another.", "负责客户满 %d 家者不能再领取。", p->account_stock_max);
+}
+
 static void section_return(Text *t)
 {
 	const Policy *p = t->policy;
@@ -190,6 +219,7 @@ static void section_return(Text *t)
 		step(t, "Whoever let it go cannot claim it again for %d days.", "原负责人 %d 天内不能再次领取。", p->cooling_days);
 	if (p->stock_max)
 		step(t, "Whoever holds %d open leads cannot claim another.", "持有未结线索满 %d 条者不能再领取。", p->stock_max);
+	section_accounts(t);
 	step(t, "Each pool has its own number of claims a day and person.", "每个线索池另有每人每日领取上限。");
 	section_end(t);
 }

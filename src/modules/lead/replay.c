@@ -27,6 +27,7 @@ typedef struct {
 	int n;
 	int64_t took_us;
 	int dropped_by[RULE_COUNT], waits_by[RULE_COUNT];
+	int64_t account_returns; /* customers that it would, likewise */
 	int64_t returns; /* leads that the policy would send back to their pools at once, counted up to RETURNS_MAX */
 } Replay;
 
@@ -46,7 +47,7 @@ static int cases_read(Call *c, Replay *replay)
 		"SELECT l.id, l.created_at, l.region, l.message, l.company, l.extra, l.longitude, l.latitude, "
 		"l.source, l.name, l.city, l.district, l.first_touch_at, "
 		"COALESCE((SELECT a.owner FROM assignment a WHERE a.lead = l.id "
-		"ORDER BY a.id LIMIT 1), CASE WHEN l.waiting_since IS NULL THEN l.owner END) "
+		"ORDER BY a.lead_version, a.id LIMIT 1), CASE WHEN l.waiting_since IS NULL THEN l.owner END) "
 		"FROM lead l WHERE l.deleted_at IS NULL "
 		"ORDER BY l.created_at DESC LIMIT $1", value_int(REPLAY_LEADS));
 	if (r < 0)
@@ -80,6 +81,8 @@ static int replay_read(Call *c, void *arg)
 		r = cases_read(c, replay);
 	if (r == 0)
 		r = idle_count(c, &replay->policy, RETURNS_MAX, &replay->returns);
+	if (r == 0)
+		r = idle_account_count(c, &replay->policy, RETURNS_MAX, &replay->account_returns);
 	return call_store_failed(c, r);
 }
 
@@ -282,6 +285,7 @@ static void replay_write(Call *c, const Replay *replay)
 	json_member_int(out, "unmatched_after", t.unmatched_after);
 	share_write(out, t.unmatched_after, replay->n);
 	json_member_int(out, "returns", replay->returns);
+	json_member_int(out, "account_returns", replay->account_returns);
 	people_write(c, replay);
 	rules_write(out, replay);
 	samples_write(out, replay);

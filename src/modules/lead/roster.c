@@ -426,6 +426,7 @@ int policy_check(Call *c, const Policy *policy, const Roster *roster)
 		pool_check(c, roster, talloc_asprintf(c, "pools[%d].pool", i), policy->pools[i].pool);
 	pool_check(c, roster, "fallback_pool", policy->fallback_pool);
 	pool_check(c, roster, "out_of_hours_pool", policy->out_of_hours_pool);
+	pool_check(c, roster, "account_pool", policy->account_pool);
 	int on_call = roster_person(roster, policy->on_call);
 	if (!id_is_nil(policy->on_call) && (on_call < 0 || !roster->people[on_call].active))
 		(void)call_fault(c, "on_call", "unknown_person", "There is no such active person.", "没有这位在职人员。");

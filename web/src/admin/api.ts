@@ -58,6 +58,7 @@ export const setAbsence = (id: Id, absent: boolean, until?: Time | null) => post
 
 export type RankBy = 'weight' | 'load' | 'idle'
 export type Returning = 'contacting' | 'qualified'
+export type Keeping = 'open' | 'won'
 export type Level = 'province' | 'city' | 'district'
 
 export interface Policy {
@@ -81,6 +82,11 @@ export interface Policy {
 	return_from: Returning[]
 	cooling_days: number
 	stock_max: number
+	account_days: number
+	account_warn_days: number
+	account_stock_max: number
+	account_keep: Keeping[]
+	account_pool: Id | null
 	report_minute: number
 	report_every_day: boolean
 }
@@ -101,6 +107,7 @@ export interface PolicyTrial {
 	unmatched_after: number
 	unmatched_share: number
 	returns: number
+	account_returns: number
 	by_person: { user: Id; name: string; before: number; after: number }[]
 	by_rule: { rule: string; dropped: number }[]
 	samples: { lead: Id; name: string | null; city: string | null; district: string | null; before: unknown; after: unknown; why: string | null }[]

@@ -67,6 +67,30 @@ export interface ShelfPool {
 	next: Id | null
 }
 
+export interface ShelfAccount {
+	id: Id
+	name: string
+	city: string | null
+	last_touch_at: Time | null
+	returned_at: Time | null
+}
+
+export interface AccountPool {
+	id: Id
+	name: string
+	claim_limit: number
+	items: ShelfAccount[]
+	next: Id | null
+}
+
+export interface AccountShelf {
+	stock_max: number
+	cooling_days: number
+	pools: AccountPool[]
+}
+
+export const getAccountShelf = (pool?: Id, after?: Id | null) => get<AccountShelf>('/accounts/shelf', { pool, after })
+export const claimAccount = (id: Id) => post<object>(`/accounts/${id}/claim`, {})
 export const listReports = () => get<{ items: { day: string; totals: Figures }[] }>('/reports/assignment', { limit: 30 })
 export const getReport = (day: string) => get<Report>(`/reports/assignment/${day}`)
 export const reportLeads = (day: string, figure: Figure | Fate, which: object, after?: Id) => get<ReportLeads>(`/reports/assignment/${day}/leads`, { figure, ...which, after })

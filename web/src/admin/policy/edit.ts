@@ -1,8 +1,8 @@
 /* Editing a policy as plain data: order, numbers, what differs. Nothing here decides about leads; the server does. */
-import type { Level, Policy, PolicyTrial, RankBy, Returning } from '../api'
+import type { Keeping, Level, Policy, PolicyTrial, RankBy, Returning } from '../api'
 
 export interface NumberRule {
-	name: 'touch_minutes' | 'protection_minutes' | 'hops_max' | 'escalate_minutes' | 'freeze_misses' | 'load_max' | 'summary_min' | 'return_days' | 'return_warn_days' | 'cooling_days' | 'stock_max'
+	name: 'touch_minutes' | 'protection_minutes' | 'hops_max' | 'escalate_minutes' | 'freeze_misses' | 'load_max' | 'summary_min' | 'return_days' | 'return_warn_days' | 'cooling_days' | 'stock_max' | 'account_days' | 'account_warn_days' | 'account_stock_max'
 	unit: 'minutes' | 'times' | 'rows' | 'chars' | 'days'
 	min: number
 	max: number
@@ -24,6 +24,12 @@ export const RETURN_NUMBERS: readonly NumberRule[] = [
 	{ name: 'cooling_days', unit: 'days', min: 0, max: 730 },
 	{ name: 'stock_max', unit: 'rows', min: 0, max: 100_000 },
 ]
+export const ACCOUNT_NUMBERS: readonly NumberRule[] = [
+	{ name: 'account_days', unit: 'days', min: 0, max: 3650 },
+	{ name: 'account_warn_days', unit: 'days', min: 0, max: 365 },
+	{ name: 'account_stock_max', unit: 'rows', min: 0, max: 100_000 },
+]
+export const KEEPING: readonly Keeping[] = ['open', 'won']
 export const RETURNING: readonly Returning[] = ['contacting', 'qualified']
 export const LEVELS: readonly Level[] = ['province', 'city', 'district']
 export const RANKS: readonly RankBy[] = ['weight', 'load', 'idle']
@@ -50,6 +56,9 @@ export function withReturning(list: readonly Returning[], one: Returning, on: bo
 	const next = RETURNING.filter((r) => (r === one ? on : list.includes(r)))
 	return next.length > 0 ? next : [...list]
 }
+
+/** Customers that never return, with one kind set or unset; none is possible. */
+export const withKeeping = (list: readonly Keeping[], one: Keeping, on: boolean): Keeping[] => KEEPING.filter((k) => (k === one ? on : list.includes(k)))
 
 /** A minute of the day as a clock shows it, and back; undefined for what is no time. */
 export const clockOf = (minute: number) => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`

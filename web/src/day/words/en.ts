@@ -1,6 +1,6 @@
 export default {
 	shelfNone: 'Nothing lies in the pools',
-	shelfNoneDetail: 'Leads that went too long without a follow-up appear here, for you to claim.',
+	shelfNoneDetail: 'Leads and customers that went too long without a follow-up appear here, for you to claim.',
 	shelfHint: 'Nobody followed these up, so they returned to their pool. Whoever claims one begins anew.',
 	shelfLimit: 'At most {n} claims a day and person from this pool',
 	cooling: 'The former owner cannot claim again for {n} days',
@@ -10,6 +10,11 @@ export default {
 	claim: 'Claim',
 	claimed: '{name} is yours: call soon',
 	more: 'Show more',
+	accounts: 'Customers',
+	accountHint: 'Nobody followed these customers up, so they returned to their pool; the contacts go with them.',
+	accountStock: 'At most {n} customers a person',
+	accountClaimed: '{name} is yours',
+	returnedAt: 'Returned {at}',
 
 	reportOf: 'Assignment report of {day}',
 	span: 'From {from} to {until}',

@@ -1,6 +1,6 @@
 export default {
-	shelfNone: '公海里没有线索',
-	shelfNoneDetail: '久未跟进的线索退回后会出现在这里，供您领取。',
+	shelfNone: '公海里没有线索和客户',
+	shelfNoneDetail: '久未跟进的线索和客户退回后会出现在这里，供您领取。',
 	shelfHint: '这些线索久未跟进，已退回线索池。领取后重新开始计时。',
 	shelfLimit: '每人每天最多从此池领取 {n} 条',
 	cooling: '原负责人 {n} 天内不能再领取',
@@ -10,6 +10,11 @@ export default {
 	claim: '领取',
 	claimed: '已领取 {name}，请尽快联系',
 	more: '显示更多',
+	accounts: '客户',
+	accountHint: '这些客户久未跟进，已退回线索池，联系人随客户转移。',
+	accountStock: '每人最多负责 {n} 家客户',
+	accountClaimed: '已领取 {name}',
+	returnedAt: '退回 {at}',
 
 	reportOf: '{day} 分配日报',
 	span: '统计 {from} 至 {until}',

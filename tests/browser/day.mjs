@@ -38,6 +38,24 @@ export async function run({ base, password, browser, check }) {
 		await call('PUT', '/policy', { policy, note: '恢复' })
 	})
 
+	await check('a customer without follow-up returns and is claimed from the same page', async () => {
+		const me = await call('GET', '/me')
+		const name = unique('久未往来')
+		const { policy } = await call('GET', '/policy')
+		await call('PUT', '/policy', { policy: { ...policy, account_days: 3, account_warn_days: 1, account_pool: policy.fallback_pool, cooling_days: 0 }, note: '客户三天' })
+		const account = await call('POST', '/records/account', { name, owner: me.id })
+		await page.goto('/shelf')
+		await advance(call, '73h')
+		await until(async () => (await call('GET', `/records/account/${account.id}`)).owner === null, 'it returned')
+		const row = page.locator('.shelf-account').filter({ hasText: name })
+		await row.waitFor()
+		await shot(page, 'shelf-account')
+		await row.getByRole('button', { name: '领取' }).click()
+		await row.waitFor({ state: 'detached' })
+		assert((await call('GET', `/records/account/${account.id}`)).owner === me.id, 'it is mine again')
+		await call('PUT', '/policy', { policy, note: '恢复' })
+	})
+
 	await check('the report shows its figures, and the leads behind one of them', async () => {
 		const [late] = await freePeople(call, 2)
 		await leadFor(call, late, unique('超时'))
@@ -60,7 +78,9 @@ export async function run({ base, password, browser, check }) {
 	await check('the policy asks for the days and says what a trial would return', async () => {
 		await page.goto('/settings/policy')
 		await page.locator('input[name=return_days]').fill('1')
-		await page.getByText('提前提醒').waitFor()
+		await page.getByText('提前提醒').first().waitFor()
+		await page.getByText('客户退回公海').scrollIntoViewIfNeeded()
+		await shot(page, 'policy-account')
 		await page.getByRole('button', { name: '放弃修改' }).click()
 	})
 

@@ -4,8 +4,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WRITER_CACHE_KB 57344
+#define READER_CACHE_KB 16384
 
 typedef struct {
 	Prepared base;
@@ -357,9 +361,16 @@ static const char pragmas_of_all[] =
 static const char *pragmas_of_role(const Store *store, bool writes)
 {
 	if (!writes)
-		return "PRAGMA query_only=ON; PRAGMA cache_size=-32768;";
-	return store->config.full_sync ? "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
-				       : "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;";
+		return "PRAGMA query_only=ON;";
+	return store->config.full_sync ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
+}
+
+static int cache_set(const Store *store, sqlite3 *db, bool writes)
+{
+	char pragma[64];
+	int kb = !writes ? READER_CACHE_KB : store->config.cache_kb ? store->config.cache_kb : WRITER_CACHE_KB;
+	snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", kb);
+	return sqlite3_exec(db, pragma, NULL, NULL, NULL);
 }
 
 /* A connection in its own talloc root: it is handed whole to the thread that uses it. */
@@ -377,6 +388,8 @@ static SqliteConn *conn_open(Store *store, bool writes, char **ret_error)
 	}
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(conn->db, pragmas_of_role(store, writes), NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = cache_set(store, conn->db, writes);
 	talloc_set_destructor(conn, conn_free);
 	if (code == SQLITE_OK && conn_prepare_words(conn, writes))
 		return conn;

@@ -23,6 +23,7 @@ typedef struct {
 	int readers;           /* reader threads; 0: 2 */
 	int writers;           /* PostgreSQL only: parallel writers; 0: 4. Together with the readers at most 60 */
 	bool full_sync;        /* SQLite: synchronous=FULL, else NORMAL */
+	int cache_kb;          /* SQLite: pages the writer keeps in memory at most; 0: 56 MB */
 	int gather_us;         /* SQLite: how long the writer waits for more jobs before it starts a batch; 0: none */
 } StoreConfig;
 

@@ -8,6 +8,7 @@
 
 /* Receipts wait a moment for each other: half as many syncs for a third of a millisecond. */
 #define GATHER_US 300
+#define CACHE_KB 8192 /* receipts come in the order of their ids: few pages are touched twice */
 
 struct ReceiptLog {
 	Store *store;
@@ -75,6 +76,7 @@ ReceiptLog *receipt_log_open(TALLOC_CTX *ctx, House *house)
 		char *error = NULL;
 		StoreConfig config = {.path = talloc_asprintf(log, "%s/receipts.db", house->data_dir),
 		                      .readers = 1,
+		                      .cache_kb = CACHE_KB,
 		                      .full_sync = true,
 		                      .gather_us = GATHER_US};
 		log->store = store_open(log, &config, &error);

@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live lists take receipts postgres receipts_postgres outbox]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live live10k lists take receipts postgres receipts_postgres outbox]
 """
 import argparse
 import contextlib
@@ -196,6 +196,19 @@ def live(bench: Bench) -> None:
         rows.append(bench.program("live", "--port", server.port, "--tokens", bench.work / "tokens", "--seconds", bench.seconds))
         server.stop()
     show("to the salesperson's stream", rows, "streams", "sent", "seen", "p50_us", "p90_us", "p99_us", "max_us")
+
+
+def live10k(bench: Bench) -> None:
+    """10,000 people with a stream each: the memory of the streams, and one event to all of them."""
+    rows = []
+    for number in range(bench.rounds):
+        data = bench.filled(1000, 10000)
+        (bench.work / "tokens").write_text("\n".join(sessions(bench, data, 10000)) + "\n")
+        server = bench.server(data)
+        rows.append(bench.program("live_many", "--port", server.port, "--pid", server.process.pid, "--tokens", bench.work / "tokens"))
+        server.stop()
+    show("10,000 live streams, 20 events to all", rows, "streams", "open_ms", "before_mb", "cost_mb", "after_events_mb", "p50_us", "p99_us",
+         "to_all_p50_us", "to_all_max_us")
 
 
 ASKED = ("p50_us", "p90_us", "p99_us", "max_us", "cpu_p50_us", "cpu_p99_us")
@@ -418,7 +431,7 @@ def importing(bench: Bench) -> None:
     show(f"import of {bench.leads} rows", rows, "rate", "cpu_us", "memory_mb")
 
 
-PARTS = {"backup": backup, "import": importing, "match": match, "idle": idle, "scroll": scroll, "live": live, "lists": lists,
+PARTS = {"backup": backup, "import": importing, "match": match, "idle": idle, "scroll": scroll, "live": live, "live10k": live10k, "lists": lists,
          "take": take, "receipts": receipts,
          "postgres": postgres, "receipts_postgres": receipts_postgres, "outbox": outbox}
 

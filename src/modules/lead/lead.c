@@ -502,7 +502,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX lead_waiting ON lead (waiting_since, id) WHERE owner IS NULL AND status = 'new' "
 	"AND deleted_at IS NULL;"
 	"CREATE INDEX event_repeated ON event (record, seq) WHERE kind = 'lead.repeated'",
-	/* Ids of one moment made by several threads or servers have no order: moves of a lead are in that of its versions. */
+	/* Ids of one moment made by several threads or servers have no order: a lead's moves are in that of its
+	 * versions. */
 	"ALTER TABLE assignment ADD COLUMN lead_version {INT} NOT NULL DEFAULT 0",
 	NULL,
 };

@@ -163,9 +163,6 @@ int create_check(Call *c);
 
 int convert_lead(Call *c);
 
-/* ---- procedure.c, replay.c ---- */
+/* ---- replay.c ---- */
 
-int procedure_write(Call *c);
-/* flow.c: the member "flow" into the open object, the policy in force as a chart. */
-void flow_write(Call *c, const Roster *roster, bool en);
 int replay_try(Call *c);

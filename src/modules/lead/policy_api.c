@@ -131,7 +131,6 @@ static const Param put_params[] = {
 	{0},
 };
 static const Param try_params[] = {{"policy", PARAM_JSON, PARAM_IN_BODY, true}, {0}};
-static const Param procedure_params[] = {{"lang", PARAM_TEXT, PARAM_IN_QUERY, .choices = "zh|en"}, {0}};
 
 static const Endpoint endpoints[] = {
 	{"GET", "/policy", "record.read", CALL_READ, NULL, policy_get, "The assignment policy in force"},
@@ -145,8 +144,6 @@ static const Endpoint endpoints[] = {
 		"Put an old version in force again"},
 	{"POST", "/policy/try", "settings.manage", CALL_WORKER, try_params, replay_try,
 		"What a policy would have done with the last 1,000 leads"},
-	{"GET", "/procedure", "signed_in", CALL_READ, procedure_params, procedure_write,
-	"The policy in force in plain words"},
 	{0},
 };
 

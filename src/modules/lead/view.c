@@ -195,8 +195,8 @@ static int assignments_read(Call *c, Timeline *line, const Roster *roster, Id le
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows, "SELECT id, at, actor, kind, owner, before_owner, reason FROM assignment "
-		"WHERE lead = $1 AND at < $2 ORDER BY lead_version DESC, id DESC LIMIT $3", value_id(lead), value_time(line->before),
-		value_int(line->max));
+		"WHERE lead = $1 AND at < $2 ORDER BY lead_version DESC, id DESC LIMIT $3", value_id(lead),
+		value_time(line->before), value_int(line->max));
 	if (r < 0)
 		return r;
 	while (rows_next(rows)) {

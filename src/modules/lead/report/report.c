@@ -291,8 +291,8 @@ static int leads_write(Call *c, const Roster *roster, const Access *access)
 	static const Id LAST = {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}};
 	ROWS rows = NULL;
 	Id after = call_id(c, "after"), last = ID_NIL;
-	int n = 0, r = db_query(c->tx, &rows, "SELECT l.id, x.person, l.name, l.company, l.status, l.owner, l.team, l.pool, "
-		"l.wait_reason FROM report_lead x JOIN lead l ON l.id = x.lead WHERE x.day = $1 AND x.figure = $2 "
+	int n = 0, r = db_query(c->tx, &rows, "SELECT l.id, x.person, l.name, l.company, l.status, l.owner, l.team, "
+		"l.pool, l.wait_reason FROM report_lead x JOIN lead l ON l.id = x.lead WHERE x.day = $1 AND x.figure = $2 "
 		"AND x.lead < $3 ORDER BY x.lead DESC", value_text(call_text(c, "day")), value_int(figure_of(c)),
 		value_id(id_is_nil(after) ? LAST : after));
 	bool more = false;

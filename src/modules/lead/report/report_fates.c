@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "modules/lead/intake/intake_int.h"
+#include "modules/lead/intake/take.h"
 
 #define REASONS_MAX 40
 

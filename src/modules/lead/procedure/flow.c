@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "modules/lead/lead_int.h"
+#include "modules/lead/procedure/procedure_int.h"
 
 typedef struct {
 	Call *c;

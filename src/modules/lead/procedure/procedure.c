@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "modules/lead/lead_int.h"
+#include "modules/lead/procedure/procedure_int.h"
 
 typedef struct {
 	Call *c;
@@ -190,8 +190,8 @@ static void section_accounts(Text *t)
 		step(t, "Customers stay with their owner.", "客户一直由负责人负责，不自动退回。");
 		return;
 	}
-	step(t, "A customer without an activity or work on an opportunity for %d calendar days returns to pool \"%s\"%s; its "
-		"contacts go with it.", "客户满 %d 个自然日没有跟进记录或商机进展，自动退回“%s”%s，联系人随之退回。", p->account_days,
+	step(t, "A customer without an activity or work on an opportunity for %d calendar days returns to pool \"%s\"%s; "
+		"its contacts go with it.", "客户满 %d 个自然日没有跟进记录或商机进展，自动退回“%s”%s，联系人随之退回。", p->account_days,
 		pool_name(t, p->account_pool), kept(t));
 	if (p->account_warn_days)
 		step(t, "Its owner is warned %d days before; without a warning no customer returns.",
@@ -225,7 +225,7 @@ static void section_return(Text *t)
 }
 
 /* GET /procedure */
-int procedure_write(Call *c)
+static int procedure_write(Call *c)
 {
 	const char *lang = call_text(c, "lang");
 	Text t = {.c = c, .en = lang ? strcmp(lang, "en") == 0 : c->lang == LANG_EN};
@@ -251,3 +251,15 @@ int procedure_write(Call *c)
 	json_object_end(&c->json);
 	return 0;
 }
+
+/* ---- the card ---- */
+
+static const Param procedure_params[] = {{"lang", PARAM_TEXT, PARAM_IN_QUERY, .choices = "zh|en"}, {0}};
+
+static const Endpoint endpoints[] = {
+	{"GET", "/procedure", "signed_in", CALL_READ, procedure_params, procedure_write,
+		"The policy in force in plain words"},
+	{0},
+};
+
+const Module procedure_module = {.name = "procedure", .endpoints = endpoints};

@@ -164,13 +164,14 @@ static int before_account(Call *c, const PhaseInfo *info, void *arg)
 	return 0;
 }
 
-/* A mark on the row, not a change of the record: whoever edits it meanwhile is not in the way. */
+/* A mark on the row, not a change of the record: whoever edits it meanwhile is not in the way. What is made together
+ * with the customer, as by a conversion, is no later follow-up: the whole can be undone. */
 static int touched(Call *c, Id account)
 {
 	if (id_is_nil(account))
 		return 0;
-	return db_exec(c->tx, "UPDATE account SET last_touch_at = $2 WHERE id = $1 AND (last_touch_at IS NULL "
-		"OR last_touch_at < $2)", value_id(account), value_time(c->now_ms));
+	return db_exec(c->tx, "UPDATE account SET last_touch_at = $2 WHERE id = $1 AND COALESCE(last_touch_at, 0) < $2 "
+		"AND COALESCE(held_at, created_at) < $2", value_id(account), value_time(c->now_ms));
 }
 
 static int account_of(Call *c, const Record *activity, Id *ret)

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy, PolicyTrial } from '../api'
-import { allRanks, byChange, clockOf, copy, differences, isLoud, isWhole, minuteOf, moved, NUMBERS, percent, tidy, withLevel, withReturning } from './edit'
+import { allRanks, byChange, clockOf, copy, differences, isLoud, isWhole, minuteOf, moved, NUMBERS, percent, tidy, withLevel, withKeeping, withReturning } from './edit'
 
 const policy: Policy = {
 	pools: [{ pool: 'a', filters: { territory: true, skill: true } }], territory_by: ['province', 'city'], fallback_pool: 'a', touch_minutes: 5, protection_minutes: 120, hops_max: 3,
 	escalate_minutes: 120, freeze_misses: 3, load_max: 3, summary_min: 20, rank: ['weight', 'load'], out_of_hours: 'hold', on_call: null, out_of_hours_pool: null,
-	return_days: 0, return_warn_days: 3, return_from: ['contacting', 'qualified'], cooling_days: 0, stock_max: 0, report_minute: 600, report_every_day: true,
+	return_days: 0, return_warn_days: 3, return_from: ['contacting', 'qualified'], cooling_days: 0, stock_max: 0, account_days: 0, account_warn_days: 7, account_stock_max: 0, account_keep: ['open', 'won'], account_pool: null, report_minute: 600, report_every_day: true,
 }
 const trial = (more: Partial<PolicyTrial>) => ({ leads: 1000, same: 900, moved: 100, unmatched_before: 5, unmatched_after: 5, unmatched_share: 0.005, by_person: [], by_rule: [], samples: [], warning: null, took_ms: 30, ...more }) as PolicyTrial
 
@@ -22,6 +22,12 @@ describe('withLevel', () => {
 		expect(withLevel(['district'], 'province', true)).toEqual(['province', 'district'])
 		expect(withLevel(['city'], 'city', false)).toEqual(['city'])
 	})
+})
+
+it('lets customers of any kind, or of none, stay', () => {
+	expect(withKeeping(['open', 'won'], 'open', false)).toEqual(['won'])
+	expect(withKeeping(['won'], 'won', false)).toEqual([])
+	expect(withKeeping([], 'open', true)).toEqual(['open'])
 })
 
 it('keeps at least one status that returns', () => {

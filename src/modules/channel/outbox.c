@@ -334,7 +334,8 @@ static int merge(Call *c, Id channel, Head *head, Message *m)
 	                 "WHERE o.receiver = $1 AND o.state <= 1 AND o.state = 0 AND o.channel = $2 AND o.reason = $3 "
 	                 "AND o.seq > $4 AND a.read_at IS NULL AND o.valid_until > $5 "
 	                 "AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.receiver = o.receiver AND e.state <= 1 "
-	                 "AND e.reason = o.reason AND e.channel <> o.channel AND e.seq > $4 AND e.seq < o.seq) ORDER BY o.seq LIMIT $6",
+	                 "AND e.reason = o.reason AND e.channel <> o.channel AND e.seq > $4 "
+	                 "AND e.seq < o.seq) ORDER BY o.seq LIMIT $6",
 	                 value_id(head->alert.receiver), value_id(channel), value_text(head->alert.reason),
 	                 value_int(head->seq), value_time(c->now_ms), value_int(OUTBOX_MERGE_MAX - 1));
 	while (r == 0 && rows_next(rows)) {

@@ -1,6 +1,7 @@
 /* How a Call becomes bytes. Problems are RFC 9457; every API answer says no-store. */
 #include "api/answer.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,7 +63,7 @@ int answer_status(const Call *c, int result)
 		return err_status(c->err ? c->err : result);
 	if (c->status && c->status != 200)
 		return c->status;
-	return !c->out || c->out->len == 0 ? 204 : 200;
+	return !c->content && (!c->out || c->out->len == 0) ? 204 : 200;
 }
 
 static void answer_error(HttpRequest *request, const Call *c, int result)
@@ -95,10 +96,81 @@ static const char *link_to_next(HttpRequest *request, const char *cursor)
 	return talloc_asprintf(mem, "<?%safter=%s>; rel=\"next\"", query, cursor);
 }
 
+/* ---- files ---- */
+
+/* "bytes=10-19", "bytes=10-", "bytes=-5" and nothing else: false. Several ranges are answered with the whole. */
+static bool range_read(const char *text, size_t len, size_t *ret_first, size_t *ret_end)
+{
+	char *end;
+	if (!text || strncmp(text, "bytes=", 6) != 0 || strlen(text) > 60 || strspn(text + 6, "0123456789-") != strlen(text + 6))
+		return false;
+	text += 6;
+	if (*text == '-') {
+		unsigned long long last = strtoull(text + 1, &end, 10);
+		*ret_first = last < len ? len - (size_t)last : 0;
+		*ret_end = len;
+		return end > text + 1 && *end == '\0';
+	}
+	unsigned long long first = strtoull(text, &end, 10);
+	if (end == text || *end != '-')
+		return false;
+	text = end + 1;
+	unsigned long long last = *text ? strtoull(text, &end, 10) : len;
+	*ret_first = first < len ? (size_t)first : len;
+	*ret_end = last < len ? (size_t)last + 1 : len;
+	return (*text == '\0' || *end == '\0') && last >= first;
+}
+
+static bool is_known_already(HttpRequest *request, const char *etag)
+{
+	const char *known = http_header(request, "If-None-Match");
+	return known && etag && (strcmp(known, "*") == 0 || strstr(known, etag));
+}
+
+/* What people sent is shown or saved, never run: not as a page of this house, not as another type than it is. */
+static void answer_content(HttpRequest *request, const Call *c)
+{
+	const CallContent *content = c->content;
+	size_t first = 0, end = content->len;
+	int status = 200;
+	Headers h = {0};
+	header_add(&h, "ETag", c->etag);
+	header_add(&h, "Content-Disposition", content->disposition);
+	header_add(&h, "Content-Security-Policy", "default-src 'none'; sandbox");
+	header_add(&h, "Cross-Origin-Resource-Policy", "same-origin");
+	header_add(&h, "X-Content-Type-Options", "nosniff");
+	header_add(&h, "Accept-Ranges", "bytes");
+	header_add(&h, "Cache-Control", "private, no-cache"); /* kept, and asked for each time: rights can be lost */
+	const char *if_range = http_header(request, "If-Range");
+	bool part = (!if_range || (c->etag && strcmp(if_range, c->etag) == 0)) &&
+	            range_read(http_header(request, "Range"), content->len, &first, &end);
+	if (is_known_already(request, c->etag)) {
+		http_respond(request, 304, NULL, h.item, "", 0);
+		return;
+	}
+	if (part && first >= end) {
+		header_add(&h, "Content-Range", talloc_asprintf(http_mem(request), "bytes */%zu", content->len));
+		http_respond(request, 416, NULL, h.item, "", 0);
+		return;
+	}
+	if (part) {
+		header_add(&h, "Content-Range", talloc_asprintf(http_mem(request), "bytes %zu-%zu/%zu", first, end - 1, content->len));
+		status = 206;
+	} else {
+		first = 0;
+		end = content->len;
+	}
+	http_respond(request, status, content->type, h.item, content->bytes + first, end - first);
+}
+
 void answer_call(HttpRequest *request, const Call *c, int result)
 {
 	if (result != 0) {
 		answer_error(request, c, result);
+		return;
+	}
+	if (c->content) {
+		answer_content(request, c);
 		return;
 	}
 	Headers h = {0};

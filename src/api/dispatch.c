@@ -227,11 +227,24 @@ static bool changes_something(const char *method)
 	return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
 
-/* Parses the body; false: the problem was answered. */
+static bool takes_bytes(const Endpoint *e)
+{
+	for (const Param *p = e->params; p && p->type != PARAM_END; p++)
+		if (p->type == PARAM_BYTES)
+			return true;
+	return false;
+}
+
+/* Parses the body; false: the problem was answered. Bytes stay where they are: they live until the answer. */
 static bool job_read_body(Job *job)
 {
 	size_t len;
 	const char *body = http_body(job->request, &len);
+	if (takes_bytes(job->match.endpoint)) {
+		job->call->bytes = body;
+		job->call->bytes_len = len;
+		return true;
+	}
 	if (len == 0)
 		return true;
 	const char *type = http_header(job->request, "Content-Type");

@@ -244,6 +244,22 @@ static void write_members(JsonOut *o, const Param *params, bool is_answer)
 	json_object_end(o);
 }
 
+static bool is_bytes(const Param *params)
+{
+	for (const Param *p = params; p->type != PARAM_END; p++)
+		if (p->type == PARAM_BYTES)
+			return true;
+	return false;
+}
+
+static void write_bytes_schema(JsonOut *o)
+{
+	begin(o, "schema");
+	member(o, "type", "string");
+	member(o, "format", "binary");
+	json_object_end(o);
+}
+
 static void write_body(JsonOut *o, const Operation *op)
 {
 	const Param *params = op->endpoint->params;
@@ -251,6 +267,13 @@ static void write_body(JsonOut *o, const Operation *op)
 		return;
 	begin(o, "requestBody");
 	begin(o, "content");
+	if (is_bytes(params)) {
+		begin(o, "application/octet-stream");
+		write_bytes_schema(o);
+		for (int i = 0; i < 3; i++)
+			json_object_end(o);
+		return;
+	}
 	for (const char *type = op->plain ? op->plain->takes : JSON_TYPE; *type;) {
 		size_t n = strcspn(type, "|");
 		begin(o, talloc_strndup(o->buf, type, n));
@@ -304,9 +327,12 @@ static void write_responses(JsonOut *o, const Operation *op)
 	begin(o, op->plain ? talloc_asprintf(o->buf, "%d", op->plain->status) : "2XX");
 	member(o, "description", "Done");
 	begin(o, "content");
-	begin(o, op->plain ? op->plain->gives : JSON_TYPE);
+	const char *gives = op->plain ? op->plain->gives : op->endpoint->gives;
+	begin(o, gives ? gives : JSON_TYPE);
 	if (op->plain)
 		write_plain_schema(o, op->plain);
+	else if (gives)
+		write_bytes_schema(o);
 	else
 		write_answer_schema(o, op);
 	for (int i = 0; i < 3; i++)

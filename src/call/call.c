@@ -36,6 +36,7 @@ void call_reset(Call *c)
 	c->json = json_out(c->out);
 	c->location = c->etag = c->link_next = NULL;
 	c->retry_after = c->set_cookie = NULL;
+	c->content = NULL;
 	c->shows_secret = false;
 	c->err = 0;
 	c->err_code = c->err_detail = NULL;

@@ -29,6 +29,14 @@ typedef struct FieldFault {
 	struct FieldFault *next;
 } FieldFault;
 
+/* An answer that is no JSON: a file. Parts of it are given when they are asked for. */
+typedef struct {
+	const char *type;        /* media type */
+	const char *disposition; /* value of Content-Disposition */
+	const char *bytes;
+	size_t len;
+} CallContent;
+
 typedef struct Call {
 	House *house;
 	Tx *tx;
@@ -41,6 +49,8 @@ typedef struct Call {
 	const char *if_match;  /* version text, or NULL */
 	json_t *params;        /* path, query and body parameters after checking, by name; never NULL */
 	json_t *body;          /* the whole JSON body, for endpoints that declare PARAM_BODY; else NULL */
+	const char *bytes;     /* the body as it came, for endpoints that declare PARAM_BYTES; else NULL */
+	size_t bytes_len;
 
 	Id change;             /* the unit of change; record/ makes it at the first write */
 
@@ -51,6 +61,7 @@ typedef struct Call {
 	const char *etag;       /* of the record that is answered, or with ERR_STALE of the one that is there */
 	const char *retry_after;
 	const char *set_cookie; /* value of a Set-Cookie header, or NULL */
+	const CallContent *content; /* instead of JSON; NULL without one */
 	bool shows_secret;      /* the answer holds what is shown once: it is kept nowhere */
 
 	int err;

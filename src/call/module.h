@@ -15,6 +15,7 @@ typedef enum {
 	PARAM_JSON,   /* any JSON value */
 	PARAM_IDS,    /* array of ids, at most LIMIT_BATCH */
 	PARAM_BODY,   /* the whole JSON object body, members not declared are allowed */
+	PARAM_BYTES,  /* the body is no JSON: it is in the call as it came, whatever media type it claims */
 } ParamType;
 
 typedef enum {
@@ -50,6 +51,7 @@ typedef struct Endpoint {
 	const Param *params; /* NULL: none */
 	CallFn fn;
 	const char *summary; /* English, one line, for OpenAPI */
+	const char *gives;   /* media type of the answer, for OpenAPI; NULL: JSON */
 } Endpoint;
 
 /* What runs when a timer of that kind is due: a writing Call; subject and payload are params "subject" and

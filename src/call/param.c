@@ -126,6 +126,7 @@ static int check_value(Call *c, const Param *p, const json_t *value)
 	case PARAM_IDS: return check_ids(c, p, value);
 	case PARAM_JSON: return json_object_set(c->params, p->name, (json_t *)value);
 	case PARAM_BODY:
+	case PARAM_BYTES:
 	case PARAM_END: break;
 	}
 	return 0;
@@ -238,6 +239,8 @@ int param_check(Call *c, const Param *params, const json_t *body, ParamFind find
 	for (const Param *p = params; p != NULL && p->type != PARAM_END; p++) {
 		if (p->type == PARAM_BODY)
 			c->body = body != NULL ? (json_t *)body : json_own(c, json_object());
+		else if (p->type == PARAM_BYTES)
+			continue; /* what is in it is the handler's */
 		else if (p->place == PARAM_IN_BODY)
 			check_inner(c, p, body);
 		else

@@ -216,6 +216,18 @@ static void pend(Conn *c, const char *bytes, size_t len)
 		set_reading(c, false);
 }
 
+/* A photo over a slow line takes longer than a deadline that is meant for forms: each piece that came gives it anew. */
+static void body_progress(Conn *c)
+{
+	if (c->state != CONN_READING)
+		return;
+	size_t pieces = c->request->parse.body_len / LIMIT_HTTP_PIECE;
+	if (pieces == c->pieces)
+		return;
+	c->pieces = pieces;
+	set_state(c, CONN_READING);
+}
+
 static void parse_bytes(Conn *c, const char *bytes, size_t len)
 {
 	c->in_parse = true;
@@ -223,6 +235,7 @@ static void parse_bytes(Conn *c, const char *bytes, size_t len)
 		if (c->request == NULL) {
 			c->request = request_new(c->loop, c, c->peer);
 			c->continued = false;
+			c->pieces = 0;
 			set_state(c, CONN_READING);
 		}
 		size_t used = 0;
@@ -236,6 +249,7 @@ static void parse_bytes(Conn *c, const char *bytes, size_t len)
 			len = 0;
 		} else {
 			send_continue(c);
+			body_progress(c);
 		}
 	}
 	if (len > 0 && (c->state == CONN_BUSY || c->state == CONN_WRITING))

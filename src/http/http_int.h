@@ -98,6 +98,7 @@ struct Conn {
 	bool ended;        /* the visitor has closed his sending side */
 	bool closes, continued;
 	int64_t since_ms;
+	size_t pieces; /* of the body that came, LIMIT_HTTP_PIECE each */
 	HttpRequest *request;
 	HttpStream *stream;
 	const char *out; /* what is left to write; owned by the request or the stream */

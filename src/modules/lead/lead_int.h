@@ -6,6 +6,7 @@
 #include "event/alert.h"
 #include "call/module.h"
 #include "event/timer.h"
+#include "modules/lead/guard.h"
 #include "modules/lead/place.h"
 #include "record/record.h"
 #include <pthread.h>
@@ -114,14 +115,8 @@ int grabs_of(const Grabs *grabs, int person);
 /* "cross_grabs": how many, and the newest of them. */
 void grabs_write(JsonOut *out, const Roster *roster, const Grabs *grabs);
 
-/* ---- guard.c: whose a lead is while it is protected, and what follows when leads and people are written elsewhere
- * ---- */
+/* ---- guard.c: see also guard.h ---- */
 
-/* 0, or 409 "protected" with who holds it and until when; the attempt is counted. act: "touch", "edit", "claim",
- * "delete". */
-NODISCARD int guard_lead(Call *c, const Record *lead, const char *act);
-/* The lead of the path, not in the bin, unprotected or the caller's own, and one the caller may see. */
-NODISCARD int guard_load(Call *c, Id id, const char *act, Record **ret);
 /* Hooks on leads, people and settings. */
 void guard_watch(House *house);
 

@@ -168,7 +168,65 @@ static void moment_add(Call *c, Timeline *line, Moment moment)
 	line->moments[line->n++] = moment;
 }
 
-static int activities_read(Call *c, Timeline *line, Id lead)
+/* ---- files: with the activity they belong to, or a moment of their own ---- */
+
+typedef struct {
+	Id activity;
+	const char *json;
+} AttachedFile;
+
+typedef struct {
+	AttachedFile *item;
+	int n;
+} AttachedFiles;
+
+static const char *file_json(Call *c, const Rows *rows)
+{
+	Buf *buf = buf_new(c, LEAD_BODY_MAX);
+	JsonOut out = json_out(buf);
+	json_object_begin(&out);
+	json_member_id(&out, "id", rows_id(rows, 0));
+	json_member_text(&out, "name", rows_text(rows, 1));
+	json_member_text(&out, "kind", rows_text(rows, 2));
+	json_member_text(&out, "media_type", rows_text(rows, 3));
+	json_member_int(&out, "bytes", rows_int(rows, 4));
+	json_object_end(&out);
+	return buf->data;
+}
+
+static int files_read(Call *c, Timeline *line, Id lead, AttachedFiles *ret)
+{
+	ROWS rows = NULL;
+	int r = db_query(c->tx, &rows,
+		"SELECT id, name, kind, media_type, bytes, created_at, created_by, activity FROM file "
+		"WHERE lead = $1 AND deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT $2",
+		value_id(lead), value_int(LIMIT_FILES_RECORD));
+	if (r < 0)
+		return r;
+	while (rows_next(rows)) {
+		const char *json = file_json(c, rows);
+		if (rows_is_null(rows, 7)) {
+			if (rows_int(rows, 5) < line->before)
+				moment_add(c, line, (Moment){"file", json, rows_int(rows, 5), rows_id(rows, 6), rows_id(rows, 0)});
+			continue;
+		}
+		ret->item = talloc_realloc(c, ret->item, AttachedFile, (unsigned)ret->n + 1);
+		ret->item[ret->n++] = (AttachedFile){rows_id(rows, 7), json};
+	}
+	return rows_error(rows);
+}
+
+static void files_write(JsonOut *out, const AttachedFiles *files, Id activity)
+{
+	json_key(out, "files");
+	json_array_begin(out);
+	for (int i = 0; i < files->n; i++)
+		if (id_equal(files->item[i].activity, activity))
+			json_put_raw(out, files->item[i].json, strlen(files->item[i].json));
+	json_array_end(out);
+}
+
+static int activities_read(Call *c, Timeline *line, Id lead, const AttachedFiles *files)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
@@ -185,6 +243,7 @@ static int activities_read(Call *c, Timeline *line, Id lead)
 		json_member_text(&out, "method", rows_text(rows, 3));
 		json_member_text(&out, "summary", rows_text(rows, 4));
 		json_member_bool(&out, "first_touch", rows_int(rows, 5) != 0);
+		files_write(&out, files, rows_id(rows, 0));
 		json_object_end(&out);
 		moment_add(c, line, (Moment){"activity", buf->data, rows_int(rows, 1), rows_id(rows, 2), rows_id(rows, 0)});
 	}
@@ -290,8 +349,11 @@ int view_timeline(Call *c)
 	if (r < 0)
 		return r;
 	r = roster_of(c, &roster);
+	AttachedFiles files = {0};
 	if (r == 0)
-		r = activities_read(c, &line, record_id(lead));
+		r = files_read(c, &line, record_id(lead), &files);
+	if (r == 0)
+		r = activities_read(c, &line, record_id(lead), &files);
 	if (r == 0)
 		r = assignments_read(c, &line, roster, record_id(lead));
 	if (r == 0)

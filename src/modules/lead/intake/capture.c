@@ -8,11 +8,11 @@
 #include "base/log.h"
 #include "event/follow.h"
 #include "modules/lead/intake/delivery.h"
+#include "modules/lead/intake/form.h"
 #include "modules/lead/intake/understand.h"
 
 #define PREFIX "/capture/"
 #define RECEIPTS "/receipts/"
-#define OVERSIZE_KEPT (64 * 1024) /* bytes kept of a body that is too large */
 #define LOOK_AGAIN_MS 150 /* between looks for what became of a receipt that another process may take in */
 #define LOOKUPS_MINUTE 120
 #define LOOKUPS_HOUR 2000
@@ -207,9 +207,11 @@ static bool answered_as_repeat(Delivery *d)
 	char text[33];
 	Id original;
 	bool durable;
-	const char *parts[] = {r->source_key, key ? key : r->visitor, r->body, r->reason};
-	size_t lens[] = {strlen(r->source_key), strlen(parts[1]), key ? 0 : r->body_len, refused ? strlen(r->reason) : 0};
-	Digest digest = digest_of(parts, lens, refused ? 4 : 3);
+	/* the same words with another photo are new */
+	const char *also = refused ? r->reason : key ? NULL : r->files;
+	const char *parts[] = {r->source_key, key ? key : r->visitor, r->body, also};
+	size_t lens[] = {strlen(r->source_key), strlen(parts[1]), key ? 0 : r->body_len, also ? strlen(also) : 0};
+	Digest digest = digest_of(parts, lens, also ? 4 : 3);
 	Window *window = key ? in->by_key : in->by_body;
 	if (!window_take(window, digest, r->at, r->id, &original, &durable)) {
 		if (durable) {
@@ -270,6 +272,30 @@ static void appended(void *arg, int result)
 	delivery_release(d);
 }
 
+/* The body is known, and what came with it is on disk: the receipt. */
+static void delivery_finish(Delivery *d, const Inlet *source)
+{
+	if (d->receipt.state == RECEIPT_PENDING)
+		check_body(d, source);
+	if (answered_as_repeat(d))
+		return;
+	bool shared = follow_has_others(d->intake->house);
+	if ((shared ? receipt_append_shared : receipt_append)(d->intake->log, &d->receipt, appended) < 0)
+		appended(d, ERR_BUSY);
+}
+
+void capture_form(Delivery *d)
+{
+	const Sources *sources = source_book_acquire(d->intake->sources);
+	int r = form_read(d);
+	if (r < 0) {
+		delivery_fail(d, r);
+		delivery_release(d);
+	} else
+		delivery_finish(d, source_by_id(sources, d->receipt.source));
+	source_release(sources);
+}
+
 static void delivery_take(Delivery *d, const Inlet *source)
 {
 	int after_s = !source || http_is_local(d->request)
@@ -283,13 +309,12 @@ static void delivery_take(Delivery *d, const Inlet *source)
 	}
 	d->receipt.source = source ? source->id : ID_NIL;
 	check_sender(d, source);
-	if (d->receipt.state == RECEIPT_PENDING)
-		check_body(d, source);
-	if (answered_as_repeat(d))
-		return;
-	bool shared = follow_has_others(d->intake->house);
-	if ((shared ? receipt_append_shared : receipt_append)(d->intake->log, &d->receipt, appended) < 0)
-		appended(d, ERR_BUSY);
+	if (!d->is_form)
+		delivery_finish(d, source);
+	else if (!filer_give(d->intake->filer, d)) {
+		delivery_fail(d, ERR_BUSY);
+		delivery_release(d);
+	}
 }
 
 static int sources_refresh(Tx *tx, void *arg)

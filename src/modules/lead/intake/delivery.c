@@ -6,10 +6,11 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "http/multipart.h"
 #include "modules/lead/intake/reason.h"
 
 #define PREFER_WAIT_MAX_S 30
-#define ANSWER_MAX 4096
+#define ANSWER_MAX (64 * 1024)
 
 static void header_note(JsonOut *o, const HttpRequest *request, const char *name, const char *key)
 {
@@ -40,6 +41,19 @@ static int64_t prefer_wait_ms(const HttpRequest *request)
 	return seconds <= 0 ? 0 : (seconds > PREFER_WAIT_MAX_S ? PREFER_WAIT_MAX_S : seconds) * SECOND_MS;
 }
 
+void delivery_keep_body(Delivery *d, size_t max)
+{
+	size_t len;
+	const char *body = http_body(d->request, &len);
+	if (len > max)
+		len = max;
+	char *copy = talloc_array(d, char, len + 1);
+	memcpy(copy, body, len);
+	copy[len] = '\0';
+	d->receipt.body = copy;
+	d->receipt.body_len = len;
+}
+
 Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_key)
 {
 	Delivery *d = talloc_pooled_object(NULL, Delivery, 10, 4096);
@@ -47,11 +61,6 @@ Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_
 	const char *language = http_header(request, "Accept-Language");
 	*d = (Delivery){.intake = intake, .request = request, .wait_ms = prefer_wait_ms(request), .holders = 1};
 	d->lang = language && strncasecmp(language, "en", 2) == 0 ? LANG_EN : LANG_ZH;
-	size_t len;
-	const char *body = http_body(request, &len);
-	char *copy = talloc_array(d, char, len + 1);
-	memcpy(copy, body, len);
-	copy[len] = '\0';
 	d->receipt = (Receipt){
 		.id = id_new(now),
 		.at = now,
@@ -59,10 +68,12 @@ Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_
 		.visitor = talloc_strdup(d, http_visitor(request)),
 		.content_type = talloc_strdup(d, http_header(request, "Content-Type")),
 		.headers = headers_note(d, request),
-		.body = copy,
-		.body_len = len,
+		.body = "",
 		.state = RECEIPT_PENDING,
 	};
+	d->is_form = http_is_multipart(d->receipt.content_type);
+	if (!d->is_form)
+		delivery_keep_body(d, LIMIT_HTTP_BODY);
 	return d;
 }
 
@@ -91,16 +102,45 @@ Outcome delivery_outcome(const Delivery *d)
 	return (Outcome){r->id, r->state, r->reason, r->detail, r->lead, r->duplicate_of};
 }
 
-void outcome_write(JsonOut *o, const Outcome *outcome, Lang lang)
+static void outcome_members(JsonOut *o, const Outcome *outcome, Lang lang)
 {
-	json_object_begin(o);
 	json_member_id(o, "receipt", outcome->receipt);
 	json_member_text(o, "state", receipt_state_name(outcome->state));
 	json_member_id(o, "lead", outcome->lead);
 	json_member_id(o, "duplicate_of", outcome->duplicate_of);
 	json_member_text(o, "reason", outcome->reason);
 	json_member_text(o, "detail", reason_text(o->buf, outcome->reason, outcome->detail, lang));
+}
+
+void outcome_write(JsonOut *o, const Outcome *outcome, Lang lang)
+{
+	json_object_begin(o);
+	outcome_members(o, outcome, lang);
 	json_object_end(o);
+}
+
+void outcome_write_files(JsonOut *o, const char *notes, Lang lang)
+{
+	JsonFault fault;
+	size_t i;
+	json_t *note, *all = notes ? json_parse(o->buf, notes, strlen(notes), &fault) : NULL;
+	if (!all)
+		return;
+	json_key(o, "files");
+	json_array_begin(o);
+	json_array_foreach (all, i, note) {
+		const char *reason = json_text(note, "left_out"), *name = json_text(note, "name");
+		json_object_begin(o);
+		json_member_text(o, "name", name);
+		json_member_int(o, "bytes", json_int(note, "bytes", 0));
+		json_member_bool(o, "kept", reason == NULL);
+		if (reason) {
+			json_member_text(o, "reason", reason);
+			json_member_text(o, "detail", reason_text(o->buf, reason, name, lang));
+		}
+		json_object_end(o);
+	}
+	json_array_end(o);
 }
 
 /* The one answer; body is JSON. CORS headers go only to origins of the source's list. */
@@ -147,7 +187,10 @@ void delivery_answer(Delivery *d, const Outcome *outcome)
 	}
 	Buf *out = buf_new(NULL, ANSWER_MAX);
 	JsonOut o = json_out(out);
-	outcome_write(&o, outcome, d->lang);
+	json_object_begin(&o);
+	outcome_members(&o, outcome, d->lang);
+	outcome_write_files(&o, d->receipt.files, d->lang);
+	json_object_end(&o);
 	answer(d, d->is_look ? 200 : 202, "application/json", NULL, out);
 	talloc_free(out);
 }

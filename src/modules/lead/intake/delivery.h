@@ -5,6 +5,8 @@
 #include "http/http.h"
 #include "modules/lead/intake/intake_int.h"
 
+#define OVERSIZE_KEPT (64 * 1024) /* bytes kept of a body that is too large or no form */
+
 typedef struct Delivery {
 	Receipt receipt; /* comes first: the log hands it back as the argument of done */
 	Intake *intake;
@@ -15,6 +17,7 @@ typedef struct Delivery {
 	int64_t wait_ms;    /* Prefer: wait=N */
 	int64_t poll_until_ms; /* monotonic: looked for in the log again and again until then; 0: not */
 	bool is_look;       /* a look-up: answered with 200 or 404, not 202 */
+	bool is_form;       /* with files: read by form.h, the body is not in the receipt yet */
 	Window *window; /* in which this delivery holds its digest, or NULL */
 	Digest digest;
 	_Atomic int holders;
@@ -23,6 +26,8 @@ typedef struct Delivery {
 
 /* Reads what the request says about itself; one holder. */
 Delivery *delivery_new(Intake *intake, HttpRequest *request, const char *source_key);
+/* The first bytes of the body, at most max, become what the receipt keeps of it. */
+void delivery_keep_body(Delivery *d, size_t max);
 void delivery_hold(Delivery *d);
 void delivery_release(Delivery *d);
 /* The receipt will go on the log as quarantined, and the sender gets err (0: a 202 like any other). reason and argument

@@ -7,6 +7,7 @@
 #include "call/module.h"
 #include "event/follow.h"
 #include "event/timer.h"
+#include "modules/lead/intake/form.h"
 #include "modules/lead/intake/furnish.h"
 #include "record/phase.h"
 
@@ -133,6 +134,7 @@ static int intake_start(House *house)
 	in->pulse = pulse_new(in, pulse_stirs, house);
 	in->arrivals = limiter_new(in);
 	in->lookups = limiter_new(in);
+	in->filer = filer_start(in);
 	in->durable = waits_start(in);
 	in->settled = waits_start(in);
 	phase_add(house->phases, PHASE_AFTER, "source", source_written, in);
@@ -160,6 +162,7 @@ static void intake_stop(House *house)
 {
 	Intake *in = house->intake;
 	in->closing = true;
+	filer_stop(in->filer);
 	if (in->taker)
 		taker_stop(in->taker);
 	waits_stop(in->settled);
@@ -203,13 +206,14 @@ static const Param capture_answer[] = {
 	{"duplicate_of", PARAM_ID, .help = "The open lead that the enquiry was attached to"},
 	{"reason", PARAM_TEXT, .help = "Why it was not taken as a new lead: a stable word"},
 	{"detail", PARAM_TEXT, .help = "The same as a sentence in the language of Accept-Language"},
+	{"files", PARAM_JSON, .help = "Of a form with files: [{name, bytes, kept, reason, detail}]"},
 	{0},
 };
 
 static const PlainPath told[] = {
 	{{"POST", "/capture/:source_key", "public", CALL_WRITE, capture_params, NULL, "Send a lead, kept before the 202"},
      202,
-     "application/json|application/x-www-form-urlencoded",
+     "application/json|application/x-www-form-urlencoded|multipart/form-data",
      "application/json",
      capture_answer},
 	{{"GET", "/capture/:source_key/receipts/:id", "public", CALL_READ, look_params, NULL, "What became of a delivery"},

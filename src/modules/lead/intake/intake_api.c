@@ -164,6 +164,7 @@ static int one_job(Tx *tx, void *arg)
 	json_key(&c->json, "headers");
 	json_put_raw(&c->json, job->one.headers, strlen(job->one.headers));
 	json_member_text(&c->json, "body", shown(c, job->one.body, job->one.body_len, job->one.body_len));
+	outcome_write_files(&c->json, job->one.files, c->lang);
 	write_acts(c, rows);
 	json_object_end(&c->json);
 	return rows_error(rows);

@@ -21,6 +21,7 @@ typedef struct Intake {
 	Limiter *arrivals, *lookups;
 	Waits *durable; /* who waits for another delivery of the same thing to be durable */
 	Waits *settled; /* who waits for what became of a receipt (Prefer: wait) */
+	struct Filer *filer; /* keeps what comes with forms */
 	Taker *taker;
 	_Atomic uint64_t kept;       /* receipts made durable since the start */
 	_Atomic uint64_t settled_as[RECEIPT_QUARANTINED + 1]; /* what became of receipts since the start, by state */
@@ -56,5 +57,7 @@ void intake_measure(House *house, Buf *out);
 
 /* Writes {"receipt","state","lead","duplicate_of","reason","detail"}. */
 void outcome_write(JsonOut *o, const Outcome *outcome, Lang lang);
+/* The member "files": what a form brought, and what of it was left out and why; nothing without files. */
+void outcome_write_files(JsonOut *o, const char *notes, Lang lang);
 
 extern const Endpoint intake_endpoints[];

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "http/http.h"
+#include "http/multipart.h"
 
 typedef struct {
 	const char *reason;
@@ -27,6 +28,11 @@ static const ReasonWords words[] = {
 	{"bad_json", "The body is not acceptable JSON: %s.", "内容不是可接受的 JSON：%s。"},
 	{"bad_form", "The form cannot be read: its pairs or escapes are malformed.",
      "表单无法读取：键值或转义格式不正确。"},
+	{"bad_multipart", "The form with files cannot be read: %s.", "带附件的表单无法读取：%s。"},
+	{"unwelcome_type", "\"%s\" was left out: files of this kind are not taken.", "“%s”未保留：不接受这种文件。"},
+	{"empty_file", "\"%s\" was left out: it is empty.", "“%s”未保留：文件是空的。"},
+	{"too_many_files", "\"%s\" was left out: one form brings 10 files at most.", "“%s”未保留：一份表单最多 10 个文件。"},
+	{"no_source", "\"%s\" was left out: no source has this key.", "“%s”未保留：没有使用该标识的来源。"},
 	{"not_an_object", "The body must be one JSON object.", "内容应为一个 JSON 对象。"},
 	{"bad_time", "This is no time, or one in the future: %s", "时间无法识别或在将来：%s"},
 	{"unknown_owner", "Nobody, or several, of this name: %s", "没有这个人，或有重名：%s"},
@@ -65,6 +71,8 @@ const char *reason_text(TALLOC_CTX *ctx, const char *reason, const char *argumen
 	const char *about = argument ? argument : "";
 	if (reason && strcmp(reason, "bad_request") == 0 && http_refusal_text(about, in_chinese))
 		about = http_refusal_text(about, in_chinese);
+	if (reason && strcmp(reason, "bad_multipart") == 0 && http_multipart_fault(about, in_chinese))
+		about = http_multipart_fault(about, in_chinese);
 	for (size_t i = 0; reason && i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i].reason, reason) == 0)
 			return talloc_asprintf(ctx, in_chinese ? words[i].zh : words[i].en, about);

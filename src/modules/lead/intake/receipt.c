@@ -28,6 +28,7 @@ const char *const receipt_migrations[] = {
 	"CREATE TABLE receipt_act (seq {SERIAL}, receipt {ID} NOT NULL, at {TIME} NOT NULL, who {TEXT} NOT NULL, act "
 	"{TEXT} NOT NULL);"
 	"CREATE INDEX receipt_act_receipt ON receipt_act (receipt)",
+	"ALTER TABLE receipt ADD COLUMN files {TEXT}",
 	NULL,
 };
 
@@ -40,7 +41,7 @@ static const char *const shared_migrations[] = {
 #define RECEIPT_COLUMNS                                                                                          \
 	"id, at, source, source_key, visitor, content_type, headers, body, dedupe_key, dedupe_body, state, reason, " \
 	"detail, lead, "                                                                                             \
-	"duplicate_of, released"
+	"duplicate_of, released, files"
 
 const char *receipt_state_name(ReceiptState state)
 {
@@ -106,7 +107,7 @@ Store *receipt_log_store(ReceiptLog *log)
 
 #define RECEIPT_INSERT                   \
 	"INSERT INTO receipt (" RECEIPT_COLUMNS \
-	") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+	") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
 static int receipt_put(Tx *tx, const Receipt *r, const char *sql)
 {
@@ -115,7 +116,7 @@ static int receipt_put(Tx *tx, const Receipt *r, const char *sql)
 		value_text(r->content_type), value_text(r->headers), value_bytes(r->body, r->body_len),
 		value_text(r->dedupe_key), value_text(r->dedupe_body), value_text(state_names[r->state]),
 		value_text(r->reason), value_text(r->detail), value_id(r->lead), value_id(r->duplicate_of),
-		value_bool(r->released),
+		value_bool(r->released), value_text(r->files),
 	};
 	return db_send_n(tx, sql, args, ARRAY_LEN(args)); /* its failure is that of the COMMIT, and nobody asks before */
 }
@@ -207,6 +208,7 @@ static void receipt_read(const Rows *rows, TALLOC_CTX *ctx, Receipt *ret)
 		.lead = rows_id(rows, 13),
 		.duplicate_of = rows_id(rows, 14),
 		.released = rows_int(rows, 15) != 0,
+		.files = kept_text(ctx, rows, 16),
 	};
 	char *copy = talloc_array(ctx, char, len + 1);
 	if (len)

@@ -22,6 +22,7 @@ typedef struct Receipt {
 	const char *headers; /* JSON object text: the few headers that tell something */
 	const char *body;    /* raw */
 	size_t body_len;
+	const char *files;       /* what a form brought: notes of modules/lead/file/attach.h, or NULL */
 	const char *dedupe_key;  /* text of the Idempotency-Key hash, or NULL */
 	const char *dedupe_body; /* text of the hash of visitor and body, or NULL */
 	ReceiptState state;

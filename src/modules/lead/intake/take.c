@@ -58,12 +58,13 @@ typedef struct Batch {
 
 static Waiting *waiting_new(const Receipt *r)
 {
-	Waiting *w = talloc_pooled_object(NULL, Waiting, 6, r->body_len + 1024);
+	Waiting *w = talloc_pooled_object(NULL, Waiting, 7, r->body_len + 1024);
 	w->receipt = *r;
 	w->receipt.source_key = talloc_strdup(w, r->source_key);
 	w->receipt.visitor = talloc_strdup(w, r->visitor);
 	w->receipt.content_type = talloc_strdup(w, r->content_type);
 	w->receipt.headers = talloc_strdup(w, r->headers);
+	w->receipt.files = talloc_strdup(w, r->files);
 	char *body = talloc_array(w, char, r->body_len + 1);
 	memcpy(body, r->body, r->body_len);
 	body[r->body_len] = '\0';

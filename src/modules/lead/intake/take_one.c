@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "event/alert.h"
 #include "match/match.h"
+#include "modules/lead/file/attach.h"
 #include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/take.h"
 #include "modules/lead/intake/taken.h"
@@ -368,7 +369,8 @@ static int lead_attach_or_make(Take *t)
 	r = taken_claim(t->c, t->outcome, t->ground->all_new, &is_first);
 	if (r < 0 || !is_first)
 		return r;
-	return is_repeat ? repeat_attach(t, lead) : lead_make(t, &who);
+	r = is_repeat ? repeat_attach(t, lead) : lead_make(t, &who);
+	return r < 0 || !t->receipt->files ? r : attach_noted(t->c, t->outcome->lead, t->receipt->files, t->receipt->at);
 }
 
 static const Inlet *source_of(const Sources *sources, const Receipt *receipt)

@@ -1,7 +1,6 @@
 /* How a Call becomes bytes. Problems are RFC 9457; every API answer says no-store. */
 #include "api/answer.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -98,27 +97,33 @@ static const char *link_to_next(HttpRequest *request, const char *cursor)
 
 /* ---- files ---- */
 
-/* "bytes=10-19", "bytes=10-", "bytes=-5" and nothing else: false. Several ranges are answered with the whole. */
+/* Digits; beyond max it is max. False: there are none. */
+static bool position_read(const char **text, size_t max, size_t *ret)
+{
+	const char *from = *text;
+	size_t n = 0;
+	for (; **text >= '0' && **text <= '9'; (*text)++)
+		n = n > max ? n : n * 10 + (size_t)(**text - '0');
+	*ret = n < max ? n : max;
+	return *text > from;
+}
+
+/* "bytes=10-19", "bytes=10-", "bytes=-5"; anything else is false: several ranges are answered with the whole. */
 static bool range_read(const char *text, size_t len, size_t *ret_first, size_t *ret_end)
 {
-	char *end;
-	if (!text || strncmp(text, "bytes=", 6) != 0 || strlen(text) > 60 || strspn(text + 6, "0123456789-") != strlen(text + 6))
+	size_t first = 0, last = len;
+	if (!text || strncmp(text, "bytes=", 6) != 0)
 		return false;
 	text += 6;
-	if (*text == '-') {
-		unsigned long long last = strtoull(text + 1, &end, 10);
-		*ret_first = last < len ? len - (size_t)last : 0;
-		*ret_end = len;
-		return end > text + 1 && *end == '\0';
-	}
-	unsigned long long first = strtoull(text, &end, 10);
-	if (end == text || *end != '-')
+	bool has_first = position_read(&text, len, &first);
+	if (*text++ != '-')
 		return false;
-	text = end + 1;
-	unsigned long long last = *text ? strtoull(text, &end, 10) : len;
-	*ret_first = first < len ? (size_t)first : len;
-	*ret_end = last < len ? (size_t)last + 1 : len;
-	return (*text == '\0' || *end == '\0') && last >= first;
+	bool has_last = position_read(&text, len, &last);
+	if (*text != '\0' || (!has_first && !has_last) || (has_first && has_last && last < first))
+		return false;
+	*ret_first = has_first ? first : len - last;
+	*ret_end = has_first && has_last && last < len ? last + 1 : len;
+	return true;
 }
 
 static bool is_known_already(HttpRequest *request, const char *etag)
@@ -154,7 +159,8 @@ static void answer_content(HttpRequest *request, const Call *c)
 		return;
 	}
 	if (part) {
-		header_add(&h, "Content-Range", talloc_asprintf(http_mem(request), "bytes %zu-%zu/%zu", first, end - 1, content->len));
+		header_add(&h, "Content-Range",
+		           talloc_asprintf(http_mem(request), "bytes %zu-%zu/%zu", first, end - 1, content->len));
 		status = 206;
 	} else {
 		first = 0;

@@ -81,12 +81,12 @@ int care_verify(const Options *o)
 	Finding *findings = NULL;
 	size_t n = 0;
 	HousePlace house = place_of(o);
-	InspectConfig config = house_inspection(ctx, &house);
+	VerifyConfig config = {.tables = house_inspection(ctx, &house), .data_dir = o->data_dir, .thorough = !o->quick};
 	int status;
-	if (!o->database && !file_exists(config.records)) {
+	if (!o->database && !file_exists(config.tables.records)) {
 		said_set(ctx, &said, 0, "There is no data in %s.", "%s 里没有数据。", o->data_dir);
 		status = complain(&said, o->lang);
-	} else if (verify_run(ctx, &config, !o->quick, &findings, &n, &said) < 0) {
+	} else if (verify_run(ctx, &config, &findings, &n, &said) < 0) {
 		status = complain(&said, o->lang);
 	} else {
 		findings_print(findings, n, o->lang);

@@ -82,7 +82,8 @@ char *file_name_clean(TALLOC_CTX *ctx, const char *name, const FileType *type)
 	last += strspn(last, " .");
 	const char *dot = ending_fits(last, type) ? strrchr(last, '.') : NULL;
 	const char *ending = dot ? dot : type ? type->ending : "";
-	characters_copy(out, dot ? talloc_strndup(out, last, (size_t)(dot - last)) : last, LIMIT_FILE_NAME - strlen(ending));
+	const char *stem = dot ? talloc_strndup(out, last, (size_t)(dot - last)) : last;
+	characters_copy(out, stem, LIMIT_FILE_NAME - strlen(ending));
 	while (out->len > 0 && strchr(" .", out->data[out->len - 1]))
 		out->data[--out->len] = '\0';
 	if (out->len == 0)

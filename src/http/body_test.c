@@ -58,7 +58,8 @@ TEST(body, a_large_one_that_goes_on_gets_through)
 	char answer[2048];
 	HttpServer *server = server_open(&fd);
 	char *piece = talloc_zero_size(NULL, LIMIT_HTTP_PIECE);
-	char *head = talloc_asprintf(piece, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", 4 * LIMIT_HTTP_PIECE);
+	char *head = talloc_asprintf(piece, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n",
+	                             4 * LIMIT_HTTP_PIECE);
 	int64_t start_ms = clock_monotonic_ms();
 	send_all(fd, head, strlen(head));
 	for (int i = 0; i < 4; i++) {

@@ -270,7 +270,7 @@ static bool head_read(Reader *r, PartHead *head)
 
 /* ---- parts ---- */
 
-/* From the first byte of the content to the boundary behind it; an empty content has the boundary's CR LF right there. */
+/* From the first byte of the content to the boundary behind it, which begins with a line end of its own. */
 static bool content_read(Reader *r, const char **ret_content, size_t *ret_len, BoundaryLine *ret_line)
 {
 	const char *content = r->at, *from = content, *behind;

@@ -43,7 +43,8 @@ TEST(multipart, reads_fields_and_files)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	HttpParts *parts = parse(ctx, "--xYz\r\n" HEAD("name=\"name\"") "王芳\r\n--xYz\r\n"
-		HEAD("name=\"photo\"; filename=\"合影.png\"") "\x89PNG\r\n\x1a\r\n--xYz\r\n" HEAD("name=empty") "\r\n--xYz--\r\n");
+		HEAD("name=\"photo\"; filename=\"合影.png\"") "\x89PNG\r\n\x1a\r\n--xYz\r\n"
+		HEAD("name=empty") "\r\n--xYz--\r\n");
 	CHECK_INT(parts->n, 3);
 	check_text(&parts->part[0], "name", "王芳");
 	CHECK_TEXT(parts->part[0].file_name, NULL);
@@ -82,8 +83,8 @@ TEST(multipart, a_content_may_look_like_the_boundary)
 
 TEST(multipart, a_quoted_boundary_and_no_parts_at_all)
 {
-	CHECK_TEXT(fault_of("multipart/form-data; charset=utf-8; boundary=\"a b\"", "--a b\r\n" HEAD("name=a") "1\r\n--a b--"),
-		NULL);
+	CHECK_TEXT(fault_of("multipart/form-data; charset=utf-8; boundary=\"a b\"",
+		"--a b\r\n" HEAD("name=a") "1\r\n--a b--"), NULL);
 	CHECK_TEXT(fault_of(TYPE, "--xYz--"), NULL);
 	CHECK(http_is_multipart("Multipart/Form-Data; boundary=x") && !http_is_multipart("multipart/form-database"));
 	CHECK(!http_is_multipart("multipart/mixed; boundary=x") && !http_is_multipart(NULL));

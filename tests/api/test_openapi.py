@@ -173,19 +173,26 @@ def success(operation):
     return next((int(k), a["content"]) for k, a in operation["responses"].items() if k[0] == "2")
 
 
+def multipart(body: dict) -> bytes:
+    parts = "".join(f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in body.items())
+    return (parts + "--edge--\r\n").encode()
+
+
 def test_capture_is_as_described(house):
-    """Both ways of sending, with the headers and members that are told, and the look-up; the answers fit their schemas."""
+    """All ways of sending, with the headers and members that are told, and the look-up; the answers fit their schemas."""
     send = house.document["paths"]["/capture/{source_key}"]["post"]
     look = house.document["paths"]["/capture/{source_key}/receipts/{id}"]["get"]
     assert send["security"] == look["security"] == [], "open to everybody"
     assert {p["name"] for p in send["parameters"] if p["in"] == "header"} == {"Idempotency-Key", "Prefer"}
-    bodies = {"application/json": lambda b: json.dumps(b).encode(), "application/x-www-form-urlencoded": lambda b: urllib.parse.urlencode(b).encode()}
+    bodies = {"application/json": lambda b: json.dumps(b).encode(), "application/x-www-form-urlencoded": lambda b: urllib.parse.urlencode(b).encode(),
+              "multipart/form-data": multipart}
     assert set(send["requestBody"]["content"]) == set(bodies)
     for n, (kind, encode) in enumerate(bodies.items()):
         known = send["requestBody"]["content"][kind]["schema"]["properties"]
         values = {"phone": f"1350000000{n}", "email": f"a{n}@example.org", "consent": "true"}
         body = {name: values.get(name, "上海") for name in known}
-        answer = house.client().raw("POST", f"/capture/{house.company.key}", encode(body), {"Content-Type": kind, "Prefer": "wait=10", "Idempotency-Key": kind})
+        answer = house.client().raw("POST", f"/capture/{house.company.key}", encode(body),
+                                    {"Content-Type": kind + ("; boundary=edge" if encode is multipart else ""), "Prefer": "wait=10", "Idempotency-Key": kind})
         status, content = success(send)
         assert answer.status == status == 202 and fits(house.document, content[answer.headers["content-type"]]["schema"], answer.json), answer
         lead = house.admin.get("/leads/" + answer.json["lead"])

@@ -64,8 +64,11 @@ bool loose_files(TALLOC_CTX *ctx, const char *data_dir, char ***ret, size_t *ret
 	size_t n = 0;
 	if (file_exists(root) && !tree_list(ctx, root, &files, &n))
 		return false;
+	size_t whole = 0;
 	for (size_t i = 0; i < n; i++)
-		files[i] = talloc_asprintf(ctx, "files/%s", files[i]);
+		if (!strstr(files[i], ".new-")) /* being written: nobody was told of it yet */
+			files[whole++] = talloc_asprintf(ctx, "files/%s", files[i]);
+	n = whole;
 	DIR *dir = opendir(data_dir);
 	for (struct dirent *e; dir && (e = readdir(dir));) {
 		if (!is_key(e))
@@ -177,11 +180,24 @@ static int64_t file_bytes(const char *path)
 	return stat(path, &st) == 0 ? st.st_size : 0;
 }
 
+static int64_t loose_bytes(Making *m)
+{
+	char **files;
+	size_t n;
+	int64_t bytes = 0;
+	if (!loose_files(m->ctx, m->house->data_dir, &files, &n))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		bytes += file_bytes(house_file(m, files[i]));
+	return bytes;
+}
+
 /* Better told at once than after an hour. */
 static int room_check(Making *m)
 {
 	struct statvfs disk;
-	int64_t needed = file_bytes(house_file(m, "tenon.db")) + file_bytes(house_file(m, "receipts.db"));
+	int64_t needed = file_bytes(house_file(m, "tenon.db")) + file_bytes(house_file(m, "receipts.db")) +
+			 loose_bytes(m);
 	if (m->house->database || statvfs(m->to, &disk) < 0)
 		return 0;
 	int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;

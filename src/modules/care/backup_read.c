@@ -114,13 +114,14 @@ static int check_inside(TALLOC_CTX *ctx, const char *path, Said *said)
 {
 	Finding *findings = NULL;
 	size_t n = 0;
-	InspectConfig config = {.records = talloc_asprintf(ctx, "%s/tenon.db", path),
-				.receipts = talloc_asprintf(ctx, "%s/receipts.db", path)};
-	if (!file_exists(config.records))
+	VerifyConfig config = {.tables = {.records = talloc_asprintf(ctx, "%s/tenon.db", path),
+					  .receipts = talloc_asprintf(ctx, "%s/receipts.db", path)},
+			       .data_dir = path};
+	if (!file_exists(config.tables.records))
 		return 0; /* of PostgreSQL: the hashes are the check */
-	if (!file_exists(config.receipts))
-		config.receipts = NULL;
-	int r = verify_run(ctx, &config, false, &findings, &n, said);
+	if (!file_exists(config.tables.receipts))
+		config.tables.receipts = NULL;
+	int r = verify_run(ctx, &config, &findings, &n, said);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (!findings[i].serious)
 			continue;

@@ -188,9 +188,9 @@ static int health(Call *c)
 	Said said = {0};
 	DoctorConfig doctor = {.house = {.data_dir = c->house->data_dir, .database = c->house->database},
 			       .public_url = c->house->public_url};
-	InspectConfig config = house_inspection(c, &doctor.house);
+	VerifyConfig config = {.tables = house_inspection(c, &doctor.house), .data_dir = c->house->data_dir};
 	doctor_run(c, &doctor, &seen, &n_seen);
-	int r = verify_run(c, &config, false, &found, &n_found, &said);
+	int r = verify_run(c, &config, &found, &n_found, &said);
 	if (r < 0)
 		return call_fail(c, r, "verify_failed", "%s", "%s", said_in(&said, c->lang));
 	json_object_begin(&c->json);

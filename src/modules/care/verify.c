@@ -1,5 +1,5 @@
 /* The checks are a table: rows that must not exist, told with up to three of their ids. */
-#include "modules/care/verify.h"
+#include "modules/care/verify_int.h"
 
 #include <string.h>
 
@@ -44,15 +44,7 @@ static const Check checks[] = {
 	 "rows of the history belong to no change", "条历史记录没有对应的变更"},
 };
 
-typedef struct {
-	TALLOC_CTX *ctx;
-	Inspection *look;
-	Finding *list;
-	size_t n;
-	Buf *examples;
-} Verify;
-
-static Finding *finding_add(Verify *v, const char *check, bool serious, int64_t count)
+Finding *finding_add(Verify *v, const char *check, bool serious, int64_t count)
 {
 	v->list = talloc_realloc(v->ctx, v->list, Finding, v->n + 1);
 	v->list[v->n] = (Finding){.check = check, .serious = serious, .note = !serious, .count = count};
@@ -106,25 +98,28 @@ static bool foreign_row(void *arg, const char *const *cells, int n)
 	return v->n < ENGINE_LINES_MAX;
 }
 
-static int engine_checks(Verify *v, bool thorough)
+static int engine_checks(Verify *v)
 {
 	if (inspect_is_postgres(v->look))
 		return 0; /* the server checks its pages itself */
-	int r = inspect_rows(v->look, thorough ? "PRAGMA integrity_check(20)" : "PRAGMA quick_check(20)", integrity_row, v);
+	int r = inspect_rows(v->look, v->thorough ? "PRAGMA integrity_check(20)" : "PRAGMA quick_check(20)",
+			     integrity_row, v);
 	if (r == 0 && v->n == 0)
 		r = inspect_rows(v->look, "PRAGMA foreign_key_check", foreign_row, v);
 	return r;
 }
 
-int verify_run(TALLOC_CTX *ctx, const InspectConfig *config, bool thorough, Finding **ret, size_t *ret_n, Said *said)
+int verify_run(TALLOC_CTX *ctx, const VerifyConfig *config, Finding **ret, size_t *ret_n, Said *said)
 {
 	char *error = NULL;
-	Verify v = {.ctx = ctx, .look = inspect_open(ctx, config, &error)};
+	Verify v = {.ctx = ctx, .thorough = config->thorough, .look = inspect_open(ctx, &config->tables, &error)};
 	if (!v.look)
 		return said_set(ctx, said, ERR_STORE, "%s", "%s", error);
-	int r = engine_checks(&v, thorough);
+	int r = engine_checks(&v);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(checks); i++)
 		r = check_run(&v, &checks[i]);
+	if (r == 0)
+		r = verify_files(&v, config->data_dir);
 	/* A file that is damaged enough cannot even be asked: that is the finding. */
 	if (r < 0 && v.n > 0)
 		r = 0;

@@ -13,9 +13,15 @@ typedef struct {
 	Said said;         /* with up to three examples */
 } Finding;
 
-/* thorough: indexes are compared with their tables too (SQLite's integrity_check instead of quick_check). 0 also when
- * something was found; an Err when the tables cannot be read. */
-NODISCARD int verify_run(TALLOC_CTX *ctx, const InspectConfig *config, bool thorough, Finding **ret, size_t *ret_n,
-			 Said *said);
+typedef struct {
+	InspectConfig tables;
+	const char *data_dir; /* in which files/ lies: every row of a file has its content, as it was kept */
+	/* indexes are compared with their tables too (SQLite's integrity_check instead of quick_check), and every file is
+	 * read; else it is only looked whether they are there */
+	bool thorough;
+} VerifyConfig;
+
+/* 0 also when something was found; an Err when the tables cannot be read. */
+NODISCARD int verify_run(TALLOC_CTX *ctx, const VerifyConfig *config, Finding **ret, size_t *ret_n, Said *said);
 /* How many of them are serious. */
 size_t findings_serious(const Finding *findings, size_t n);

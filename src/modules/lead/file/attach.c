@@ -9,26 +9,27 @@
 
 #define NEWS_MAX 4096
 
-int attach_count(Call *c, Id lead, int64_t *ret)
+static int attach_count(Call *c, Id lead, int64_t *ret)
 {
 	return call_store_failed(c, db_int(c->tx, ret, "SELECT count(*) FROM file WHERE lead = $1 AND deleted_at IS NULL",
 	                                   value_id(lead)));
 }
 
-static int refuse_many(Call *c)
+int attach_allowed(Call *c, Id lead)
 {
+	int64_t n = 0;
+	int r = attach_count(c, lead, &n);
+	if (r < 0 || n < LIMIT_FILES_RECORD)
+		return r;
 	return call_fail(c, ERR_CONFLICT, "too_many_files", "This lead has %d files already; delete some first.",
 	                 "该线索已有 %d 个附件，请先删除一些。", LIMIT_FILES_RECORD);
 }
 
 int attach_create(Call *c, const Record *lead, const Attachment *a, Record **ret)
 {
-	int64_t n = 0;
-	int r = attach_count(c, record_id(lead), &n);
+	int r = attach_allowed(c, record_id(lead));
 	if (r < 0)
 		return r;
-	if (n >= LIMIT_FILES_RECORD)
-		return refuse_many(c);
 	Record *file = record_new(c, meta_object_of(c, "file"));
 	if (!id_is_nil(a->id))
 		record_set(file, "id", value_id(a->id));
@@ -97,7 +98,7 @@ int attach_noted(Call *c, Id id, const char *notes, int64_t at)
 		if (r < 0)
 			return r;
 		if (n++ >= LIMIT_FILES_RECORD) {
-			log_warn("file", "a lead has %d files already; what came with a form stays on its receipt", LIMIT_FILES_RECORD);
+			log_warn("file", "a lead has %d files already; those of a form stay on its receipt", LIMIT_FILES_RECORD);
 			return 0;
 		}
 		r = noted_attach(c, lead, note, at);

@@ -16,8 +16,8 @@ typedef struct {
 
 /* Fails the call with "too_many_files" beyond LIMIT_FILES_RECORD. Rights are the caller's matter. */
 NODISCARD int attach_create(Call *c, const Record *lead, const Attachment *a, Record **ret);
-/* Files of the lead, not those in the bin. */
-NODISCARD int attach_count(Call *c, Id lead, int64_t *ret);
+/* 0 if the lead may have one more. */
+NODISCARD int attach_allowed(Call *c, Id lead);
 
 /* What a form brought with it, as its receipt keeps it: a JSON array. One kept file, or one that was left out and
  * why (reason: a word of intake/reason.h). */

@@ -53,12 +53,11 @@ static int add_check(Call *c, void *arg)
 {
 	Adding *adding = arg;
 	Record *lead;
-	int64_t n = 0;
 	int r = guard_load(c, call_id(c, "id"), "edit", &lead);
 	if (r == 0)
 		r = activity_check(c, record_id(lead), adding->a.activity);
 	if (r == 0)
-		r = attach_count(c, record_id(lead), &n);
+		r = attach_allowed(c, record_id(lead));
 	return r;
 }
 
@@ -106,8 +105,8 @@ static void added_write(Call *c, const Adding *adding)
 static int refuse_type(Call *c)
 {
 	return call_fail(c, ERR_MEDIA_TYPE, "unwelcome_type",
-	                 "Files of this kind are not taken. Photos (JPEG, PNG, WebP, HEIC), sound, PDF, office documents without "
-	                 "macros, text and CSV are.",
+	                 "Files of this kind are not taken. Photos (JPEG, PNG, WebP, HEIC), sound, PDF, office documents "
+	                 "without macros, text and CSV are.",
 	                 "不接受这种文件。可以上传照片（JPEG、PNG、WebP、HEIC）、录音、PDF、不含宏的办公文档、文本和 CSV。");
 }
 
@@ -229,7 +228,8 @@ static int file_show(Call *c)
 	r = content_read(c, c->house->data_dir, hash, &bytes, &len);
 	if (r == ERR_NOT_FOUND)
 		return call_fail(c, r, "content_missing",
-		                 "The content of this file is missing on the server. Tell the administrator: `tenon verify` says more.",
+		                 "The content of this file is missing on the server. Tell the administrator: `tenon verify` "
+		                 "says more.",
 		                 "服务器上缺少该附件的内容，请联系管理员（tenon verify 可查看详情）。");
 	if (r < 0)
 		return call_store_failed(c, r);

@@ -1,4 +1,5 @@
-/* A form with files becomes what every other delivery is, a body of names and texts; beside it the notes of its files. */
+/* A form with files becomes what every other delivery is, a body of names and texts; beside it the notes of its
+ * files. */
 #include "modules/lead/intake/form.h"
 
 #include <string.h>

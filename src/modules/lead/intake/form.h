@@ -1,5 +1,5 @@
-/* Forms with files: multipart/form-data sent to a source. Syncing files waits for the disk, so it is done on a thread of
- * its own, between the first checks and the receipt. */
+/* Forms with files: multipart/form-data sent to a source. Syncing files waits for the disk, so it is done on a thread
+ * of its own, between the first checks and the receipt. */
 #pragma once
 
 #include "modules/lead/intake/delivery.h"

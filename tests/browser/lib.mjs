@@ -9,6 +9,8 @@ const { chromium } = require('playwright-core')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 const FLAGS = [
+	// a camera and a microphone that give pictures and tones, and are allowed
+	'--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
 	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ]
 export const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'shots')

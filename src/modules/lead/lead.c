@@ -102,7 +102,7 @@ static int summary_check(Call *c, const Policy *policy)
 	return c->err;
 }
 
-static int activity_add(Call *c, const Record *lead, bool first)
+static int activity_add(Call *c, const Record *lead, bool first, Id *ret)
 {
 	Record *activity = record_new(c, meta_object_of(c, "activity"));
 	record_set_text(activity, "kind", call_text(c, "method"));
@@ -112,7 +112,10 @@ static int activity_add(Call *c, const Record *lead, bool first)
 	record_set_ref(activity, "owner", c->who.user);
 	record_set_ref(activity, "team", c->who.team);
 	record_set(activity, "first_touch", value_bool(first));
-	return record_create(c, activity, RECORD_AS_HOUSE);
+	int r = record_create(c, activity, RECORD_AS_HOUSE);
+	if (r == 0)
+		*ret = record_id(activity);
+	return r;
 }
 
 static void touch_set(Call *c, Ground *ground, Record *lead)
@@ -154,10 +157,20 @@ static int misses_reset(Call *c, const Record *lead)
 	return db_exec(c->tx, "UPDATE person SET misses = 0 WHERE id = $1 AND misses <> 0", value_id(c->who.user));
 }
 
+/* Which activity it became: photos and voice notes of the contact are added to it. */
+static int touch_answer(Call *c, Ground *ground, const Record *lead, Id activity)
+{
+	char id[ID_TEXT_SIZE];
+	int r = drain_waiting(c, ground);
+	return r < 0 ? call_store_failed(c, r)
+	             : view_write_with(c, lead, "_activity", talloc_asprintf(c, "\"%s\"", id_text(activity, id)));
+}
+
 static int lead_touch(Call *c)
 {
 	Ground *ground;
 	Record *lead;
+	Id activity;
 	int r = lead_begin(c, "touch", &ground, &lead);
 	if (r == 0)
 		r = summary_check(c, &ground->roster->policy);
@@ -165,7 +178,7 @@ static int lead_touch(Call *c)
 		return r;
 	if (id_is_nil(record_ref(lead, "owner")))
 		return call_fail(c, ERR_CONFLICT, "not_claimed", "Claim the lead first: nobody holds it.", "该线索暂无负责人，请先领取。");
-	r = activity_add(c, lead, record_int(lead, "first_touch_at") == 0);
+	r = activity_add(c, lead, record_int(lead, "first_touch_at") == 0, &activity);
 	if (r < 0)
 		return r;
 	touch_set(c, ground, lead);
@@ -176,7 +189,7 @@ static int lead_touch(Call *c)
 		r = misses_reset(c, lead);
 	if (r == 0)
 		r = touch_tell(c, ground, lead);
-	return r < 0 ? call_store_failed(c, r) : lead_finish(c, ground, lead);
+	return r < 0 ? call_store_failed(c, r) : touch_answer(c, ground, lead, activity);
 }
 
 /* ---- claim and return (L14) ---- */

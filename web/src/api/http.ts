@@ -57,6 +57,9 @@ export function onExpired(handler: Renew): void {
 	renew = handler
 }
 
+/** For the few requests that do not go through here: asks for the password; true means: try once more. */
+export const askAgain = (): Promise<boolean> => renew()
+
 /** UUID that also works on plain http, where crypto.randomUUID is missing. */
 export function uuid(): string {
 	const b = crypto.getRandomValues(new Uint8Array(16))
@@ -66,7 +69,7 @@ export function uuid(): string {
 	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-function address(path: string, query?: Query): string {
+export function address(path: string, query?: Query): string {
 	const search = new URLSearchParams()
 	for (const [name, value] of Object.entries(query ?? {})) {
 		if (value !== undefined && value !== null && value !== '') search.set(name, String(value))

@@ -34,7 +34,7 @@ export interface CheckAnswer {
 }
 
 export const leadView = (id: Id) => get<LeadView>(`/leads/${id}`)
-export const touchLead = (id: Id, touch: Touch, key?: string) => post<Lead>(`/leads/${id}/touch`, touch, { key })
+export const touchLead = (id: Id, touch: Touch, key?: string) => post<Lead & { _activity?: Id }>(`/leads/${id}/touch`, touch, { key })
 export const claimLead = (id: Id) => post<Lead>(`/leads/${id}/claim`)
 export const returnLead = (id: Id, reason: string) => post<Lead>(`/leads/${id}/return`, { reason })
 export const assignLead = (id: Id, to: Id, note?: string) => post<Lead>(`/leads/${id}/assign`, { to, note })

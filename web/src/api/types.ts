@@ -221,10 +221,26 @@ export interface Assignment {
 }
 
 export interface TimelineItem {
-	kind: 'activity' | 'change' | 'assignment' | 'enquiry'
+	kind: 'activity' | 'change' | 'assignment' | 'enquiry' | 'file'
 	at: Time
 	who: Named | null
 	data: Record<string, unknown>
+}
+
+/** A photo, a voice note or a document of a lead. */
+export interface FileNote {
+	id: Id
+	name: string
+	kind: 'photo' | 'voice' | 'file'
+	media_type: string
+	bytes: number
+}
+
+export interface StoredFile extends FileNote {
+	at: Time
+	activity: Id | null
+	by?: Named | null
+	_change?: Id
 }
 
 export interface BatchResult {

@@ -141,6 +141,8 @@ export interface ReceiptDetail extends Receipt {
 	content_type: string | null
 	headers: Record<string, string>
 	history: { at: Time; who: string | Named | null; act: string }[]
+	/** What a form brought, and what of it was left out. */
+	files?: { name: string; bytes: number; kept: boolean; detail?: string }[]
 }
 
 export interface ReceiptAnswer {

@@ -5,7 +5,7 @@ import { Problem, uuid } from '@/api/http'
 import { text } from '@/api/text'
 import type { Id } from '@/api/types'
 import { size } from '@/ui/size'
-import { toast, toastError } from '@/ui/toast'
+import { dismiss, toast, toastError } from '@/ui/toast'
 import { t } from './text'
 
 export interface Upload {
@@ -16,6 +16,10 @@ export interface Upload {
 	name: string
 	share: number
 	error: string | null
+	/** The server will not take it, however often it is sent. */
+	refused: boolean
+	/** The toast that told of the failure. */
+	told: number
 }
 
 const AT_ONCE = 2
@@ -32,8 +36,10 @@ function put(id: string, more: Partial<Upload>): void {
 
 export function forget(id: string): void {
 	const at = uploads.findIndex((upload) => upload.id === id)
-	if (at >= 0) uploads.splice(at, 1)
+	if (at >= 0) dismiss(uploads.splice(at, 1)[0]!.told)
 }
+
+const isRefusal = (problem: unknown) => problem instanceof Problem && problem.status >= 400 && problem.status < 500 && ![401, 408, 429].includes(problem.status)
 
 async function run(upload: Upload): Promise<void> {
 	running.add(upload.id)
@@ -42,8 +48,10 @@ async function run(upload: Upload): Promise<void> {
 		forget(upload.id)
 	} catch (problem) {
 		const detail = problem instanceof Problem ? problem.detail : text('unknown')
-		put(upload.id, { error: detail, share: 0 })
-		toast(t('uploadFailed', { name: upload.name, detail }), { tone: 'error', action: { label: t('retry'), run: () => retry(upload.id) } })
+		const refused = isRefusal(problem)
+		const action = refused ? undefined : { label: t('retry'), run: () => retry(upload.id) }
+		const told = toast(t('uploadFailed', { name: upload.name, detail }), { tone: 'error', action })
+		put(upload.id, { error: detail, share: 0, refused, told })
 	} finally {
 		running.delete(upload.id)
 		next()
@@ -56,6 +64,8 @@ function next(): void {
 }
 
 export function retry(id: string): void {
+	const failed = uploads.find((one) => one.id === id)
+	if (failed) dismiss(failed.told)
 	put(id, { error: null })
 	next()
 }
@@ -66,7 +76,7 @@ export function upload(to: Target, blob: Blob, name: string): boolean {
 		toastError(new Problem(413, 'too_large', t('tooLarge', { name, size: size(blob.size) })))
 		return false
 	}
-	uploads.push({ id: uuid(), to, blob, name, share: 0, error: null })
+	uploads.push({ id: uuid(), to, blob, name, share: 0, error: null, refused: false, told: 0 })
 	next()
 	return true
 }

@@ -61,6 +61,8 @@ export default {
 	d_bad_json: 'Correct brackets, quotes or commas below and replay. If it happens often, tell the sender\'s engineers.',
 	r_bad_form: 'The form content cannot be read',
 	d_bad_form: 'Rewrite it as JSON and replay. If it happens often, check how the sender submits.',
+	r_bad_multipart: 'The form with files cannot be read',
+	d_bad_multipart: 'Its beginning was kept: make JSON of it and replay; if this happens often, look at how the form is sent.',
 	r_not_an_object: 'The content is not an object',
 	d_not_an_object: 'Put braces around the fields, as in {brace}"phone":"138…"{close}, and replay.',
 	r_wrong_type: 'A field has the wrong type',
@@ -106,5 +108,7 @@ export default {
 	r_other: 'Not taken in',
 	d_other: 'Read the note, correct and replay.',
 	download: 'Download raw text',
+	files: 'Files',
+	fileKept: 'kept',
 	close: 'Close',
 }

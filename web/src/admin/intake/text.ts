@@ -10,7 +10,7 @@ const known = { zh: zh as Record<string, string>, en: en as Record<string, strin
 export const STATES: readonly ReceiptState[] = ['quarantined', 'pending', 'taken', 'duplicate']
 export const STATE_TONE: Record<ReceiptState, Tone> = { taken: 'green', duplicate: 'neutral', quarantined: 'red', pending: 'blue' }
 export const REASONS = [
-	'bad_json', 'bad_form', 'not_an_object', 'wrong_type', 'too_large', 'unknown_source', 'source_disabled', 'origin_not_allowed', 'suspected_bot', 'empty', 'bad_phone', 'bad_email',
+	'bad_json', 'bad_form', 'bad_multipart', 'not_an_object', 'wrong_type', 'too_large', 'unknown_source', 'source_disabled', 'origin_not_allowed', 'suspected_bot', 'empty', 'bad_phone', 'bad_email',
 	'no_secret', 'secret_unreadable', 'bad_signature', 'bad_timestamp', 'wrong_receiver', 'bad_padding', 'bad_message', 'bad_time', 'unknown_owner', 'mixed_encoding',
 ] as const
 

@@ -61,6 +61,8 @@ export default {
 	d_bad_json: '在下方更正括号、引号或逗号后重放；若经常出现，请通知对方的技术人员。',
 	r_bad_form: '表单内容无法读取',
 	d_bad_form: '把内容改写成 JSON 后重放；若经常出现，请检查对方的提交方式。',
+	r_bad_multipart: '带附件的表单无法读取',
+	d_bad_multipart: '保留了开头部分：整理成 JSON 后重放；若经常出现，请检查对方的提交方式。',
 	r_not_an_object: '内容不是一个对象',
 	d_not_an_object: '用一对花括号包住字段，例如 {brace}"phone":"138…"{close}，然后重放。',
 	r_wrong_type: '有字段的类型不对',
@@ -106,5 +108,7 @@ export default {
 	r_other: '未能入库',
 	d_other: '查看说明，更正后重放。',
 	download: '下载原文',
+	files: '附件',
+	fileKept: '已保存',
 	close: '关闭',
 }

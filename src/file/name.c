@@ -55,7 +55,7 @@ static bool ending_fits(const char *name, const FileType *type)
 	return false;
 }
 
-/* Cut to what leaves room for the ending. */
+/* Cut to what leaves room for the ending; what is dropped counts, so that a hostile name costs no more than another. */
 static void characters_copy(Buf *out, const char *name, size_t max)
 {
 	size_t len = strlen(name), taken = 0;
@@ -65,9 +65,10 @@ static void characters_copy(Buf *out, const char *name, size_t max)
 			at++; /* no character: dropped */
 			continue;
 		}
+		bool leads = out->len == 0 && (name[at] == ' ' || name[at] == '.'); /* a name does not begin with these */
 		if (is_refused(name + at, n))
 			buf_putc(out, '_');
-		else if (!is_hidden(name + at, n))
+		else if (!is_hidden(name + at, n) && !leads)
 			buf_append(out, name + at, n);
 		at += n;
 		taken++;
@@ -79,7 +80,6 @@ char *file_name_clean(TALLOC_CTX *ctx, const char *name, const FileType *type)
 	static const char *const plain[] = {"photo", "voice", "file"};
 	Buf *out = buf_new(ctx, LIMIT_FILE_NAME * 4 + 16);
 	const char *last = last_part(name ? name : "");
-	last += strspn(last, " .");
 	const char *dot = ending_fits(last, type) ? strrchr(last, '.') : NULL;
 	const char *ending = dot ? dot : type ? type->ending : "";
 	const char *stem = dot ? talloc_strndup(out, last, (size_t)(dot - last)) : last;

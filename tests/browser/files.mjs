@@ -117,6 +117,7 @@ export async function run({ base, password, browser, check }) {
 		const entry = page.locator('.entry', { hasText: SUMMARY })
 		await entry.locator('.thumb').waitFor()
 		await entry.locator('audio').waitFor()
+		await shot(page, 'files-timeline')
 		const listed = await stored()
 		const note = listed.find((file) => file.kind === 'voice')
 		assert(note && note.activity && note.media_type.startsWith('audio/') && note.bytes > 100, JSON.stringify(listed))

@@ -65,7 +65,7 @@ export default {
 	act_restore: '{who} restored the lead',
 	act_enquiry: 'The customer enquired again',
 	act_file: '{who} added a file',
-	visitor: 'The customer, with the form,',
+	act_form_file: 'The customer sent a file with the form',
 	act_first: 'Assigned to {owner}',
 	act_miss: 'Not contacted in time: moved to {owner}',
 	act_escalated: 'Escalated to {owner}',

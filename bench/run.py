@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live live10k lists take receipts postgres receipts_postgres outbox]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live live10k lists take receipts postgres receipts_postgres outbox probes]
 """
 import argparse
 import contextlib
@@ -299,6 +299,39 @@ def outbox(bench: Bench) -> None:
     show("outbox, 20,000 messages", rows, "per_second", "cpu_us_each")
 
 
+def probes(bench: Bench) -> None:
+    """Heartbeats of 200 outside services to a local sink: processor time of the server, beside itself without any."""
+    sink = subprocess.Popen([bench.build / "src/http/http_echo", "127.0.0.1:0", "1"], stdout=subprocess.PIPE, text=True)
+    rows, tick = [], os.sysconf("SC_CLK_TCK")
+
+    def spent(server: Server) -> float:
+        fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / tick
+
+    def share(server: Server) -> float:
+        began, before = time.monotonic(), spent(server)
+        time.sleep(2 * bench.seconds)
+        return (spent(server) - before) / (time.monotonic() - began) * 100
+    try:
+        url = f"http://127.0.0.1:{int(sink.stdout.readline().split()[1])}/health"
+        for _ in range(bench.rounds):
+            folder = bench.work / "probes"
+            shutil.rmtree(folder, ignore_errors=True)
+            server = bench.server(folder)
+            idle = share(server)
+            for number in range(200):
+                server.ask("POST", "/services", {"kind": "http", "name": f"s{number}", "address": url, "allowed_host": "127.0.0.1"})
+            time.sleep(25)  # the first beat of each, and the making of them, are behind
+            busy = share(server)
+            up = sum(one["state"] == "up" for one in server.ask("GET", "/services")["items"])
+            rows.append({"percent_of_a_core": busy, "without_services": idle, "up": up, "memory_mb": server.memory_mb()})
+            server.stop()
+    finally:
+        sink.terminate()
+        sink.wait()
+    show("heartbeats of 200 services, every 20 s", rows, "percent_of_a_core", "without_services", "up", "memory_mb")
+
+
 def match(bench: Bench) -> None:
     """The duplicate index by itself."""
     done = subprocess.run([bench.build / "bench/match_bench", str(bench.leads), "20000"], capture_output=True, text=True, check=True)
@@ -433,7 +466,7 @@ def importing(bench: Bench) -> None:
 
 PARTS = {"backup": backup, "import": importing, "match": match, "idle": idle, "scroll": scroll, "live": live, "live10k": live10k, "lists": lists,
          "take": take, "receipts": receipts,
-         "postgres": postgres, "receipts_postgres": receipts_postgres, "outbox": outbox}
+         "postgres": postgres, "receipts_postgres": receipts_postgres, "outbox": outbox, "probes": probes}
 
 
 def main() -> None:

@@ -17,10 +17,12 @@ typedef struct House {
 	struct Timers *timers;     /* event/ */
 	struct Hub *hub;           /* event/: live streams */
 	struct Follow *follow;     /* event/: what other processes write; NULL on SQLite */
+	struct Outside *outside;   /* event/: what of the outside rooms depend on; NULL: nothing */
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
 	struct Importer *importer; /* modules/lead/import */
 	struct Post *post;         /* modules/channel */
+	struct Watch *watch;       /* modules/service: heartbeats */
 	struct Care *care;         /* modules/care: the backup under way */
 	const struct Module *const *modules; /* NULL-terminated, app/modules.def */
 	const char *data_dir;

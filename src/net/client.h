@@ -21,13 +21,14 @@ typedef struct {
 } NetMail;
 
 typedef struct {
-	const char *method;           /* "GET", "POST"; ignored for mail */
+	const char *method;           /* "GET", "HEAD", "POST"; ignored for mail */
 	const char *url;              /* https://, http://, smtps://, smtp:// */
 	const char *headers[NET_HEADERS_MAX]; /* "Name: value", up to the first NULL */
 	const void *body;             /* of mail: the whole message with CRLF */
 	size_t len;
 	const char *allowed_host;     /* host that may be private and plain, or NULL */
 	const NetMail *mail;          /* for smtp, smtps */
+	bool connect_only;            /* connects, with TLS where the URL says so; of mail: greets. Nothing is sent */
 	int64_t deadline_ms;          /* 0: NET_DEADLINE_MS */
 } NetRequest;
 

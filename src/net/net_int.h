@@ -16,6 +16,7 @@ typedef struct Transfer {
 	const char *headers[NET_HEADERS_MAX + 1];
 	NetMail mail;
 	bool is_mail, allowed;   /* allowed: private and plain is fine */
+	bool connect_only;
 	int64_t deadline_ms, began_ms;
 	const char *refused;     /* by the guard */
 	bool too_large, stopped;

@@ -81,7 +81,8 @@ Transfer *transfer_new(TALLOC_CTX *ctx, const NetRequest *request)
 	t->len = request->len;
 	for (int i = 0; i < NET_HEADERS_MAX && request->headers[i]; i++)
 		t->headers[i] = talloc_strdup(t, request->headers[i]);
-	t->is_mail = request->mail != NULL;
+	t->connect_only = request->connect_only;
+	t->is_mail = request->mail || (t->connect_only && strncasecmp(request->url, "smtp", 4) == 0);
 	if (request->mail)
 		t->mail = (NetMail){
 			.from = talloc_strdup(t, request->mail->from),
@@ -165,11 +166,22 @@ static void begin_http(Transfer *t, CURL *easy)
 		t->lines = curl_slist_append(t->lines, t->headers[i]);
 	t->lines = curl_slist_append(t->lines, "Expect:"); /* one round trip instead of two */
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->lines);
-	if (strcmp(t->method, "GET") == 0)
+	if (strcmp(t->method, "HEAD") == 0)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	if (strcmp(t->method, "GET") == 0 || strcmp(t->method, "HEAD") == 0)
 		return;
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->len);
+}
+
+/* The connection is closed at the end: libcurl never hands one on that was opened for this. */
+static void begin_connection(const Transfer *t, CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	if (t->is_mail)
+		curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(t->allowed ? CURLUSESSL_TRY : CURLUSESSL_ALL));
 }
 
 bool transfer_begin(Transfer *t, CURL *easy)
@@ -195,7 +207,9 @@ bool transfer_begin(Transfer *t, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
-	if (t->is_mail)
+	if (t->connect_only)
+		begin_connection(t, easy);
+	else if (t->is_mail)
 		begin_mail(t, easy);
 	else
 		begin_http(t, easy);

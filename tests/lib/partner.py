@@ -31,6 +31,7 @@ class Partner:
 
     def __init__(self, always=None) -> None:
         self.requests: list[Request] = []
+        self.connections: list[socket.socket] = []
         self.script: list = []
         self.always = OK if always is None else always
         self.lock = threading.Lock()
@@ -39,11 +40,15 @@ class Partner:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                super().setup()
+                partner.connections.append(self.connection)
+
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 partner.answer(self, Request(self.path, self.headers, body))
 
-            do_GET = do_POST = answer
+            do_GET = do_POST = do_HEAD = answer
 
             def log_message(self, *arguments) -> None:
                 pass
@@ -81,14 +86,21 @@ class Partner:
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
-        handler.wfile.write(data)
+        if handler.command != "HEAD":
+            handler.wfile.write(data)
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def stop(self) -> None:
+        """As a process that ends: nobody listens, and connections that are kept open are gone."""
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 class Mailbox:

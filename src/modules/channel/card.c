@@ -114,6 +114,7 @@ static void data_lines(Call *c, const json_t *data, Card *card)
 	line(c, card, "负责人", "Owner", json_text(data, "owner_name"));
 	line(c, card, "原负责人", "Before", json_text(data, "before_name"));
 	line(c, card, "说明", "Detail", json_text(data, "detail"));
+	line(c, card, "说明", "Detail", json_text(data, card->lang == LANG_EN ? "en" : "zh"));
 }
 
 static const char *countdown_words(Call *c, const AlertRow *alert, const json_t *data)

@@ -121,8 +121,9 @@ typedef struct Message {
 NODISCARD int outbox_on_alert(Call *c, Id alert, Id receiver, const char *data);
 /* Takes up to `max` heads of the queues of one channel, marks them as sending and appends them to *ret. */
 NODISCARD int outbox_take(Call *c, Channel *channel, int max, Message ***tail, int *ret_n);
-/* Moves what waits for a channel that rests to the next one of its receiver, where there is one. */
-NODISCARD int outbox_divert(Call *c, Id channel, const char *code);
+/* Moves what waits for a channel that rests to the next one of its receiver, where there is one. tried: also what was
+ * tried in vain and would be tried again later. */
+NODISCARD int outbox_divert(Call *c, Id channel, const char *code, bool tried);
 /* All that waits for a channel that will not come back: moved on, or dropped. */
 NODISCARD int outbox_abandon(Call *c, Id channel);
 NODISCARD int outbox_expire(Call *c);
@@ -158,6 +159,10 @@ NODISCARD int post_start(House *house);
 void post_run(House *house);
 void post_stop(House *house);
 extern const TimerKind channel_timers[];
+
+/* ---- reach.c ---- */
+
+extern const struct OutsideKind channel_outside;
 
 /* ---- api.c, mine.c ---- */
 

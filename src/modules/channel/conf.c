@@ -21,6 +21,7 @@ const char *const channel_migrations[] = {
 	"CREATE INDEX outbox_queue ON outbox (channel, seq) WHERE state <= 1;"
 	"CREATE INDEX outbox_receiver ON outbox (receiver, seq) WHERE state <= 1;"
 	"CREATE INDEX outbox_log ON outbox (channel, done_at, state) WHERE done_at IS NOT NULL",
+	"ALTER TABLE channel ADD COLUMN outage {TEXT}",
 	NULL,
 };
 
@@ -78,6 +79,7 @@ static Conf *conf_new(const Rows *rows)
 	conf->allowed_host = rows_text(rows, 4) ? talloc_strdup(conf, rows_text(rows, 4)) : NULL;
 	conf->enabled = rows_int(rows, 5) != 0;
 	conf->rate = (int)rows_int(rows, 6);
+	conf->outage = rows_text(rows, 7) ? talloc_strdup(conf, rows_text(rows, 7)) : NULL;
 	conf->jar = talloc_zero(conf, TokenJar);
 	pthread_mutex_init(&conf->jar->lock, NULL);
 	talloc_set_destructor(conf, conf_free);
@@ -103,7 +105,7 @@ int conf_load_all(Call *c, Conf ***ret, int *ret_n)
 {
 	ROWS rows = NULL;
 	int n = 0, r = db_query(c->tx, &rows,
-	                        "SELECT id, kind, name, settings, allowed_host, enabled, rate FROM channel "
+	                        "SELECT id, kind, name, settings, allowed_host, enabled, rate, outage FROM channel "
 	                        "WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT $1",
 	                        value_int(CHANNELS_MAX));
 	Conf **all = talloc_zero_array(c, Conf *, CHANNELS_MAX);
@@ -126,7 +128,7 @@ int conf_load(Call *c, Id id, Conf **ret)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT id, kind, name, settings, allowed_host, enabled, rate FROM channel "
+	                 "SELECT id, kind, name, settings, allowed_host, enabled, rate, outage FROM channel "
 	                 "WHERE id = $1 AND deleted_at IS NULL",
 	                 value_id(id));
 	if (r < 0)

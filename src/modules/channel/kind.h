@@ -44,6 +44,7 @@ typedef struct Conf {
 	json_t *settings, *secrets;        /* objects by name of the setting; never NULL */
 	struct TokenJar *jar;              /* deliver.c: the token in force */
 	const char *fault;                 /* why it cannot be used at all ("secret_unreadable"), or NULL */
+	const char *outage;                /* why it is not to be relied upon ("down", "expired"), or NULL */
 	_Atomic int refs;
 } Conf;
 

@@ -25,14 +25,17 @@ typedef struct {
 	bool urgent, found;
 } Route;
 
+/* The first one that is to be relied upon; where there is none, the first one all the same: nobody is left out. */
 static int route_first(Call *c, Id alert, Id receiver, Route *ret)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
 	                 "SELECT r.channel, r.place, a.expires, a.count, a.reason, a.urgent FROM channel_route r "
 	                 "JOIN channel c ON c.id = r.channel AND c.enabled = 1 AND c.deleted_at IS NULL "
-	                 "JOIN alert a ON a.id = $2 WHERE r.person = $1 ORDER BY r.place LIMIT 1",
-	                 value_id(receiver), value_id(alert));
+	                 "JOIN alert a ON a.id = $2 WHERE r.person = $1 "
+	                 "ORDER BY CASE WHEN c.outage IS NOT NULL OR (c.breaker = 'open' AND c.retry_at > $3) THEN 1 "
+	                 "ELSE 0 END, r.place LIMIT 1",
+	                 value_id(receiver), value_id(alert), value_time(c->now_ms));
 	if (r < 0)
 		return r;
 	ret->found = rows_next(rows);
@@ -99,7 +102,7 @@ static int route_next(Call *c, Id receiver, int place, Id *ret_channel, int64_t 
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
 	                 "SELECT r.channel, r.place FROM channel_route r JOIN channel c ON c.id = r.channel "
-	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' "
+	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' AND c.outage IS NULL "
 	                 "WHERE r.person = $1 AND r.place > $2 ORDER BY r.place LIMIT 1",
 	                 value_id(receiver), value_int(place));
 	*ret_channel = ID_NIL;
@@ -161,15 +164,16 @@ static int rows_move_on(Call *c, Rows *rows, OutState otherwise, const char *cod
 	return r < 0 ? r : n;
 }
 
-int outbox_divert(Call *c, Id channel, const char *code)
+int outbox_divert(Call *c, Id channel, const char *code, bool tried)
 {
 	ROWS rows = NULL;
 	int r = ROWS_QUERY(c, &rows,
 	                 "SELECT seq, receiver, place FROM outbox o WHERE channel = $1 AND state <= 1 AND state = 0 "
-	                 "AND next_at <= $2 AND EXISTS (SELECT 1 FROM channel_route r JOIN channel c ON c.id = r.channel "
-	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' "
+	                 "AND (next_at <= $2 OR (tries > 0 AND $4 = 1)) "
+	                 "AND EXISTS (SELECT 1 FROM channel_route r JOIN channel c ON c.id = r.channel "
+	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' AND c.outage IS NULL "
 	                 "WHERE r.person = o.receiver AND r.place > o.place) ORDER BY seq LIMIT $3",
-	                 value_id(channel), value_time(c->now_ms), value_int(OUTBOX_BATCH));
+	                 value_id(channel), value_time(c->now_ms), value_int(OUTBOX_BATCH), value_int(tried));
 	return r < 0 ? r : rows_move_on(c, rows, OUT_WAITING, code);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "event/follow.h"
+#include "event/outside.h"
 #include "event/timer.h"
 #include "modules/channel/channel_int.h"
 #include "record/phase.h"
@@ -187,7 +188,7 @@ static int load_job(Tx *tx, void *arg)
 
 static bool channel_rests(const Channel *ch, int64_t now_ms)
 {
-	return !ch->conf || !ch->conf->enabled || ch->breaker.state == BREAKER_OPEN ||
+	return !ch->conf || !ch->conf->enabled || ch->conf->outage || ch->breaker.state == BREAKER_OPEN ||
 	       ch->paused_until_ms >= now_ms + REST_DIVERT_MS;
 }
 
@@ -326,12 +327,19 @@ static int round_settle_job(Tx *tx, void *arg)
 	return round_settle(call_new_system(tx_mem(tx), post->house, tx, "channel"), post);
 }
 
+static const char *rest_code(const Channel *ch)
+{
+	if (ch->conf && ch->conf->outage)
+		return strcmp(ch->conf->outage, "expired") == 0 ? "service_expired" : "service_down";
+	return ch->last_code[0] ? ch->last_code : "resting";
+}
+
 static int round_divert(Call *c, Post *post)
 {
 	int r = 0;
 	for (const Channel *ch = post->channels; r >= 0 && ch; ch = ch->next)
 		if (channel_rests(ch, c->now_ms))
-			r = outbox_divert(c, ch->id, ch->last_code[0] ? ch->last_code : "resting");
+			r = outbox_divert(c, ch->id, rest_code(ch), ch->conf && ch->conf->outage);
 	return r < 0 ? r : 0;
 }
 
@@ -602,6 +610,7 @@ int post_start(House *house)
 	talloc_set_destructor(post, post_free);
 	house->post = post;
 	phase_add(house->phases, PHASE_EVENT, "alert", on_alert_event, post);
+	outside_add(house, &channel_outside);
 	follow_on(house, "alert", alerts_follow, post);
 	follow_on(house, "channel", channels_follow, post);
 	return store_read_wait(house->store, load_job, post);

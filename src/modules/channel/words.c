@@ -42,6 +42,11 @@ static const Words table[] = {
 		"%lld enquiries are in quarantine"},
 	{"channel.down", "消息渠道已暂停，请检查设置", "%lld 个消息渠道已暂停，请检查设置", "A channel is down: please look at its settings",
      "%lld channels are down: please look at their settings"},
+	{"service.down", "外部服务没有应答", "外部服务 %lld 次没有应答", "An outside service does not answer",
+     "Outside services did not answer %lld times"},
+	{"service.up", "外部服务已恢复", NULL, "An outside service is back", NULL},
+	{"service.expires", "外部服务的订阅即将到期", NULL, "The subscription of an outside service ends soon", NULL},
+	{"service.expired", "外部服务的订阅已到期", NULL, "The subscription of an outside service has ended", NULL},
 };
 
 const char *words_title(TALLOC_CTX *ctx, const char *reason, int64_t count, Lang lang)

@@ -10,6 +10,7 @@ export default {
 	calendars: 'Working time',
 	territories: 'Territories, skills',
 	channels: 'Channels',
+	services: 'Outside services',
 	myChannels: 'My channels',
 	care: 'Backup and health',
 	access: 'Keys and sessions',

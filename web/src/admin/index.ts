@@ -1,5 +1,5 @@
 /* Administration: supervisor board, intake, settings, the living procedure, the first-run wizard. */
-import { BellRing, BookOpenText, CalendarClock, FileUp, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, Radio, Send, Users, Waypoints } from '@lucide/vue'
+import { BellRing, BookOpenText, CalendarClock, FileUp, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, PlugZap, Radio, Send, Users, Waypoints } from '@lucide/vue'
 import type { RouteRecordRaw } from 'vue-router'
 import type { Area } from '@/shell/area'
 import { t } from './text'
@@ -21,6 +21,7 @@ export const adminArea: Area = {
 		{ to: '/settings/calendars', label: () => t('calendars'), icon: CalendarClock, group: 'settings', right: 'settings.manage', keywords: 'gongzuoshijian gzsj rili' },
 		{ to: '/settings/territories', label: () => t('territories'), icon: MapPinned, group: 'settings', right: 'settings.manage', keywords: 'quyu jineng qy jn' },
 		{ to: '/settings/channels', label: () => t('channels'), icon: Send, group: 'settings', right: 'settings.manage', keywords: 'xiaoxiqudao xxqd jiqiren youjian webhook' },
+		{ to: '/settings/services', label: () => t('services'), icon: PlugZap, group: 'settings', right: 'settings.manage', keywords: 'waibufuwu wbfw sla daoqi tance' },
 		{ to: '/settings/my-channels', label: () => t('myChannels'), icon: BellRing, group: 'settings', keywords: 'wodequdao wdqd miandarao tixing' },
 		{ to: '/settings/care', label: () => t('care'), icon: HeartPulse, group: 'settings', right: 'system.manage', keywords: 'beifen tijian bf tj backup' },
 		{ to: '/settings/access', label: () => t('access'), icon: KeyRound, group: 'settings', keywords: 'miyao denglu my api' },
@@ -37,6 +38,7 @@ export const adminArea: Area = {
 		page('settings/calendars', () => import('./settings/CalendarsPage.vue'), () => t('calendars'), 'settings.manage'),
 		page('settings/territories', () => import('./settings/PlacesPage.vue'), () => t('territories'), 'settings.manage'),
 		page('settings/channels', () => import('./channels/ChannelsPage.vue'), () => t('channels'), 'settings.manage'),
+		page('settings/services', () => import('./services/ServicesPage.vue'), () => t('services'), 'settings.manage'),
 		page('settings/my-channels', () => import('./channels/MyChannelsPage.vue'), () => t('myChannels')),
 		page('settings/care', () => import('./care/CarePage.vue'), () => t('care'), 'system.manage'),
 		page('settings/access', () => import('./settings/AccessPage.vue'), () => t('access')),

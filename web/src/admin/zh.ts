@@ -10,6 +10,7 @@ export default {
 	calendars: '工作时间',
 	territories: '区域与技能',
 	channels: '消息渠道',
+	services: '外部服务',
 	myChannels: '我的渠道',
 	care: '备份与体检',
 	access: '密钥与登录',

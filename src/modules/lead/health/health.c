@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "event/outside.h"
 #include "event/timer.h"
 
 static const char *const migrations[] = {
@@ -163,8 +164,30 @@ static int look_soon(Tx *tx, void *arg)
 	return timer_set_earliest(c, TIMER_HEALTH, ID_NIL, c->now_ms + MINUTE_MS, NULL);
 }
 
+/* Silence is this room's own word for a source that is down. */
+static int sources_tell_of(Call *c, OutsideItem **ret, size_t *ret_n)
+{
+	SourceHealth *all = NULL;
+	size_t n = 0;
+	int r = sources_load(c, &all, &n);
+	OutsideItem *items = talloc_zero_array(c, OutsideItem, n + 1);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		items[i] = (OutsideItem){.id = all[i].id, .name = all[i].name, .type = "source",
+			.code = all[i].silent_since ? "silent" : NULL,
+			.state = !all[i].enabled        ? "off"
+		             : all[i].silent_since  ? "down"
+		             : all[i].last_at       ? "up"
+		                                    : "unknown"};
+	*ret = items;
+	*ret_n = n;
+	return call_store_failed(c, r);
+}
+
+static const OutsideKind source_outside = {.kind = "source", .list = sources_tell_of};
+
 static int health_start(House *house)
 {
+	outside_add(house, &source_outside);
 	Start start = {.house = house};
 	int r = store_read_wait(house->store, mark_read, &start);
 	if (r == 0)

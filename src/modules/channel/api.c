@@ -220,6 +220,8 @@ static int channel_create(Call *c)
 		return r;
 	if (n >= CHANNELS_MAX)
 		return call_fail(c, ERR_CONFLICT, "too_many", "There are too many channels already.", "消息渠道数量已达上限。");
+	if (kind->prepare && !kind->prepare(c, secrets))
+		return call_fail(c, ERR_INTERNAL, "no_key", "No key could be made. Try again.", "无法生成密钥，请重试。");
 	Id id = id_new(c->now_ms);
 	r = db_exec(c->tx,
 	            "INSERT INTO channel (id, kind, name, settings, allowed_host, enabled, rate, created_at, breaker) "
@@ -393,6 +395,11 @@ static int test_load(Call *c, void *arg)
 	conf_unref(t->conf);
 	t->conf = NULL;
 	int r = conf_load(c, call_id(c, "id"), &t->conf);
+	if (r == 0 && t->conf->kind->devices) {
+		const char *lines = "";
+		r = call_store_failed(c, devices_load(c, c->who.user, &lines));
+		t->address = talloc_strdup(t, lines);
+	}
 	if (r < 0 || t->address)
 		return r;
 	r = db_query(c->tx, &rows, "SELECT address FROM channel_route WHERE person = $1 AND channel = $2",
@@ -496,6 +503,18 @@ static const Param theirs_params[] = {
 	{0},
 };
 
+static const Param device_params[] = {
+	{"endpoint", PARAM_TEXT, PARAM_IN_BODY, true, .min = 1, .max = 1000, .help = "PushSubscription.endpoint"},
+	{"p256dh", PARAM_TEXT, PARAM_IN_BODY, true, .max = 100, .help = "Its key p256dh, base64url"},
+	{"auth", PARAM_TEXT, PARAM_IN_BODY, true, .max = 40, .help = "Its secret auth, base64url"},
+	{"device", PARAM_TEXT, PARAM_IN_BODY, .max = 100, .help = "What the person calls it"},
+	{0},
+};
+static const Param endpoint_params[] = {
+	{"endpoint", PARAM_TEXT, PARAM_IN_BODY, true, .min = 1, .max = 1000, .help = "PushSubscription.endpoint"},
+	{0},
+};
+
 const Endpoint channel_endpoints[] = {
 	{"GET", "/channels", "settings.manage", CALL_READ, NULL, channels_list, "Channels with their state"},
 	{"GET", "/channels/kinds", "settings.manage", CALL_READ, NULL, kinds_list, "Kinds of channels and their settings"},
@@ -509,6 +528,9 @@ const Endpoint channel_endpoints[] = {
 		"Send a test card and tell what the partner answered"},
 	{"GET", "/me/channels", "signed_in", CALL_READ, NULL, mine_get, "My channels, their order, my quiet hours"},
 	{"PUT", "/me/channels", "signed_in", CALL_WRITE, mine_params, mine_put, "Set my channels and quiet hours"},
+	{"GET", "/me/push", "signed_in", CALL_READ, NULL, push_get, "The key for browser notifications, and my devices"},
+	{"POST", "/me/push", "signed_in", CALL_WRITE, device_params, push_post, "Notify me on this device"},
+	{"POST", "/me/push/remove", "signed_in", CALL_WRITE, endpoint_params, push_delete, "No more on this device"},
 	{"GET", "/users/:id/channels", "people.manage", CALL_READ, user_params, mine_get, "Channels of a person"},
 	{"PUT", "/users/:id/channels", "people.manage", CALL_WRITE, theirs_params, mine_put,
 		"Say who a person is in each channel"},

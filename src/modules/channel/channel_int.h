@@ -12,6 +12,7 @@
 
 #define CHANNELS_MAX 100           /* of one house */
 #define ROUTES_MAX 10              /* channels of one person */
+#define DEVICES_MAX 10             /* of one person, for notifications */
 #define OUTBOX_BATCH 512           /* messages one transaction takes out */
 #define OUTBOX_UNDER_WAY_MAX 1024  /* handed to the net and not yet answered */
 #define OUTBOX_MERGE_MAX 1000      /* rows that one card speaks for */
@@ -68,6 +69,10 @@ struct Delivery {
 	DeliverDone done;        /* net thread, or the caller's own */
 	void *arg;
 	bool refreshed;
+	int device;              /* kinds with devices: which line of the address is being served */
+	uint32_t gone;           /* one bit a device that wants no more */
+	bool reached;            /* one of them at least */
+	Verdict worst;           /* of those that were not; RETRY before RECEIVER */
 	char *token;
 	struct NetClient *net;
 };
@@ -163,6 +168,16 @@ extern const TimerKind channel_timers[];
 /* ---- reach.c ---- */
 
 extern const struct OutsideKind channel_outside;
+
+/* ---- push.c ---- */
+
+/* The devices of a person, a line each, in c's memory; "" when there are none. */
+NODISCARD int devices_load(Call *c, Id person, const char **ret);
+/* Those of the lines whose bit is set are forgotten. */
+NODISCARD int devices_drop(Call *c, Id person, const char *address, uint32_t gone);
+NODISCARD int push_get(Call *c);
+NODISCARD int push_post(Call *c);
+NODISCARD int push_delete(Call *c);
 
 /* ---- api.c, mine.c ---- */
 

@@ -22,6 +22,9 @@ const char *const channel_migrations[] = {
 	"CREATE INDEX outbox_receiver ON outbox (receiver, seq) WHERE state <= 1;"
 	"CREATE INDEX outbox_log ON outbox (channel, done_at, state) WHERE done_at IS NOT NULL",
 	"ALTER TABLE channel ADD COLUMN outage {TEXT}",
+	"CREATE TABLE push_device (id {ID} PRIMARY KEY, person {ID} NOT NULL, endpoint {TEXT} NOT NULL UNIQUE, "
+	"point {TEXT} NOT NULL, auth {TEXT} NOT NULL, device {TEXT}, created_at {TIME} NOT NULL);"
+	"CREATE INDEX push_device_of ON push_device (person, created_at)",
 	NULL,
 };
 

@@ -30,6 +30,40 @@ static void forget_token(TokenJar *jar, const char *token)
 	pthread_mutex_unlock(&jar->lock);
 }
 
+/* The line of the address that is served now, in ctx; NULL when there is none left. */
+static const char *device_line(TALLOC_CTX *ctx, const Delivery *d)
+{
+	const char *at = d->address ? d->address : "";
+	for (int i = 0; i < d->device && *at; i++) {
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return *at ? talloc_strndup(ctx, at, strcspn(at, "\n")) : NULL;
+}
+
+static void send_card(Delivery *d);
+
+/* One device after the other; reached is who is reached on one of them. */
+static void device_done(Delivery *d, const Verdict *v, const NetAnswer *answer)
+{
+	if (v->kind == VERDICT_DONE)
+		d->reached = true;
+	else if (v->kind == VERDICT_RECEIVER && strcmp(v->code, DEVICE_GONE) == 0)
+		d->gone |= UINT32_C(1) << d->device;
+	if (v->kind != VERDICT_DONE && (!d->worst.code[0] || v->kind == VERDICT_RETRY))
+		d->worst = *v;
+	d->device++;
+	TALLOC_CTX *mem = talloc_new(NULL);
+	bool more = d->device < DEVICES_MAX && device_line(mem, d) && strcmp(v->code, "stopped") != 0;
+	talloc_free(mem);
+	if (more)
+		return send_card(d);
+	if (d->reached)
+		verdict_set(&d->worst, VERDICT_DONE, "", "");
+	Verdict whole = d->worst;
+	finish(d, &whole, answer);
+}
+
 static void on_answer(void *arg, const NetAnswer *answer)
 {
 	Verdict v;
@@ -37,6 +71,8 @@ static void on_answer(void *arg, const NetAnswer *answer)
 	d->conf->kind->judge(answer, &v);
 	if (answer->result == NET_STOPPED)
 		verdict_set(&v, VERDICT_RETRY, "stopped", "");
+	if (d->conf->kind->devices)
+		return device_done(d, &v, answer);
 	if (v.kind == VERDICT_REFRESH && !d->refreshed) {
 		d->refreshed = true;
 		forget_token(d->conf->jar, d->token);
@@ -49,17 +85,29 @@ static void on_answer(void *arg, const NetAnswer *answer)
 	finish(d, &v, answer);
 }
 
+/* A device whose keys make no message is as good as gone. */
+static void device_skip(Delivery *d)
+{
+	Verdict v;
+	static const NetAnswer none = {.result = NET_REFUSED, .detail = "", .body = ""};
+	verdict_set(&v, VERDICT_RECEIVER, d->address && d->address[0] ? DEVICE_GONE : "no_device", "");
+	device_done(d, &v, &none);
+}
+
 static void send_card(Delivery *d)
 {
 	Parcel parcel = {0};
 	const char *why = "bad_settings";
 	TALLOC_CTX *mem = talloc_new(NULL);
-	const Errand errand = {.conf = d->conf, .card = d->card, .address = d->address ? d->address : "", .token = d->token,
+	const char *address = d->conf->kind->devices ? device_line(mem, d) : d->address;
+	const Errand errand = {.conf = d->conf, .card = d->card, .address = address ? address : "", .token = d->token,
 		.now_ms = clock_real_ms()};
 	bool built = d->conf->kind->build(mem, &errand, &parcel, &why);
 	int r = built ? net_send(d->net, &parcel.request, on_answer, d) : 0;
 	talloc_free(mem);
-	if (!built)
+	if (!built && d->conf->kind->devices && strcmp(why, "bad_address") == 0)
+		device_skip(d);
+	else if (!built)
 		fail(d, strcmp(why, "bad_address") == 0 ? VERDICT_RECEIVER : VERDICT_CHANNEL, why, "");
 	else if (r < 0)
 		fail(d, VERDICT_RETRY, "busy", "");

@@ -66,6 +66,8 @@ typedef struct {
 
 /* ---- requests and verdicts ---- */
 
+#define DEVICE_GONE "gone"             /* code of a VERDICT_RECEIVER: this device wants no more */
+
 typedef struct {
 	const Conf *conf;
 	const Card *card;
@@ -103,6 +105,7 @@ typedef struct ChannelKind {
 	const char *address_zh, *address_en; /* what the address of a person is here; NULL: none is needed */
 	bool address_required;
 	bool group;                        /* many see it: phones are masked */
+	bool devices;                      /* the address is a line a device; each gets the card */
 	int rate_minute, rate_second;      /* 0: no limit known */
 	/* False when the address or the settings make no request; then *ret_why is a code. */
 	bool (*build)(TALLOC_CTX *ctx, const Errand *errand, Parcel *ret, const char **ret_why);
@@ -111,6 +114,8 @@ typedef struct ChannelKind {
 	void (*token_build)(TALLOC_CTX *ctx, const Conf *conf, Parcel *ret);
 	/* NULL when there is none, else the text and how long it is good. */
 	char *(*token_read)(TALLOC_CTX *ctx, const NetAnswer *answer, int64_t *ret_life_ms, Verdict *ret);
+	/* Fills in secrets that the house makes itself; NULL: none. */
+	bool (*prepare)(TALLOC_CTX *ctx, json_t *secrets);
 } ChannelKind;
 
 extern const ChannelKind *const kinds[]; /* NULL-terminated */

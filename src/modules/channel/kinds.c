@@ -4,11 +4,13 @@
 #include "modules/channel/kind.h"
 
 extern const ChannelKind kind_wecom_robot, kind_ding_robot, kind_feishu_robot, kind_wecom_app, kind_ding_app,
-	kind_feishu_app, kind_wechat, kind_mail, kind_sms, kind_webhook;
+	kind_feishu_app, kind_wechat, kind_mail, kind_sms, kind_webhook,
+	kind_web_push;
 
 const ChannelKind *const kinds[] = {
 	&kind_wecom_robot, &kind_ding_robot, &kind_feishu_robot, &kind_wecom_app, &kind_ding_app, &kind_feishu_app,
-	&kind_wechat, &kind_mail, &kind_sms, &kind_webhook, NULL,
+	&kind_wechat, &kind_mail, &kind_sms, &kind_webhook,
+	&kind_web_push, NULL,
 };
 
 const ChannelKind *kind_find(const char *name)

@@ -377,6 +377,15 @@ static int head_card(Call *c, Channel *channel, Head *head, Message *m)
 {
 	Card card;
 	const char *stale = NULL;
+	if (channel->conf->kind->devices) {
+		int r = devices_load(c, head->alert.receiver, &head->address);
+		if (r < 0)
+			return r;
+		if (!head->address[0]) {
+			m->n = 0;
+			return row_move_on(c, head->seq, head->alert.receiver, head->place, OUT_FAILED, "no_device", NULL);
+		}
+	}
 	int r = merge(c, channel->id, head, m);
 	if (r == 0)
 		r = card_make(c, &head->alert, channel->conf->kind->group, &card, &stale);
@@ -470,7 +479,7 @@ static int settle_row(Call *c, const Message *m, int64_t seq)
 
 int outbox_settle(Call *c, const Message *m)
 {
-	int r = 0;
+	int r = m->delivery.gone ? devices_drop(c, m->receiver, m->address, m->delivery.gone) : 0;
 	for (int i = 0; r == 0 && i < m->n; i++)
 		r = settle_row(c, m, m->seqs[i]);
 	return r;

@@ -244,7 +244,7 @@ static void channel_judge(Channel *ch, const Verdict *v, int64_t now_ms)
 		channel_fails(ch, v, now_ms, true);
 		break;
 	case VERDICT_RETRY:
-		if (!ours)
+		if (!ours && !(ch->conf && ch->conf->kind->devices)) /* hosts that people name: none speaks for the others */
 			channel_fails(ch, v, now_ms, false);
 		break;
 	}

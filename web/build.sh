@@ -39,5 +39,6 @@ install_packages
 [ "${1:-}" = --install ] && exit 0
 npx --no-install vite build --logLevel warn
 node widget/build.mjs
+node src/sw/build.mjs
 node tools/compress.mjs
 echo "$stamp" > dist/.stamp

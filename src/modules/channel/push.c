@@ -1,5 +1,5 @@
-/* The devices of a person that want notifications: entered by their browsers, dropped when a push service says that they
- * are gone. */
+/* The devices of a person that want notifications: entered by their browsers, dropped when a push service says that
+ * they are gone. */
 #include <string.h>
 
 #include "call/when.h"
@@ -15,7 +15,8 @@ int devices_load(Call *c, Id person, const char **ret)
 	ROWS rows = NULL;
 	Buf *out = buf_new(c, DEVICES_MAX * (ENDPOINT_MAX + 200));
 	int r = db_query(c->tx, &rows,
-	                 "SELECT endpoint, point, auth FROM push_device WHERE person = $1 ORDER BY created_at DESC, id LIMIT $2",
+	                 "SELECT endpoint, point, auth FROM push_device WHERE person = $1 "
+	                 "ORDER BY created_at DESC, id LIMIT $2",
 	                 value_id(person), value_int(DEVICES_MAX));
 	while (r == 0 && rows_next(rows))
 		buf_printf(out, "%s%s %s %s", out->len ? "\n" : "", rows_text(rows, 0), rows_text(rows, 1), rows_text(rows, 2));
@@ -73,7 +74,8 @@ static int devices_write(Call *c)
 	char text[WHEN_TEXT_SIZE];
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT id, endpoint, device, created_at FROM push_device WHERE person = $1 ORDER BY created_at DESC, id",
+	                 "SELECT id, endpoint, device, created_at FROM push_device WHERE person = $1 "
+	                 "ORDER BY created_at DESC, id",
 	                 value_id(c->who.user));
 	json_key(o, "devices");
 	json_array_begin(o);
@@ -117,8 +119,8 @@ static int device_check(Call *c, const Conf *conf)
 	const char *endpoint = call_text(c, "endpoint"), *fault = net_url_fault(endpoint, conf->allowed_host);
 	int r = 0;
 	if (strncmp(endpoint, "http", 4) != 0 || !is_word(endpoint) || fault)
-		r = call_fault(c, "endpoint", fault ? fault : "url", "The push service of this browser cannot be reached from here.",
-		               "无法使用该浏览器的推送服务地址。");
+		r = call_fault(c, "endpoint", fault ? fault : "url",
+		               "The push service of this browser cannot be reached from here.", "无法使用该浏览器的推送服务地址。");
 	if (!webpush_read(call_text(c, "p256dh"), point, sizeof point) || !webpush_is_point(point))
 		r = call_fault(c, "p256dh", "key", "This is no key of a browser.", "浏览器密钥无效。");
 	if (!webpush_read(call_text(c, "auth"), auth, sizeof auth))

@@ -197,7 +197,8 @@ static char *signed_token(TALLOC_CTX *ctx, const WebpushPair *pair, const char *
 	return good ? talloc_asprintf(ctx, "%s.%s", text, sign_base64url(ctx, raw, sizeof raw)) : NULL;
 }
 
-char *webpush_vapid(TALLOC_CTX *ctx, const WebpushPair *pair, const char *origin, const char *subject, int64_t expires_s)
+char *webpush_vapid(TALLOC_CTX *ctx, const WebpushPair *pair, const char *origin, const char *subject,
+	int64_t expires_s)
 {
 	static const char head[] = "{\"typ\":\"JWT\",\"alg\":\"ES256\"}";
 	Buf *claims = buf_new(ctx, 4096);

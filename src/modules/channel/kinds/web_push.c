@@ -1,6 +1,6 @@
 /* Notifications of the browser, after RFC 8030: to each device of a person that asked for them, encrypted so that the
- * push service cannot read them. The hosts are named by browsers: what one of them answers must not stop the channel for
- * all, so nothing here opens its breaker. */
+ * push service cannot read them. The hosts are named by browsers: what one of them answers must not stop the channel
+ * for all, so nothing here opens its breaker. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +48,8 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	size_t len = 0;
 	*ret_why = "bad_address";
 	if (sscanf(e->address, "%1023s %127s %127s", endpoint, key, secret) != 3 ||
-	    !webpush_read(key, point, sizeof point) || !webpush_read(secret, auth, sizeof auth) || !origin_of(ctx, endpoint))
+	    !webpush_read(key, point, sizeof point) || !webpush_read(secret, auth, sizeof auth) ||
+	    !origin_of(ctx, endpoint))
 		return false;
 	const char *kept = conf_text(e->conf, "key"), *text = text_write(ctx, e->card);
 	*ret_why = "bad_secret";
@@ -106,5 +107,6 @@ static const Setting settings[] = {
 	{0},
 };
 
-const ChannelKind kind_web_push = {.name = "web_push", .zh = "浏览器通知（Web Push）", .en = "Browser notifications (web push)",
+const ChannelKind kind_web_push = {.name = "web_push", .zh = "浏览器通知（Web Push）",
+	.en = "Browser notifications (web push)",
 	.settings = settings, .devices = true, .build = build, .judge = judge, .prepare = prepare};

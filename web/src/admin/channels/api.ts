@@ -94,5 +94,13 @@ export const changeChannel = (id: Id, fields: ChannelFields) => patch<Channel>(`
 export const removeChannel = (id: Id) => del<void>(`/channels/${id}`)
 export const testChannel = (id: Id, address?: string) => post<TestAnswer>(`/channels/${id}/test`, address ? { address } : {})
 export const channelLog = (id: Id, after?: string | null) => get<{ items: LogRow[]; next: string | null }>(`/channels/${id}/log`, { after: after ?? undefined })
+export interface Push {
+	key: string | null
+	devices: { id: Id; endpoint: string; device: string | null; created_at: Time }[]
+}
+
+export const getPush = () => get<Push>('/me/push')
+export const postPush = (fields: { endpoint: string; p256dh: string; auth: string; device: string }) => post<Push>('/me/push', fields)
+export const removePush = (endpoint: string) => post<Push>('/me/push/remove', { endpoint })
 export const getMine = () => get<Mine>('/me/channels')
 export const putMine = (items: Mine['items'], quiet: Mine['quiet']) => put<Mine>('/me/channels', { items, quiet })

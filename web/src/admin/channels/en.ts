@@ -85,4 +85,13 @@ export default {
 	quietUrgent: 'Urgent alerts (such as a new lead) are sent all the same',
 	quietHint: 'In the time zone of your working time',
 	mineSaved: 'Saved',
+	pushOn: 'Notify me on this device',
+	pushHint: 'Alerts also come while the page is closed; they are encrypted, the push service cannot read them.',
+	pushUnsupported: 'This browser has no push notifications. On an iPhone, put Tenon on the home screen first.',
+	pushBlocked: 'The browser blocks notifications of this site: allow them in the site settings beside the address.',
+	pushNoChannel: 'No administrator has added the channel "Browser notifications" yet.',
+	c_no_device: 'no device wants notifications',
+	c_gone: 'the device is gone',
+	c_service_down: 'channel down: the next one took over',
+	c_service_expired: 'channel ended: the next one took over',
 } satisfies Record<keyof typeof zh, string>

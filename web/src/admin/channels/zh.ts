@@ -83,4 +83,13 @@ export default {
 	quietUrgent: '紧急提醒（例如新线索）仍然发送',
 	quietHint: '按您的工作时间所在时区计算',
 	mineSaved: '已保存',
+	pushOn: '在这台设备上通知我',
+	pushHint: '页面关闭时也能收到提醒，内容经过加密，推送服务无法读取。',
+	pushUnsupported: '这个浏览器不支持推送通知。iPhone 请先把榫卯添加到主屏幕。',
+	pushBlocked: '浏览器已禁止本站发送通知，请在地址栏左侧的网站设置中允许。',
+	pushNoChannel: '管理员尚未添加“浏览器通知”渠道。',
+	c_no_device: '没有已开启通知的设备',
+	c_gone: '设备已失效',
+	c_service_down: '渠道中断，已改走下一个',
+	c_service_expired: '渠道订阅已到期，已改走下一个',
 }

@@ -1,0 +1,67 @@
+// Notifications on this device: the switch asks browser and server; a push message shows what it says, and a click would lead there.
+import { assert, axe, person, shot, signIn, until } from './lib.mjs'
+import { admin } from './lib/staff.mjs'
+
+const POINT = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4'
+
+/** No push service is in reach of a test: the subscription is made up, all else is the browser's own. */
+function standIn(point) {
+	let made = null
+	const make = (key) => ({
+		endpoint: 'https://push.example.com/send/abc',
+		key,
+		toJSON: () => ({ endpoint: 'https://push.example.com/send/abc', keys: { p256dh: point, auth: 'BTBZMqHH6r4Tts7J_aSIgg' } }),
+		unsubscribe: async () => ((made = null), true),
+	})
+	PushManager.prototype.getSubscription = async () => made
+	PushManager.prototype.subscribe = async ({ applicationServerKey }) => (made = make([...applicationServerKey]))
+}
+
+export async function run({ base, password, browser, check }) {
+	const call = await admin(base, password)
+	const { page, context, complaints } = await person(browser, base)
+	await context.grantPermissions(['notifications'], { origin: base })
+	await context.addInitScript(standIn, POINT)
+	await signIn(page, 'admin', password)
+	const toggle = page.getByRole('switch', { name: '在这台设备上通知我' })
+	let channel
+
+	await check('without a channel the switch says why it is off', async () => {
+		await page.goto('/settings/my-channels')
+		await page.getByText('管理员尚未添加“浏览器通知”渠道').waitFor()
+		assert(await toggle.isDisabled(), 'it can be switched')
+	})
+
+	await check('switched on, the device is known to the server and the channel is mine', async () => {
+		channel = await call('POST', '/channels', { kind: 'web_push', name: '浏览器通知', settings: { subject: 'mailto:it@example.com' } })
+		await page.reload()
+		await page.getByText('推送服务无法读取').waitFor()
+		await toggle.press(' ')
+		await until(async () => (await call('GET', '/me/push')).devices.length === 1, 'the device')
+		const mine = await call('GET', '/me/channels')
+		assert(mine.items[0].channel === channel.id, JSON.stringify(mine.items))
+		const found = await axe(page)
+		assert(found.length === 0, found.join('\n'))
+		await shot(page, 'push')
+	})
+
+	await check('a push message becomes a notification', async () => {
+		const cdp = await context.newCDPSession(page)
+		const id = new Promise((resolve) => cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => registrations.forEach((r) => r.scopeURL.startsWith(base) && resolve(r.registrationId))))
+		await cdp.send('ServiceWorker.enable')
+		const data = JSON.stringify({ title: '新线索分配给您', body: '上海云帆科技有限公司', url: `${base}/leads`, tag: 'lead.assigned' })
+		await cdp.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId: await id, data })
+		const shown = await until(() => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => [n.title, n.body, n.data, n.tag])).then((all) => all.length > 0 && all), 'the notification')
+		assert(JSON.stringify(shown[0]) === JSON.stringify(['新线索分配给您', '上海云帆科技有限公司', `${base}/leads`, 'lead.assigned']), JSON.stringify(shown))
+	})
+
+	await check('switched off, the device is forgotten', async () => {
+		await toggle.press(' ')
+		await until(async () => (await call('GET', '/me/push')).devices.length === 0, 'no device')
+		assert((await call('GET', '/me/channels')).items.every((i) => i.channel !== channel.id), 'the channel is still mine')
+		await call('DELETE', `/channels/${channel.id}`)
+	})
+
+	await check('the page has nothing to complain about', async () => assert(complaints.length === 0, complaints.join('\n')))
+	await context.close()
+}

@@ -165,6 +165,7 @@ static void job_done(void *arg, int result)
 	if (result < 0 && !job->call->err)
 		(void)call_store_failed(job->call, result);
 	meter_add(job->dispatch->meter, job->match.index, answer_status(job->call, result), job->began_us);
+	http_note_who(job->request, job->call->who.user);
 	answer_call(job->request, job->call, result);
 	talloc_free(job);
 }
@@ -327,6 +328,7 @@ void dispatch_request(Dispatch *dispatch, HttpRequest *request, const char *path
 		return;
 	}
 	job->dispatch = dispatch;
+	http_note_route(request, job->match.endpoint->path);
 	job->began_us = clock_monotonic_us();
 	job->request = request;
 	job->path = talloc_strdup(job, path);

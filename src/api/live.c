@@ -59,6 +59,7 @@ void live_request(Dispatch *dispatch, HttpRequest *request)
 		token = http_pairs_get(query, "token");
 	l->dispatch = dispatch;
 	l->request = request;
+	http_note_route(request, "/live");
 	l->token = talloc_strdup(l, token);
 	l->after = resume_point(request, query);
 	l->call = call_new(l, dispatch->house, NULL);

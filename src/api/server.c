@@ -7,6 +7,7 @@
 #include "api/dispatch.h"
 #include "api/live.h"
 #include "api/metrics.h"
+#include "api/request_log.h"
 #include "api/static.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct ApiServer {
 	Dispatch dispatch;
 	const EmbeddedFile *web;
 	HttpServer *http;
+	RequestLog *log;
 };
 
 /* Slashes too many at the beginning, as pasted addresses have them, do not matter (F2). */
@@ -52,6 +54,7 @@ static void ready_done(void *arg, int result)
 /* /healthz, /readyz, /metrics; false: none of them. */
 static bool answer_probe(ApiServer *s, HttpRequest *r, const char *path)
 {
+	http_note_route(r, "probe");
 	if (strcmp(path, "/healthz") == 0)
 		http_respond(r, 200, "text/plain", (HttpHeader[]){{0}}, "ok\n", 3);
 	else if (strcmp(path, "/readyz") == 0) {
@@ -66,6 +69,7 @@ static bool answer_probe(ApiServer *s, HttpRequest *r, const char *path)
 
 static void answer_page(ApiServer *s, HttpRequest *r)
 {
+	http_note_route(r, "page");
 	bool reads = strcmp(http_method(r), "GET") == 0 || strcmp(http_method(r), "HEAD") == 0;
 	if (reads && static_answer(r, s->web))
 		return;
@@ -79,6 +83,7 @@ static void on_request(HttpRequest *r, void *arg)
 	const char *path = http_path(r);
 	size_t root = strlen(API_ROOT);
 	const RawRoute *raw = raw_find(s->dispatch.house, path);
+	http_note_route(r, raw ? raw->prefix : NULL);
 	if (raw)
 		raw->fn(s->dispatch.house, r);
 	else if (strncmp(path, API_ROOT "/", root + 1) != 0) {
@@ -102,6 +107,11 @@ static void on_refused(const char *peer, const char *method, const char *target,
 				raw->refused(s->dispatch.house, peer, target, body, body_len, reason);
 }
 
+static void on_served(const HttpServed *served, void *arg)
+{
+	request_log_add(((ApiServer *)arg)->log, served);
+}
+
 ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error)
 {
 	ApiServer *s = talloc_zero(ctx, ApiServer);
@@ -112,10 +122,13 @@ ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error)
 		return NULL;
 	s->dispatch.meter = meter_new(s, s->dispatch.routes);
 	s->dispatch.workers = workers_start(s, WORKER_THREADS);
+	if (config->request_log && !(s->log = request_log_open(s, config->request_log, ret_error)))
+		return NULL;
 	HttpConfig http = {.listen = config->listen,
 	                   .proxies = config->proxies,
 	                   .on_request = on_request,
 	                   .on_refused = on_refused,
+	                   .on_served = s->log ? on_served : NULL,
 	                   .arg = s};
 	s->http = http_start(s, &http, ret_error);
 	return s->http ? s : NULL;
@@ -130,4 +143,6 @@ void api_stop(ApiServer *s)
 {
 	http_stop(s->http, DRAIN_MS);
 	workers_stop(s->dispatch.workers);
+	if (s->log)
+		request_log_stop(s->log);
 }

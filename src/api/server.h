@@ -13,6 +13,7 @@ typedef struct {
 	const char *listen;
 	const char *const *proxies;
 	const EmbeddedFile *web; /* the browser application */
+	const char *request_log; /* file for a line a request, "-" for standard error; NULL: none */
 } ApiConfig;
 
 /* NULL and a sentence in *ret_error on failure. */

@@ -49,7 +49,8 @@ static int serve(const Options *o)
 		return complain(error);
 	workspace_start(w);
 	ApiConfig config = {
-		.house = &w->house, .listen = o->listen, .proxies = (const char *const *)o->proxies, .web = web_files};
+		.house = &w->house, .listen = o->listen, .proxies = (const char *const *)o->proxies, .web = web_files,
+		.request_log = o->request_log};
 	ApiServer *server = api_start(w, &config, &error);
 	if (!server)
 		return complain(error);

@@ -8,7 +8,8 @@
 static const char help_text[] =
 	"Tenon, a CRM in one binary.\n\n"
 	"  tenon serve --data DIR [--listen ADDR:PORT] [--admin-password-file FILE]\n"
-	"              [--database postgres://...] [--public-url URL] [--proxy ADDR ...] [--test-clock]\n"
+	"              [--database postgres://...] [--public-url URL] [--proxy ADDR ...]\n"
+	"              [--request-log FILE] [--test-clock]\n"
 	"      Serves the company kept in DIR (made if absent), on 127.0.0.1:8080 unless told otherwise.\n"
 	"  tenon demo --data DIR [--admin-password-file FILE] [--database postgres://...] [--test-clock]\n"
 	"      Fills DIR with a believable company to look around in.\n"
@@ -97,6 +98,7 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 		{"database", 0, 0, G_OPTION_ARG_STRING, &o.database, NULL, NULL},
 		{"admin-password-file", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_password_file, NULL, NULL},
 		{"public-url", 0, 0, G_OPTION_ARG_STRING, &o.public_url, NULL, NULL},
+		{"request-log", 0, 0, G_OPTION_ARG_FILENAME, &o.request_log, NULL, NULL},
 		{"proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.proxies, NULL, NULL},
 		{"to", 0, 0, G_OPTION_ARG_FILENAME, &o.to, NULL, NULL},
 		{"from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, NULL, NULL},

@@ -13,6 +13,7 @@ typedef struct {
 	const char *database; /* postgres://..., or NULL for SQLite */
 	const char *admin_password_file;
 	const char *public_url;
+	const char *request_log; /* file, "-" for standard error, or NULL */
 	char **proxies; /* addresses of trusted proxies, NULL-terminated, or NULL */
 	const char *to;   /* backup: the folder of backups */
 	const char *from; /* restore: one backup */

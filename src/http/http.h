@@ -3,10 +3,20 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/id.h"
 
 typedef struct HttpServer HttpServer;
 typedef struct HttpRequest HttpRequest;
 typedef struct HttpStream HttpStream;
+
+/* What came of a request, for a log of requests: nothing of it is the visitor's own text but the method. Borrowed. */
+typedef struct {
+	Id id, who;                  /* who: nil if nobody is known */
+	const char *method, *route;  /* route as noted, or "unknown" */
+	int status;
+	size_t bytes;                /* of the body */
+	int64_t took_us;             /* from the whole request to its answer; of a live stream to its opening */
+} HttpServed;
 
 typedef struct {
 	const char *listen;          /* "127.0.0.1:8080", "[::1]:0" (port 0 picks one); copied, as proxies are */
@@ -21,6 +31,8 @@ typedef struct {
 	 * with the whole body. visitor as http_visitor. reason is a refusal's code (http_refusal_text). May be NULL. */
 	void (*on_refused)(const char *visitor, const char *method, const char *target, const char *body, size_t body_len,
 	                   const char *reason, void *arg);
+	/* Called on any thread when a request is answered; must be quick. Answers then carry X-Request-Id. May be NULL. */
+	void (*on_served)(const HttpServed *served, void *arg);
 	void *arg;
 } HttpConfig;
 
@@ -51,6 +63,11 @@ bool http_is_local(const HttpRequest *r);
 bool http_is_own_origin(const HttpRequest *r, const char *public_url);
 /* Memory that lives as long as the request. Only for the thread that holds the request. */
 TALLOC_CTX *http_mem(HttpRequest *r);
+
+/* What a log of requests may say of it: a pattern that lives as long as the server, and who asks. By whoever holds the
+ * request. */
+void http_note_route(HttpRequest *r, const char *route);
+void http_note_who(HttpRequest *r, Id who);
 
 typedef struct {
 	const char *name, *value;

@@ -52,6 +52,12 @@ struct HttpRequest {
 	char *answer; /* head and body */
 	size_t answer_len;
 	HttpStream *stream;
+	/* with on_served only; kept here, for an answer may come after the server is gone */
+	void (*on_served)(const HttpServed *served, void *arg);
+	void *served_arg;
+	int64_t began_us;
+	const char *route;
+	Id id, who;
 };
 
 HttpRequest *request_new(Loop *loop, Conn *conn, const char *peer);

@@ -28,6 +28,9 @@ HttpRequest *request_new(Loop *loop, Conn *conn, const char *peer)
 	r->answer = NULL;
 	r->answer_len = 0;
 	r->stream = NULL;
+	r->on_served = NULL;
+	r->route = NULL;
+	r->id = r->who = ID_NIL;
 	memcpy(r->peer, peer, ADDRESS_SIZE);
 	r->visitor = r->peer;
 	http_parse_init(&r->parse, r);
@@ -51,10 +54,23 @@ static void find_visitor(HttpRequest *r, const char *const *proxies)
 	r->is_local = n == 0 && !is_forwarded && address_is_loopback(r->peer);
 }
 
+/* Only where somebody wants to know: an id costs. */
+static void watch_begin(HttpRequest *r)
+{
+	const HttpConfig *config = r->loop->config;
+	if (config->on_served == NULL)
+		return;
+	r->on_served = config->on_served;
+	r->served_arg = config->arg;
+	r->began_us = clock_monotonic_us();
+	r->id = id_new(clock_real_ms());
+}
+
 void request_finish(HttpRequest *r, const char *const *proxies)
 {
 	char *target = r->parse.head + r->parse.target;
 	find_visitor(r, proxies);
+	watch_begin(r);
 	r->is_head = strcmp(http_method(r), "HEAD") == 0;
 	r->keeps_alive = http_parse_keeps_alive(&r->parse);
 	if (r->parse.refusal != NULL || target[0] != '/')
@@ -191,6 +207,8 @@ void request_answer_build(HttpRequest *r, int status, const char *type, const Ht
 		r->keeps_alive = false;
 	char *p = r->answer + snprintf(r->answer, STATUS_LINE_MAX, "HTTP/1.1 %d %s\r\n", status, status_phrase(status));
 	p = put_field(p, "Date", date_text());
+	if (!id_is_nil(r->id))
+		p = put_field(p, "X-Request-Id", id_text(r->id, (char[ID_TEXT_SIZE]){0}));
 	if (type != NULL)
 		p = put_field(p, "Content-Type", type);
 	for (; headers != NULL && headers->name != NULL; headers++)
@@ -222,9 +240,32 @@ static void hand_back(HttpRequest *r)
 	loop_release(loop);
 }
 
+/* ---- told ---- */
+
+void http_note_route(HttpRequest *r, const char *route)
+{
+	r->route = route;
+}
+
+void http_note_who(HttpRequest *r, Id who)
+{
+	r->who = who;
+}
+
+static void tell_served(const HttpRequest *r, int status, size_t bytes)
+{
+	if (r->on_served == NULL)
+		return;
+	const HttpServed served = {.id = r->id, .who = r->who, .method = http_method(r),
+		.route = r->route != NULL ? r->route : "unknown", .status = status, .bytes = bytes,
+		.took_us = clock_monotonic_us() - r->began_us};
+	r->on_served(&served, r->served_arg);
+}
+
 void http_respond(HttpRequest *r, int status, const char *type, const HttpHeader *headers, const void *body, size_t len)
 {
 	request_answer_build(r, status, type, headers, body, len);
+	tell_served(r, status, status == 204 || status == 304 ? 0 : len);
 	hand_back(r);
 }
 
@@ -232,6 +273,7 @@ HttpStream *http_stream_open(HttpRequest *r, void (*on_close)(HttpStream *, void
 {
 	HttpStream *s = talloc_zero(NULL, HttpStream);
 	assert(s != NULL);
+	tell_served(r, 200, 0);
 	s->post.kind = POST_STREAM;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	s->loop = r->loop;

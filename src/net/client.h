@@ -1,6 +1,7 @@
 /* Requests to the outside: HTTP(S) and mail (SMTP) by libcurl, many at once in one thread. Answers are bounded in size
  * and time, redirects are not followed, proxies of the environment are ignored. Without `allowed_host` only https and
- * smtps/smtp with STARTTLS to public addresses go out (net/guard.h); a host named there may be private and plain. */
+ * smtps/smtp with STARTTLS to public addresses go out (net/guard.h); a host named there may be private and plain.
+ * Certificates are checked against the authorities of the system, or those in the file of SSL_CERT_FILE. */
 #pragma once
 
 #include "base/base.h"
@@ -39,6 +40,7 @@ typedef enum {
 	NET_REFUSED,     /* by the guard: a private address, no TLS, a strange URL */
 	NET_TOO_LARGE,
 	NET_MAIL,        /* the mail server said no; status has its code */
+	NET_TLS,         /* its certificate is not to be trusted, is of another host, or it offers no TLS */
 	NET_STOPPED,     /* the house closes */
 } NetResult;
 

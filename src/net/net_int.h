@@ -17,6 +17,7 @@ typedef struct Transfer {
 	NetMail mail;
 	bool is_mail, allowed;   /* allowed: private and plain is fine */
 	bool connect_only;
+	char error[CURL_ERROR_SIZE]; /* libcurl's own words */
 	int64_t deadline_ms, began_ms;
 	const char *refused;     /* by the guard */
 	bool too_large, stopped;

@@ -1,5 +1,6 @@
 /* One request as libcurl wants it, and what came of it. Addresses are checked twice: when a socket is made, and - for a
  * connection that is used again, perhaps by somebody with fewer allowances - before each request. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -192,6 +193,10 @@ bool transfer_begin(Transfer *t, CURL *easy)
 	t->began_ms = clock_monotonic_ms();
 	curl_easy_reset(easy);
 	curl_easy_setopt(easy, CURLOPT_URL, t->url);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
+	const char *authorities = getenv("SSL_CERT_FILE");
+	if (authorities && authorities[0])
+		curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -237,6 +242,8 @@ static NetResult result_of(const Transfer *t, CURLcode code, int status)
 		return NET_TOO_LARGE;
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return NET_TIMEOUT;
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CACERT_BADFILE)
+		return NET_TLS;
 	return t->is_mail && (status >= 400 || code == CURLE_LOGIN_DENIED) ? NET_MAIL : NET_UNREACHABLE;
 }
 
@@ -244,6 +251,8 @@ static const char *detail_of(const Transfer *t, NetResult result, CURLcode code)
 {
 	if (result == NET_OK)
 		return "";
+	if (result == NET_TLS && t->error[0])
+		return t->error;
 	return t->refused ? t->refused : curl_easy_strerror(code);
 }
 

@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
@@ -29,7 +30,7 @@ class Partner:
     """An HTTP server on 127.0.0.1. `script` holds what to do with the next requests, `always` with all others:
     a dict (JSON, HTTP 200), (status, body[, headers]), "reset", ("slow", seconds), or a function of the request."""
 
-    def __init__(self, always=None) -> None:
+    def __init__(self, always=None, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.connections: list[socket.socket] = []
         self.script: list = []
@@ -61,6 +62,8 @@ class Partner:
                 pass
 
         self.server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -104,9 +107,11 @@ class Partner:
 
 
 class Mailbox:
-    """An SMTP server that takes mail with AUTH PLAIN or LOGIN; `refuse` maps addresses to replies."""
+    """An SMTP server that takes mail with AUTH PLAIN or LOGIN; `refuse` maps addresses to replies. With a context it speaks TLS:
+    from the beginning, or after STARTTLS; what came before that is in `plain`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, starttls: bool = False) -> None:
+        self.plain: list[str] = []
         self.messages: list = []
         self.refuse: dict[str, str] = {}
         self.users: list[str] = []
@@ -117,14 +122,27 @@ class Mailbox:
             def say(self, text: str) -> None:
                 self.wfile.write(text.encode() + b"\r\n")
 
+            def cover(self) -> None:
+                self.connection = tls.wrap_socket(self.connection, server_side=True)
+                self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+
             def handle(self) -> None:
+                covered = tls is not None and not starttls
+                if covered:
+                    self.cover()
                 self.say("220 stub")
                 to = None
-                for line in iter(self.rfile.readline, b""):
+                while line := self.rfile.readline():
                     text = line.decode().rstrip("\r\n")
                     word = text.split(" ")[0].upper()
+                    if not covered:
+                        box.plain.append(word)
                     if word == "EHLO":
-                        self.say("250-stub\r\n250-AUTH PLAIN\r\n250 8BITMIME")
+                        self.say("250-stub\r\n" + ("250-STARTTLS\r\n" if tls and not covered else "250-AUTH PLAIN\r\n") + "250 8BITMIME")
+                    elif word == "STARTTLS" and tls and not covered:
+                        self.say("220 go on")
+                        self.cover()
+                        covered = True
                     elif word == "AUTH":
                         parts = text.split(" ")
                         if len(parts) < 3:
@@ -154,6 +172,9 @@ class Mailbox:
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
             allow_reuse_address = True
+
+            def handle_error(self, request, client_address) -> None:
+                pass
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]

@@ -29,6 +29,8 @@ static void judge_connection(const NetAnswer *a, Verdict *ret)
 		[NET_TOO_LARGE] = "answer_too_large", [NET_STOPPED] = "stopped", [NET_MAIL] = "mail"};
 	if (a->result == NET_REFUSED)
 		verdict_set(ret, VERDICT_CHANNEL, "address_refused", a->detail);
+	else if (a->result == NET_TLS)
+		verdict_set(ret, VERDICT_CHANNEL, "certificate", a->detail);
 	else
 		verdict_set(ret, VERDICT_RETRY, codes[a->result], a->detail);
 }

@@ -71,7 +71,8 @@ static void judge_http(const Service *s, const NetAnswer *a, Verdict *ret)
 void probe_judge(const Service *s, const NetAnswer *a, Verdict *ret)
 {
 	static const char *const codes[] = {[NET_UNREACHABLE] = "unreachable", [NET_TIMEOUT] = "timeout",
-		[NET_REFUSED] = "address_refused", [NET_MAIL] = "mail", [NET_STOPPED] = "stopped"};
+		[NET_REFUSED] = "address_refused", [NET_MAIL] = "mail",
+		[NET_TLS] = "certificate", [NET_STOPPED] = "stopped"};
 	*ret = (Verdict){.took_ms = a->took_ms, .status = a->status, .ours = a->result == NET_STOPPED};
 	bool talks = a->result == NET_OK || (a->result == NET_TOO_LARGE && a->status > 0);
 	if (talks && strcmp(s->kind, "http") == 0)

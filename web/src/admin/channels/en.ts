@@ -58,6 +58,7 @@ export default {
 	c_expired: 'its time was over',
 	c_no_address: 'no address is known',
 	c_unreachable: 'cannot be reached',
+	c_certificate: 'certificate is not trusted or of another host',
 	c_timeout: 'no answer in time',
 	c_address_refused: 'the address is not allowed',
 	c_secret_unreadable: 'the key file is missing; enter the secret again',

@@ -56,6 +56,7 @@ export default {
 	c_expired: '超过时限',
 	c_no_address: '没有填写地址',
 	c_unreachable: '连接不上',
+	c_certificate: '证书不可信或与主机不符',
 	c_timeout: '对方没有及时回答',
 	c_address_refused: '地址不允许访问',
 	c_secret_unreadable: '密钥文件缺失，请重新填写密钥',

@@ -76,6 +76,7 @@ const en: Record<keyof typeof zh, string> = {
 	met: 'SLA met',
 	missed: 'Below SLA',
 	c_unreachable: 'no connection',
+	c_certificate: 'certificate is not trusted or of another host',
 	c_timeout: 'timeout',
 	c_address_refused: 'address refused',
 	c_text_missing: 'unexpected content',

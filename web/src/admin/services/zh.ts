@@ -74,6 +74,7 @@ export default {
 	met: '达到 SLA',
 	missed: '低于 SLA',
 	c_unreachable: '无法连接',
+	c_certificate: '证书不可信或与主机不符',
 	c_timeout: '超时',
 	c_address_refused: '地址被拒绝',
 	c_text_missing: '内容不符',

@@ -77,6 +77,16 @@ static void answer_page(ApiServer *s, HttpRequest *r)
 	               "这个地址没有页面。");
 }
 
+/* "?reach" asks for a stream without news, by which a doctor sees whether streams come through. */
+static void on_live(ApiServer *s, HttpRequest *r)
+{
+	const RawRoute *reach = strcmp(http_query(r), "reach") == 0 ? raw_find(s->dispatch.house, "/reach/stream") : NULL;
+	if (reach)
+		reach->fn(s->dispatch.house, r);
+	else
+		live_request(&s->dispatch, r);
+}
+
 static void on_request(HttpRequest *r, void *arg)
 {
 	ApiServer *s = arg;
@@ -90,7 +100,7 @@ static void on_request(HttpRequest *r, void *arg)
 		if (!answer_probe(s, r, path))
 			answer_page(s, r);
 	} else if (strcmp(path + root, "/live") == 0 && strcmp(http_method(r), "GET") == 0)
-		live_request(&s->dispatch, r);
+		on_live(s, r);
 	else
 		dispatch_request(&s->dispatch, r, path + root);
 }

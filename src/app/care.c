@@ -101,7 +101,8 @@ int care_doctor(const Options *o)
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Finding *findings = NULL;
 	size_t n = 0;
-	DoctorConfig config = {.house = place_of(o), .listen = o->listen, .public_url = o->public_url};
+	DoctorConfig config = {.house = place_of(o), .listen = o->listen, .public_url = o->public_url,
+		.asks = true};
 	doctor_run(ctx, &config, &findings, &n);
 	findings_print(findings, n, o->lang);
 	int status = findings_end(findings, n, o->lang);

@@ -29,6 +29,7 @@ typedef struct {
 	size_t len;
 	const char *allowed_host;     /* host that may be private and plain, or NULL */
 	const NetMail *mail;          /* for smtp, smtps */
+	bool wants_certificate;       /* the answer tells when the certificate ends */
 	bool connect_only;            /* connects, with TLS where the URL says so; of mail: greets. Nothing is sent */
 	int64_t deadline_ms;          /* 0: NET_DEADLINE_MS */
 } NetRequest;
@@ -53,6 +54,7 @@ typedef struct {
 	size_t len;
 	int64_t retry_after_ms;   /* Retry-After; 0: none */
 	int64_t took_ms;
+	int64_t certificate_ends_ms; /* real time; 0: not asked, or none */
 } NetAnswer;
 
 typedef struct NetClient NetClient;

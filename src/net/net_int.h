@@ -16,7 +16,7 @@ typedef struct Transfer {
 	const char *headers[NET_HEADERS_MAX + 1];
 	NetMail mail;
 	bool is_mail, allowed;   /* allowed: private and plain is fine */
-	bool connect_only;
+	bool connect_only, wants_certificate;
 	char error[CURL_ERROR_SIZE]; /* libcurl's own words */
 	int64_t deadline_ms, began_ms;
 	const char *refused;     /* by the guard */

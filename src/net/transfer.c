@@ -83,6 +83,7 @@ Transfer *transfer_new(TALLOC_CTX *ctx, const NetRequest *request)
 	for (int i = 0; i < NET_HEADERS_MAX && request->headers[i]; i++)
 		t->headers[i] = talloc_strdup(t, request->headers[i]);
 	t->connect_only = request->connect_only;
+	t->wants_certificate = request->wants_certificate;
 	t->is_mail = request->mail || (t->connect_only && strncasecmp(request->url, "smtp", 4) == 0);
 	if (request->mail)
 		t->mail = (NetMail){
@@ -194,6 +195,7 @@ bool transfer_begin(Transfer *t, CURL *easy)
 	curl_easy_reset(easy);
 	curl_easy_setopt(easy, CURLOPT_URL, t->url);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(easy, CURLOPT_CERTINFO, (long)t->wants_certificate);
 	const char *authorities = getenv("SSL_CERT_FILE");
 	if (authorities && authorities[0])
 		curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
@@ -256,6 +258,20 @@ static const char *detail_of(const Transfer *t, NetResult result, CURLcode code)
 	return t->refused ? t->refused : curl_easy_strerror(code);
 }
 
+/* The first of the chain is the partner's own. */
+static int64_t certificate_end(const Transfer *t)
+{
+	static const char word[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+	if (!t->wants_certificate || curl_easy_getinfo(t->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
+	    chain->num_of_certs < 1)
+		return 0;
+	for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next)
+		if (strncmp(line->data, word, sizeof word - 1) == 0)
+			return (int64_t)curl_getdate(line->data + sizeof word - 1, NULL) * SECOND_MS;
+	return 0;
+}
+
 void transfer_end(Transfer *t, CURLcode code)
 {
 	long status = 0;
@@ -264,7 +280,7 @@ void transfer_end(Transfer *t, CURLcode code)
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait_s);
 	NetAnswer answer = {.result = result_of(t, code, (int)status), .status = (int)status, .body = t->answer->data,
 		.len = t->answer->len, .retry_after_ms = (int64_t)wait_s * SECOND_MS,
-		.took_ms = clock_monotonic_ms() - t->began_ms};
+		.took_ms = clock_monotonic_ms() - t->began_ms, .certificate_ends_ms = certificate_end(t)};
 	answer.detail = detail_of(t, answer.result, code);
 	if (!answer.body)
 		answer.body = "";

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "call/module.h"
+#include "modules/care/reach.h"
 
 static const char *const migrations[] = {
 	"CREATE TABLE care_setting (name {TEXT} NOT NULL PRIMARY KEY, value {TEXT} NOT NULL)",
@@ -34,5 +35,6 @@ const Module care_module = {.name = "care",
 			    .endpoints = care_endpoints,
 			    .timers = timers,
 			    .migrations = migrations,
+			    .raw = reach_routes,
 			    .start = care_start,
 			    .stop = care_stop};

@@ -50,5 +50,8 @@ NODISCARD bool care_begin(struct Care *care, BackupKind kind, const char *folder
 /* Texts hang on ctx. */
 CareState care_state(struct Care *care, TALLOC_CTX *ctx);
 
+/* How many of /reach/stream are open; NULL once the room is closed. */
+_Atomic int *care_reaches(struct Care *care);
+
 /* ---- care_api.c ---- */
 extern const Endpoint care_endpoints[];

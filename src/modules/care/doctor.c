@@ -313,6 +313,18 @@ static void look_at_proxy(Doctor *d)
 		said_set(d->ctx, add(d, "public_url", false), 0, "The public address is %s", "对外地址是 %s", url);
 }
 
+static void say(void *arg, const char *check, bool serious, const char *en, const char *zh)
+{
+	Doctor *d = arg;
+	*add(d, check, serious) = (Said){.en = talloc_strdup(d->ctx, en), .zh = talloc_strdup(d->ctx, zh)};
+}
+
+static void look_from_outside(Doctor *d)
+{
+	if (d->config->asks && d->config->public_url && d->serves)
+		doctor_proxy(d->ctx, d->config, say, d);
+}
+
 static void look_at_backups(Doctor *d)
 {
 	Backup *list;
@@ -347,6 +359,7 @@ void doctor_run(TALLOC_CTX *ctx, const DoctorConfig *config, Finding **ret, size
 	look_at_database(&d);
 	look_at_channels(&d);
 	look_at_proxy(&d);
+	look_from_outside(&d);
 	look_at_backups(&d);
 	*ret = d.list;
 	*ret_n = d.n;

@@ -8,7 +8,12 @@ typedef struct {
 	HousePlace house;
 	const char *listen;     /* the port that serve would take; NULL: not asked (a running house has it) */
 	const char *public_url; /* or NULL */
+	bool asks;              /* the public address is called, if a server runs here */
 } DoctorConfig;
+
+/* doctor_proxy.c: what a call of the public address finds, as sentences for `add`. */
+typedef void (*DoctorSay)(void *arg, const char *check, bool serious, const char *en, const char *zh);
+void doctor_proxy(TALLOC_CTX *ctx, const DoctorConfig *config, DoctorSay say, void *arg);
 
 /* A finding for everything that was looked at; those that are well are not serious. */
 void doctor_run(TALLOC_CTX *ctx, const DoctorConfig *config, Finding **ret, size_t *ret_n);

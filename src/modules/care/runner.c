@@ -21,7 +21,13 @@ typedef struct Care {
 	BackupKind kind;
 	int daily, weekly;
 	char *folder;
+	_Atomic int reaches;
 } Care;
+
+_Atomic int *care_reaches(struct Care *care)
+{
+	return care ? &care->reaches : NULL;
+}
 
 Care *care_new(House *house)
 {

@@ -110,6 +110,9 @@ TEST(id, reads_what_it_writes)
 	CHECK(!id_parse("018bcfe5x6800-7abc-8def-0123456789ab", 36, &back));
 	CHECK(id_equal(kept, back));
 	CHECK(id_is_nil(ID_NIL) && !id_is_nil(id));
+	CHECK(id_is_v7(id) && id_is_v7(back) && !id_is_v7(ID_NIL));
+	CHECK(id_parse("018bcfe5-6800-4abc-8def-0123456789ab", 36, &back) && !id_is_v7(back));
+	CHECK(id_parse("018bcfe5-6800-7abc-cdef-0123456789ab", 36, &back) && !id_is_v7(back));
 }
 
 TEST(value, compares_by_type_and_content)

@@ -116,6 +116,11 @@ bool id_is_nil(Id id)
 	return id_equal(id, ID_NIL);
 }
 
+bool id_is_v7(Id id)
+{
+	return id.byte[6] >> 4 == 7 && id.byte[8] >> 6 == 2;
+}
+
 bool id_equal(Id a, Id b)
 {
 	return memcmp(a.byte, b.byte, sizeof(a.byte)) == 0;

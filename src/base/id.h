@@ -18,6 +18,8 @@ NODISCARD bool id_parse(const char *text, size_t len, Id *ret);
 /* Writes the lower-case 36-character form and returns out. */
 const char *id_text(Id id, char out[static ID_TEXT_SIZE]);
 bool id_is_nil(Id id);
+/* Made as ids are made: version 7, the variant of RFC 9562. What outsiders bring has to have this form. */
+bool id_is_v7(Id id);
 bool id_equal(Id a, Id b);
 int id_compare(Id a, Id b);
 /* The millisecond stamp inside the id. */

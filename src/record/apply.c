@@ -359,6 +359,14 @@ static const FieldDef *writable_field(Call *c, const Record *r, const char *name
 	return f;
 }
 
+/* An id that the sender made (a phone without a line does) has the form of ours; whether it is free, the INSERT tells. */
+static void check_own_id(Call *c, const Record *r)
+{
+	const Value *id = &r->values[FIELD_AT_ID];
+	if (!r->stored && !value_is_null(id) && !id_is_v7(id->id))
+		(void)call_fault(c, "id", "id_form", "An id of a new record is a UUID of version 7.", "新数据的标识必须是第 7 版 UUID。");
+}
+
 int record_apply_json(Call *c, Record *r, const json_t *fields)
 {
 	if (!json_is_object(fields))
@@ -373,6 +381,7 @@ int record_apply_json(Call *c, Record *r, const json_t *fields)
 		if (c->err < 0 && c->err != ERR_INVALID)
 			return c->err;
 	}
+	check_own_id(c, r);
 	PhaseInfo info = {.kind = r->stored ? WRITE_UPDATE : WRITE_CREATE, .record = r};
 	int err = phase_run(c, PHASE_NORMALISE, &info);
 	return err < 0 ? err : c->err;

@@ -8,6 +8,8 @@
 #include "modules/lead/freeze.h"
 #include "modules/lead/lead_int.h"
 
+#define CLOCK_SKEW_MS MINUTE_MS /* how far a sender's clock may be ahead */
+
 /* ---- shared steps ---- */
 
 /* Length in bytes of the blank at the start of text (also the wide one of Chinese keyboards), 0 if there is none. */
@@ -102,9 +104,45 @@ static int summary_check(Call *c, const Policy *policy)
 	return c->err;
 }
 
+/* A contact may be told later than it took place, typed where there was no line. What counts for the clock is when the
+ * house hears of it; the time told is kept beside it and has to be possible. */
+static int happened_check(Call *c, const Record *lead)
+{
+	int64_t at = call_int(c, "happened_at", 0);
+	if (at > c->now_ms + CLOCK_SKEW_MS)
+		(void)call_fault(c, "happened_at", "future", "This time is still to come.", "该时间尚未到来。");
+	else if (at && at < record_int(lead, "assigned_at"))
+		(void)call_fault(c, "happened_at", "before_assignment", "The lead was assigned only after this time.",
+			"该时间早于线索的分配时间。");
+	return c->err;
+}
+
+/* The sender made the id of the activity: told once more, however late, it stays one contact. Asked before the lead,
+ * which may be somebody else's by now. */
+static int refuse_repeated(Call *c)
+{
+	int64_t n = 0;
+	if (id_is_nil(call_id(c, "activity")))
+		return 0;
+	if (!id_is_v7(call_id(c, "activity"))) {
+		(void)call_fault(c, "activity", "id_form", "An id of a new record is a UUID of version 7.",
+			"新数据的标识必须是第 7 版 UUID。");
+		return c->err;
+	}
+	int r = db_int(c->tx, &n, "SELECT COUNT(*) FROM activity WHERE id = $1 AND lead = $2 AND owner = $3",
+		value_id(call_id(c, "activity")), value_id(call_id(c, "id")), value_id(c->who.user));
+	if (r < 0)
+		return call_store_failed(c, r);
+	return n == 0 ? 0 : call_fail(c, ERR_CONFLICT, "already_logged", "This contact is logged already.", "这次联系已经记录过。");
+}
+
 static int activity_add(Call *c, const Record *lead, bool first, Id *ret)
 {
 	Record *activity = record_new(c, meta_object_of(c, "activity"));
+	int64_t happened = call_int(c, "happened_at", 0);
+	record_set(activity, "id", value_id(call_id(c, "activity")));
+	if (happened)
+		record_set_time(activity, "happened_at", happened < c->now_ms ? happened : c->now_ms);
 	record_set_text(activity, "kind", call_text(c, "method"));
 	record_set_text(activity, "summary", call_text(c, "summary"));
 	record_set_time(activity, "at", c->now_ms);
@@ -171,9 +209,13 @@ static int lead_touch(Call *c)
 	Ground *ground;
 	Record *lead;
 	Id activity;
-	int r = lead_begin(c, "touch", &ground, &lead);
+	int r = refuse_repeated(c);
+	if (r == 0)
+		r = lead_begin(c, "touch", &ground, &lead);
 	if (r == 0)
 		r = summary_check(c, &ground->roster->policy);
+	if (r == 0)
+		r = happened_check(c, lead);
 	if (r < 0)
 		return r;
 	if (id_is_nil(record_ref(lead, "owner")))
@@ -529,6 +571,9 @@ static const Param touch_params[] = {
 	{"summary", PARAM_TEXT, PARAM_IN_BODY, true, .help = "What was said; the policy says how long at least"},
 	{"next_follow_up_at", PARAM_TIME, PARAM_IN_BODY},
 	{"status", PARAM_TEXT, PARAM_IN_BODY, .choices = "contacting|qualified"},
+	{"activity", PARAM_ID, PARAM_IN_BODY, .help = "Id for the activity, a UUID of version 7: told again it stays one"},
+	{"happened_at", PARAM_TIME, PARAM_IN_BODY,
+		.help = "When it took place, if earlier than now; not before the assignment. No clock counts by it"},
 	{0},
 };
 

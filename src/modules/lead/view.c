@@ -230,7 +230,7 @@ static int activities_read(Call *c, Timeline *line, Id lead, const AttachedFiles
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-		"SELECT id, COALESCE(at, created_at), owner, kind, summary, first_touch FROM activity "
+		"SELECT id, COALESCE(at, created_at), owner, kind, summary, first_touch, happened_at FROM activity "
 		"WHERE lead = $1 AND deleted_at IS NULL AND COALESCE(at, created_at) < $2 ORDER BY created_at DESC LIMIT $3",
 		value_id(lead), value_time(line->before), value_int(line->max));
 	if (r < 0)
@@ -244,6 +244,7 @@ static int activities_read(Call *c, Timeline *line, Id lead, const AttachedFiles
 		json_member_text(&out, "summary", rows_text(rows, 4));
 		json_member_bool(&out, "first_touch", rows_int(rows, 5) != 0);
 		files_write(&out, files, rows_id(rows, 0));
+		card_time(&out, "happened_at", rows_int(rows, 6));
 		json_object_end(&out);
 		moment_add(c, line, (Moment){"activity", buf->data, rows_int(rows, 1), rows_id(rows, 2), rows_id(rows, 0)});
 	}

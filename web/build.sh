@@ -30,7 +30,7 @@ install_packages() {
 	echo "$want" > node_modules/.stamp
 }
 
-stamp="$(sum src widget tools index.html vite.config.ts tsconfig.json package.json package-lock.json $(ls -d public 2>/dev/null))"
+stamp="$(sum src widget worker tools index.html vite.config.ts tsconfig.json package.json package-lock.json $(ls -d public 2>/dev/null))"
 [ "$(cat dist/.stamp 2>/dev/null || true)" = "$stamp" ] && [ "${1:-}" != --install ] && exit 0
 fetch_node
 PATH="$PWD/.node/node_modules/node/bin:$PATH"
@@ -39,6 +39,7 @@ install_packages
 [ "${1:-}" = --install ] && exit 0
 npx --no-install vite build --logLevel warn
 node widget/build.mjs
-node src/sw/build.mjs
+node tools/icons.mjs
+node worker/build.mjs
 node tools/compress.mjs
 echo "$stamp" > dist/.stamp

@@ -29,6 +29,8 @@ export default defineConfig({
 			resolveDependencies: (_file, needs, { hostType }) => (hostType === 'html' ? needs : needs.filter((name) => name.endsWith('.css'))),
 		},
 		reportCompressedSize: false,
+		// Which file needs which: the service worker is made from it (worker/build.mjs), which then removes it.
+		manifest: 'parts.json',
 		rolldownOptions: {
 			output: {
 				codeSplitting: {
@@ -36,7 +38,7 @@ export default defineConfig({
 						// Vue and the router change rarely: one stable chunk that stays cached over releases.
 						{ name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router)[\\/]/ },
 						// What every screen needs, together: thirty small files compress worse than one.
-						{ name: 'base', test: /src[\\/](api|i18n|live|alerts[\\/](?!AlertList|words|zh|en)|shell[\\/](?!CommandPalette|PhoneTabs|LostPage)|session[\\/]session|lead[\\/](text|zh|en|countdown|Countdown))|src[\\/]ui[\\/](text|zh|en|toast|place|Ui(Toasts|Button|Popover|Menu|Avatar|Chip|Error|Empty|Skeleton))|lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/ },
+						{ name: 'base', test: /src[\\/](offline[\\/]state|api|i18n|live|alerts[\\/](?!AlertList|words|zh|en)|shell[\\/](?!CommandPalette|PhoneTabs|LostPage)|session[\\/]session|lead[\\/](text|zh|en|countdown|Countdown))|src[\\/]ui[\\/](text|zh|en|toast|place|Ui(Toasts|Button|Popover|Menu|Avatar|Chip|Error|Empty|Skeleton))|lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/ },
 					],
 				},
 			},
@@ -44,5 +46,5 @@ export default defineConfig({
 	},
 	server: { port: 5173, proxy },
 	preview: { proxy },
-	test: { environment: 'happy-dom', include: ['src/**/*.test.ts', 'widget/**/*.test.ts'], restoreMocks: true },
+	test: { environment: 'happy-dom', include: ['src/**/*.test.ts', 'widget/**/*.test.ts', 'worker/**/*.test.ts'], restoreMocks: true },
 })

@@ -359,7 +359,8 @@ static const FieldDef *writable_field(Call *c, const Record *r, const char *name
 	return f;
 }
 
-/* An id that the sender made (a phone without a line does) has the form of ours; whether it is free, the INSERT tells. */
+/* An id that the sender made, as a phone without a line does, has the form of ours; whether it is free, the INSERT
+ * tells. */
 static void check_own_id(Call *c, const Record *r)
 {
 	const Value *id = &r->values[FIELD_AT_ID];

@@ -1,7 +1,7 @@
 /* Files of leads. An upload is one small function that takes bytes, a name and a key, so that it can be called at once or from a
  * queue later: the same key is the same file, however often it is sent. */
 import { lang } from '@/i18n/i18n'
-import { Problem, address, askAgain, del, get } from './http'
+import { Problem, address, askRenewal, del, get } from './http'
 import { text } from './text'
 import type { Id, StoredFile } from './types'
 
@@ -43,7 +43,7 @@ function once(to: Target, file: Blob, name: string, key: string, progress?: (sha
 
 export async function uploadFile(to: Target, file: Blob, name: string, key: string, progress?: (share: number) => void): Promise<StoredFile> {
 	let answer = await once(to, file, name, key, progress)
-	if (answer.status === 401 && (await askAgain())) answer = await once(to, file, name, key, progress)
+	if (answer.status === 401 && (await askRenewal())) answer = await once(to, file, name, key, progress)
 	if (answer.status < 200 || answer.status > 299) throw problemOf(answer.status, answer.body)
 	return JSON.parse(answer.body) as StoredFile
 }

@@ -57,8 +57,8 @@ export function onExpired(handler: Renew): void {
 	renew = handler
 }
 
-/** For the few requests that do not go through here: asks for the password; true means: try once more. */
-export const askAgain = (): Promise<boolean> => renew()
+/** For those who send by themselves: asks the person to sign in again. */
+export const askRenewal = (): Promise<boolean> => renew()
 
 /** UUID that also works on plain http, where crypto.randomUUID is missing. */
 export function uuid(): string {

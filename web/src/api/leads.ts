@@ -1,16 +1,9 @@
 /* What can be done with leads, the desk and alerts. */
 import { get, post } from './http'
 import type {
-	Alert, Assignment, BatchResult, Desk, Id, Lead, LeadView, Match, Method, Page, PhoneFacts, Time, TimelineItem,
+	Alert, Assignment, BatchResult, Desk, Id, Lead, LeadView, Match, Page, PhoneFacts, TimelineItem,
 } from './types'
 import type { FieldFault } from './http'
-
-export interface Touch {
-	method: Method
-	summary: string
-	next_follow_up_at?: Time | null
-	status?: string
-}
 
 export interface Conversion {
 	account?: { id?: Id; name?: string }
@@ -34,7 +27,6 @@ export interface CheckAnswer {
 }
 
 export const leadView = (id: Id) => get<LeadView>(`/leads/${id}`)
-export const touchLead = (id: Id, touch: Touch, key?: string) => post<Lead & { _activity?: Id }>(`/leads/${id}/touch`, touch, { key })
 export const claimLead = (id: Id) => post<Lead>(`/leads/${id}/claim`)
 export const returnLead = (id: Id, reason: string) => post<Lead>(`/leads/${id}/return`, { reason })
 export const assignLead = (id: Id, to: Id, note?: string) => post<Lead>(`/leads/${id}/assign`, { to, note })

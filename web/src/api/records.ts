@@ -1,4 +1,5 @@
 /* Records of any object. */
+import { remembered } from '@/offline/state'
 import { del, get, patch, post } from './http'
 import type { BatchResult, Id, ObjectDef, Page, Rec, Time, Named } from './types'
 
@@ -44,8 +45,8 @@ let catalogue: Promise<ObjectDef[]> | undefined
 
 /** The catalogue, fetched once; a failure is not kept. */
 export function objects(): Promise<ObjectDef[]> {
-	catalogue ??= get<{ objects: ObjectDef[] }>('/objects').then(
-		(answer) => answer.objects,
+	catalogue ??= remembered('objects', () => get<{ objects: ObjectDef[] }>('/objects')).then(
+		({ value }) => value.objects,
 		(error) => {
 			catalogue = undefined
 			throw error

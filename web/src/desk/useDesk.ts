@@ -4,7 +4,8 @@ import { getDesk, markSeen } from '@/api/leads'
 import type { Card, Desk, Id, LiveMessage } from '@/api/types'
 import { pausesBeforeEnd } from '@/lead/countdown'
 import { observeNow, serverNow } from '@/live/clock'
-import { useLive, useResync } from '@/live/live'
+import { live, useLive, useResync } from '@/live/live'
+import { isUnreachable, remembered, useShownAt } from '@/offline/state'
 import { me, personName, session } from '@/session/session'
 import { t } from './text'
 
@@ -42,6 +43,8 @@ export function useDesk() {
 	const desk = shallowRef<Desk | null>(null)
 	const receivedAt = ref(0)
 	const error = shallowRef<unknown>(null)
+	/** As of when, if it is not what the server says now. */
+	const asOf = ref<number | null>(null)
 	const gone = reactive(new Map<Id, Gone>())
 	const timers = new Set<ReturnType<typeof setTimeout>>()
 	let soon: ReturnType<typeof setTimeout> | undefined
@@ -50,15 +53,20 @@ export function useDesk() {
 	async function load(): Promise<void> {
 		const ask = ++asked
 		try {
-			const answer = await getDesk()
+			const { value: answer, at } = await remembered('desk', getDesk)
 			if (ask !== asked) return // a later question is on its way: never show the older answer (F10)
-			observeNow(answer.now)
-			receivedAt.value = serverNow()
+			// What was kept may be older than what stands here already.
+			if (at !== null && desk.value) return void (asOf.value = receivedAt.value)
+			if (at === null) observeNow(answer.now)
+			receivedAt.value = at ?? serverNow()
+			asOf.value = at
 			desk.value = answer
 			error.value = null
 			for (const card of answer.cards) gone.delete(card.id)
 		} catch (problem) {
-			if (ask === asked) error.value = problem
+			if (ask !== asked) return
+			if (isUnreachable(problem) && desk.value) asOf.value = receivedAt.value
+			else error.value = problem
 		}
 	}
 
@@ -80,6 +88,8 @@ export function useDesk() {
 		if (card || concerns(message, mine)) loadSoon()
 	})
 	useResync(() => void load())
+	useShownAt(() => asOf.value)
+	watch(() => live.state, (state) => state === 'live' && (asOf.value !== null || error.value) && void load())
 	watch(() => session.boot?.absent, loadSoon)
 
 	// Where closing time comes before the end of a countdown, only the server knows when the clock stops.

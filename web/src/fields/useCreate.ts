@@ -3,6 +3,9 @@ import { ref, shallowRef } from 'vue'
 import { Problem, uuid } from '@/api/http'
 import { createRecord, type Changed } from '@/api/records'
 import type { Rec } from '@/api/types'
+import { serverNow } from '@/live/clock'
+import { newId } from '@/offline/draft'
+import { submit as send } from '@/offline/state'
 
 /** What was filled in; text without the spaces around it. */
 function filled(values: Record<string, unknown>): Record<string, unknown> {
@@ -10,10 +13,24 @@ function filled(values: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(trimmed.filter(([, value]) => value !== null && value !== undefined && value !== ''))
 }
 
-export function useCreate<T extends Rec>(object: string, values: () => Record<string, unknown>, done: (record: Changed<T>) => void) {
+/** What a salesperson makes on the way waits here while there is no line. */
+const WAITS = new Set(['lead', 'task', 'activity'])
+
+export function useCreate<T extends Rec>(object: string, values: () => Record<string, unknown>, done: (record: Changed<T>) => void, kept?: () => void) {
 	const error = shallowRef<unknown>(null)
 	const busy = ref(false)
 	const key = uuid()
+	const id = newId(serverNow())
+
+	async function make(fields: Record<string, unknown>): Promise<void> {
+		if (!kept || !WAITS.has(object)) return done(await createRecord<T>(object, fields, key))
+		const title = String(fields.company ?? fields.name ?? fields.summary ?? '')
+		const outcome = await send({ act: 'create', object, id, title, body: fields })
+		if (outcome.state === 'refused') throw outcome.problem
+		if (outcome.state !== 'sent') kept()
+		else done((outcome.answer ?? { id }) as Changed<T>)
+	}
+
 	const fault = (field: string) => (error.value instanceof Problem ? error.value.of(field) : undefined)
 
 	async function submit(): Promise<void> {
@@ -21,7 +38,7 @@ export function useCreate<T extends Rec>(object: string, values: () => Record<st
 		busy.value = true
 		error.value = null
 		try {
-			done(await createRecord<T>(object, filled(values()), key))
+			await make(filled(values()))
 		} catch (problem) {
 			error.value = problem
 		} finally {

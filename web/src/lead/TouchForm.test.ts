@@ -1,22 +1,24 @@
-import { flushPromises, mount } from '@vue/test-utils'
+import { mount } from '@vue/test-utils'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { setLang } from '@/i18n/i18n'
 import TouchForm from './TouchForm.vue'
 
-vi.mock('@/session/session', () => ({ me: () => ({ id: 'me' }) }))
+vi.mock('@/session/session', () => ({ me: () => ({ id: 'me' }), session: { boot: {}, kept: false }, reloadBoot: vi.fn() }))
 
 const LONG = '已电话联系客户，确认三十台设备的需求，周四上门演示。'
 const fetchMock = vi.fn()
 const answer = (status: number, body: unknown) => new Response(JSON.stringify(body), { status })
+// Before anything is sent it is asked whose session this is.
+const asked = (path: string, init: unknown) => (path.endsWith('/me') ? Promise.resolve(answer(200, { id: 'me' })) : fetchMock(path, init))
 
 beforeEach(() => {
 	setLang('zh')
 	localStorage.clear()
 	fetchMock.mockReset()
-	vi.stubGlobal('fetch', fetchMock)
+	vi.stubGlobal('fetch', asked)
 })
 
-const open = () => mount(TouchForm, { props: { lead: 'lead-1', min: 20 } })
+const open = () => mount(TouchForm, { props: { lead: 'lead-1', name: '云帆', min: 20 } })
 const keyOf = (call: number) => (fetchMock.mock.calls[call]![1] as { headers: Record<string, string> }).headers['Idempotency-Key']
 
 describe('TouchForm', () => {
@@ -41,9 +43,8 @@ describe('TouchForm', () => {
 		await form.get('input[value=visit]').setValue()
 		await form.get('textarea').setValue(LONG)
 		await form.get('form').trigger('submit')
-		await flushPromises()
+		await vi.waitFor(() => expect(form.emitted('done')).toHaveLength(1))
 		expect(JSON.parse((fetchMock.mock.calls[0]![1] as { body: string }).body)).toMatchObject({ method: 'visit', summary: LONG })
-		expect(form.emitted('done')).toHaveLength(1)
 		form.unmount()
 		expect(localStorage.length).toBe(0)
 	})
@@ -53,8 +54,7 @@ describe('TouchForm', () => {
 		const form = open()
 		await form.get('textarea').setValue(LONG)
 		await form.get('form').trigger('submit')
-		await flushPromises()
-		expect(form.text()).toContain('由张敏负责')
+		await vi.waitFor(() => expect(form.text()).toContain('由张敏负责'))
 		expect((form.get('textarea').element as HTMLTextAreaElement).value).toBe(LONG)
 	})
 
@@ -63,10 +63,9 @@ describe('TouchForm', () => {
 		const form = open()
 		await form.get('textarea').setValue(LONG)
 		await form.get('form').trigger('submit')
-		await flushPromises()
-		expect(form.text()).toContain('无法连接服务器')
+		await vi.waitFor(() => expect(form.text()).toContain('无法连接服务器'))
 		await form.get('form').trigger('submit')
-		await flushPromises()
+		await vi.waitFor(() => expect(form.emitted('done')).toHaveLength(1))
 		expect(keyOf(1)).toBe(keyOf(0))
 	})
 

@@ -1,6 +1,6 @@
 /* Text that somebody typed outlives a closed dialog, a lost session and a reload: it is kept per person and purpose until sent. */
-import { reactive, watch } from 'vue'
-import { me } from '@/session/session'
+import { onScopeDispose, reactive, watch } from 'vue'
+import { me, session } from '@/session/session'
 
 const PREFIX = 'tenon.draft'
 const SAVE_MS = 300
@@ -20,13 +20,21 @@ export function useDraft<T extends object>(purpose: string, initial: T) {
 	let done = false
 	const save = () => {
 		clearTimeout(timer)
-		if (done) return
+		// Signed out: what was typed went with it.
+		if (done || !session.boot) return
 		if (JSON.stringify(draft) === JSON.stringify(initial)) localStorage.removeItem(key)
 		else localStorage.setItem(key, JSON.stringify(draft))
 	}
 	watch(draft, () => {
 		clearTimeout(timer)
 		timer = setTimeout(save, SAVE_MS)
+	})
+	// A phone closes pages without asking: what was typed last is kept too.
+	addEventListener('pagehide', save)
+	document.addEventListener('visibilitychange', save)
+	onScopeDispose(() => {
+		removeEventListener('pagehide', save)
+		document.removeEventListener('visibilitychange', save)
 	})
 	/** Sent: nothing is kept any more. */
 	const clear = () => {

@@ -5,11 +5,13 @@ import type { Boot, Id, User } from '@/api/types'
 import { setLang, type Lang } from '@/i18n/i18n'
 import { observeNow } from '@/live/clock'
 import { onLive, startLive, stopLive } from '@/live/live'
+import { keptUser, offline, remembered, setKeptUser, shownAt } from '@/offline/state'
 
-type State = { boot: Boot | null; expired: boolean; mustChange: boolean }
+/** `kept`: there is no line, the boot is the last one that was seen here. */
+type State = { boot: Boot | null; kept: boolean; expired: boolean; mustChange: boolean }
 
 // Shallow: the boot comes as a whole and is never changed in its parts.
-const state = shallowReactive<State>({ boot: null, expired: false, mustChange: false })
+const state = shallowReactive<State>({ boot: null, kept: false, expired: false, mustChange: false })
 export const session: Readonly<State> = shallowReadonly(state)
 
 let renewed: ((ok: boolean) => void)[] = []
@@ -47,12 +49,26 @@ function refreshSoon(): void {
 
 const IN_BOOT = new Set(['user', 'team', 'source', 'pool'])
 
+const LEFT = 'tenon.left'
+
+/** Signed out without a line: the server hears of it before anything else. */
+async function leaveFirst(): Promise<void> {
+	if (!localStorage.getItem(LEFT)) return
+	await request('DELETE', '/sessions/current', { anonymous: true }).catch((problem) => {
+		if (!(problem instanceof Problem && problem.status === 401)) throw problem
+	})
+	localStorage.removeItem(LEFT)
+}
+
 /** Loads the session if there is one. True when somebody is signed in. */
 export async function loadSession(): Promise<boolean> {
 	if (state.boot) return true
 	try {
-		const boot = await fetchBoot()
+		await leaveFirst()
+		const { value: boot, at } = keptUser() ? await remembered('boot', fetchBoot) : { value: await fetchBoot(), at: null }
 		state.boot = boot
+		state.kept = at !== null
+		if (at !== null) shownAt.value = at
 		state.mustChange = boot.user.must_change_password ?? false
 		if (boot.user.language) setLang(boot.user.language)
 		startLive(boot.live_seq, askAgain)
@@ -63,8 +79,10 @@ export async function loadSession(): Promise<boolean> {
 		})
 		return true
 	} catch (error) {
-		if (error instanceof Problem && error.status === 401) return false
-		throw error
+		if (!(error instanceof Problem && error.status === 401)) throw error
+		// The session is over: from now on nothing is shown here without signing in.
+		setKeptUser(null)
+		return false
 	}
 }
 
@@ -74,10 +92,14 @@ export async function markAbsent(absent: boolean): Promise<void> {
 	await reloadBoot()
 }
 
-export const reloadBoot = async () => void (state.boot = await fetchBoot())
+export async function reloadBoot(): Promise<void> {
+	state.boot = await fetchBoot()
+	state.kept = false
+}
 
 export async function signIn(login: string, password: string): Promise<void> {
 	await request('POST', '/sessions', { body: { login, password }, anonymous: true })
+	localStorage.removeItem(LEFT)
 	state.boot = null
 	await loadSession()
 }
@@ -110,8 +132,24 @@ export async function signInAgain(password: string): Promise<void> {
 	await reloadBoot()
 }
 
+const DRAFTS = 'tenon.draft.'
+
+/** Texts that were begun and neither saved nor sent, as the browser keeps them under the person's name. */
+export const begunTexts = (): string[] => Object.keys(localStorage).filter((key) => key.startsWith(`${DRAFTS}${me().id}.`))
+
+/** Nothing of this person stays on the device. */
+async function forgetMe(): Promise<void> {
+	begunTexts().forEach((key) => localStorage.removeItem(key))
+	setKeptUser(null)
+	const user = me().id
+	await offline().then((it) => it.forget(user)).catch(() => undefined)
+}
+
 export async function signOut(): Promise<void> {
-	await request('DELETE', '/sessions/current', { anonymous: true }).catch(() => undefined)
+	if (state.boot) await forgetMe()
+	await request('DELETE', '/sessions/current', { anonymous: true }).catch((problem) => {
+		if (problem instanceof Problem && problem.offline) localStorage.setItem(LEFT, '1')
+	})
 	leave()
 	channel?.postMessage('sign-out')
 }

@@ -1,6 +1,6 @@
 /* A field's value as text, for history, conflicts and read-only lines. */
 import { asTime, dateTime, number, phone } from '@/i18n/format'
-import { word } from '@/lead/text'
+import { word } from './text'
 import { personName, poolName, sourceName, teamName } from '@/session/session'
 
 const NAMES: Record<string, (id: string) => string> = { owner: personName, team: teamName, pool: poolName, source: sourceName, created_by: personName }

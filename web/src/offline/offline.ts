@@ -1,0 +1,248 @@
+/* Keeps what was seen and what was typed, and sends it when there is a line. One queue a browser: a lock decides which tab sends. */
+import { watch } from 'vue'
+import { askRenewal, Problem } from '@/api/http'
+import { leadView, timelineOf } from '@/api/leads'
+import type { Boot, Desk, Id } from '@/api/types'
+import { lang } from '@/i18n/i18n'
+import { serverNow } from '@/live/clock'
+import { live } from '@/live/live'
+import { me, reloadBoot, session } from '@/session/session'
+import { isPhone } from '@/shell/viewport'
+import { toast, toastError } from '@/ui/toast'
+import { openBox, type Box } from './box'
+import { newId, type Draft, type Fields } from './draft'
+import { join, resolve as resolved } from './merge'
+import { watchKeyboard } from './keyboard'
+import { memoryBox } from './memory'
+import { register } from './release'
+import { sendAll, type Report } from './send'
+import { keptUser, setKeptUser, unsent } from './state'
+import { t } from './text'
+
+const KEEP_MS = 7 * 86_400_000
+const BACKOFF_MS = [5000, 10_000, 30_000, 60_000, 300_000]
+const LOCK = 'tenon.unsent'
+const FRESH_MS = 10 * 60_000
+const AHEAD_MAX = 20
+
+const opening: Promise<Box & { fleeting?: boolean }> = openBox().catch(() => memoryBox())
+const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('tenon.unsent')
+
+/** Without the proxies of a form, which the browser cannot keep. */
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+
+/* ---- what was seen ---- */
+
+export async function keep(what: string, value: unknown, version: number): Promise<void> {
+	if (!session.boot) return
+	await (await opening).keep({ user: me().id, what, at: serverNow(), version, value: plain(value) })
+	if (what === 'desk' && isPhone.value) void fetchAhead(value as Desk)
+}
+
+export async function recall<T>(what: string): Promise<{ value: T; at: number } | undefined> {
+	const user = session.boot ? me().id : keptUser()
+	const seen = user ? await (await opening).recall(user, what) : undefined
+	return seen && { value: seen.value as T, at: seen.at }
+}
+
+let ahead = false
+
+/** The leads of the desk can be opened without a line, also those nobody has opened yet. */
+async function fetchAhead(desk: Desk): Promise<void> {
+	if (ahead) return
+	ahead = true
+	const ids = [...new Set([...desk.cards.map((card) => card.id), ...desk.top.map(({ lead }) => lead.id), ...desk.follow_ups.map(({ lead }) => lead)])]
+	try {
+		for (const id of ids.slice(0, AHEAD_MAX)) {
+			const known = await recall(`lead/${id}`)
+			if (known && serverNow() - known.at < FRESH_MS) continue
+			const lead = await leadView(id)
+			await keep(`lead/${id}`, lead, lead.version)
+			await keep(`timeline/${id}`, await timelineOf(id), 0)
+		}
+	} catch {
+		// The line is gone, or somebody has to sign in: the next look at the desk goes on.
+	} finally {
+		ahead = false
+	}
+}
+
+/* ---- what was typed ---- */
+
+async function refresh(): Promise<void> {
+	unsent.value = session.boot ? await (await opening).drafts(me().id) : []
+}
+
+async function changed(): Promise<void> {
+	await refresh()
+	channel?.postMessage('changed')
+}
+
+let failures = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+let queue: Promise<unknown> = Promise.resolve()
+let running = 0
+
+const locked = <T>(run: () => Promise<T>): Promise<T> => (navigator.locks ? navigator.locks.request(LOCK, run) : run())
+
+async function run(): Promise<Report> {
+	if (!session.boot || navigator.onLine === false) return { sent: [], end: 'line' }
+	const user = me().id
+	const send = async () => locked(async () => sendAll(await opening, user, (path, init) => fetch(path, init), serverNow))
+	const report = await send()
+	if (report.end !== 'door' || !(await askRenewal())) return report
+	const more = await send()
+	return { ...more, sent: [...report.sent, ...more.sent] }
+}
+
+function later(report: Report): void {
+	clearTimeout(timer)
+	if (report.end !== 'line' || !unsent.value.some((draft) => draft.state === 'waiting')) {
+		failures = 0
+		return
+	}
+	const wait = report.retryAfterMs ?? BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]! * (0.7 + Math.random() * 0.6)
+	timer = setTimeout(flush, wait)
+	// Where the browser can, it sends also after the page is closed.
+	void navigator.serviceWorker?.ready.then((worker) => (worker as ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } }).sync?.register(LOCK)).catch(() => undefined)
+}
+
+/** One run after another: what was put in while one was under way is in the next. */
+function send(): Promise<Report> {
+	running++
+	const next = queue.then(run)
+	queue = next.catch(() => undefined).finally(() => running--)
+	return next.then(async (report) => {
+		await changed()
+		later(report)
+		return report
+	})
+}
+
+/** Sends what waits, and says so. */
+export function flush(): void {
+	if (!unsent.value.some((draft) => draft.state === 'waiting')) return
+	void send().then(({ sent }) => {
+		if (sent.length > 0) toast(t('sent', { n: sent.length }), { tone: 'ok' })
+		if (unsent.value.some((draft) => draft.state !== 'waiting')) toast(t('someRefused'), { tone: 'error' })
+	}, toastError)
+}
+
+/** For who wants to leave: returns when all that can be sent is sent. */
+export const submitAll = async (): Promise<void> => void (await send())
+
+export type Outcome =
+	| { state: 'sent'; answer: Fields | undefined }
+	| { state: 'waiting' }
+	| { state: 'refused'; problem: Problem }
+	| { state: 'conflict'; draft: Draft }
+
+export type Typed = Pick<Draft, 'act' | 'object' | 'title' | 'body'> & Partial<Pick<Draft, 'id' | 'record' | 'base' | 'labels'>>
+
+function draftOf(typed: Typed): Draft {
+	const id = typed.id ?? newId(serverNow())
+	return { id, user: me().id, record: id, made: serverNow(), lang: lang.value, state: 'waiting', ...plain(typed) }
+}
+
+/** An edit joins the one of the same record that waits, unless that may be on its way this moment. */
+function placeOf(typed: Typed): Draft {
+	const waiting = typed.act === 'edit' && running === 0 ? unsent.value.find((one) => one.act === 'edit' && one.record === typed.record && one.state === 'waiting') : undefined
+	return waiting ? join(waiting, draftOf(typed)) : draftOf(typed)
+}
+
+const problemOf = ({ refusal }: Draft) => new Problem(refusal?.status ?? 0, refusal?.code ?? '', refusal?.detail ?? '', refusal?.fields)
+
+/** Kept first, then sent. What the server refuses while the person looks on goes back to the form, which still has the words. */
+export async function submit(typed: Typed): Promise<Outcome> {
+	const box = await opening
+	const draft = placeOf(typed)
+	await box.put(draft)
+	await refresh()
+	const { sent } = await send()
+	const done = sent.find((one) => one.draft.id === draft.id)
+	if (done) return { state: 'sent', answer: done.answer }
+	const left = unsent.value.find((one) => one.id === draft.id)
+	if (left?.state === 'conflict') return { state: 'conflict', draft: left }
+	if (left?.state === 'waiting' && !box.fleeting) return { state: 'waiting' }
+	await box.remove(draft.id)
+	await changed()
+	return { state: 'refused', problem: left?.refusal ? problemOf(left) : new Problem(0, 'offline', t('noLine')) }
+}
+
+async function put(draft: Draft): Promise<void> {
+	await (await opening).put(draft)
+	await changed()
+	flush()
+}
+
+export async function discard(draft: Draft): Promise<void> {
+	await (await opening).remove(draft.id)
+	await changed()
+	toast(t('discarded'), { action: { label: t('undo'), run: () => put(draft) } })
+}
+
+/** Once more; `asNow`: with the time of this moment, for a time the server cannot accept. */
+export const retry = (draft: Draft, asNow = false): Promise<void> => put({ ...draft, state: 'waiting', refusal: undefined, ...(asNow ? { made: serverNow() } : {}) })
+
+/** The person chose between two values of a field. */
+export async function settle(draft: Draft, mine: ReadonlySet<string>): Promise<void> {
+	const next = resolved(draft, mine)
+	if (next) return put(next)
+	await (await opening).remove(draft.id)
+	await changed()
+}
+
+/** What cannot be sent as it is becomes a note of one's own, with the words that were typed. */
+export async function toNote(draft: Draft, words: string): Promise<void> {
+	await (await opening).remove(draft.id)
+	await put(draftOf({ act: 'create', object: 'activity', title: draft.title, body: { kind: 'note', summary: `${draft.title}\n${words}` } }))
+}
+
+/** Signing out: nothing of this person stays on the device. */
+export async function forget(user: Id): Promise<void> {
+	const box = await opening
+	await box.forgetDrafts(user)
+	await box.forgetSeen((whose) => whose === user)
+	unsent.value = []
+	channel?.postMessage('changed')
+}
+
+/* ---- start ---- */
+
+function keepBoot(boot: Boot | null): void {
+	if (!boot) return
+	setKeptUser(boot.user.id)
+	if (!session.kept) void keep('boot', boot, 0)
+}
+
+async function tidy(): Promise<void> {
+	const box = await opening
+	const mine = me().id
+	await box.forgetSeen((user) => user !== mine)
+	await box.prune(serverNow() - KEEP_MS)
+}
+
+let started = false
+
+export async function start(): Promise<void> {
+	if (started) return
+	started = true
+	watch(() => session.boot, keepBoot, { immediate: true })
+	watch(() => live.state, (state) => {
+		if (state !== 'live') return
+		if (session.kept) void reloadBoot().catch(() => undefined)
+		flush()
+	})
+	addEventListener('online', flush)
+	document.addEventListener('visibilitychange', () => !document.hidden && flush())
+	channel?.addEventListener('message', () => void refresh())
+	navigator.serviceWorker?.addEventListener('message', ({ data }) => data === 'send' && flush())
+	register()
+	watchKeyboard()
+	watch(lang, (now) => document.querySelector('link[rel=manifest]')?.setAttribute('href', now === 'en' ? '/manifest.en.webmanifest' : '/manifest.webmanifest'), { immediate: true })
+	// Asked for once there is something to lose: the browser may then not clear it when it runs short.
+	watch(() => unsent.value.length > 0, (some) => some && void navigator.storage?.persist?.().catch(() => undefined))
+	await tidy().catch(() => undefined)
+	await refresh()
+	flush()
+}

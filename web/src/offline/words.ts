@@ -1,0 +1,31 @@
+/* A draft in words: what it is, and what was typed - to read, to copy, to keep as a note. */
+import { dateTime } from '@/i18n/format'
+import { t as lt, word } from '@/lead/text'
+import { showValue } from '@/lead/values'
+import type { Draft } from './draft'
+import { coded, t } from './text'
+
+export function actOf(draft: Draft): string {
+	if (draft.act === 'create') return coded('act_create_', draft.object) ?? t('act_create')
+	return t(draft.act === 'touch' ? 'act_touch' : 'act_edit')
+}
+
+function touchWords({ body }: Draft): string {
+	const next = body.next_follow_up_at ? `\n${lt('nextFollowUp')}: ${dateTime(String(body.next_follow_up_at))}` : ''
+	return `${word(String(body.method))}: ${String(body.summary)}${next}`
+}
+
+const HIDDEN = new Set(['owner', 'team', 'lead', 'kind'])
+
+export function typedWords(draft: Draft): string {
+	if (draft.act === 'touch') return touchWords(draft)
+	return Object.entries(draft.body)
+		.filter(([name]) => draft.act === 'edit' || !HIDDEN.has(name))
+		.map(([name, value]) => {
+			const shown = showValue(name, value)
+			const label = draft.labels?.[name]
+			return label ? `${label}: ${shown || t('nothing')}` : shown
+		})
+		.filter(Boolean)
+		.join('\n')
+}

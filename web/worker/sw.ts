@@ -1,0 +1,65 @@
+/* The service worker: starts the application without a line, and sends what waits when the line is back and no page is open; shows what is
+ * pushed to this device. */
+import { openBox } from '@/offline/box'
+import { sendAll } from '@/offline/send'
+import { listenForPush, type PushScope } from './push'
+import { file, fill, isOurs, isScreen, screen, stale, type Release } from './shell'
+
+// Written in by worker/build.mjs.
+declare const RELEASE: Release
+
+interface Lasting extends Event {
+	waitUntil(done: Promise<unknown>): void
+}
+
+interface Asking extends Lasting {
+	request: Request
+	respondWith(answer: Promise<Response>): void
+}
+
+interface Scope {
+	addEventListener(kind: 'install' | 'activate', run: (event: Lasting) => void): void
+	addEventListener(kind: 'fetch', run: (event: Asking) => void): void
+	addEventListener(kind: 'message', run: (event: MessageEvent) => void): void
+	addEventListener(kind: 'sync', run: (event: Lasting & { tag: string }) => void): void
+	clients: { matchAll(which: { type: 'window' }): Promise<{ postMessage(data: unknown): void }[]> }
+	skipWaiting(): Promise<void>
+}
+
+const scope = self as unknown as Scope
+const SYNC = 'tenon.unsent'
+
+async function clear(): Promise<void> {
+	await Promise.all(stale(await caches.keys(), RELEASE.version).map((name) => caches.delete(name)))
+}
+
+/** A page that is open sends by itself and shows what comes of it. */
+async function send(): Promise<void> {
+	const pages = await scope.clients.matchAll({ type: 'window' })
+	if (pages.length > 0) return pages.forEach((page) => page.postMessage('send'))
+	const me = await fetch('/api/v1/me', { credentials: 'same-origin' })
+	if (!me.ok) return
+	const { id } = (await me.json()) as { id: string }
+	const box = await openBox()
+	const report = await navigator.locks.request(SYNC, () => sendAll(box, id, (path, init) => fetch(path, init), Date.now))
+	// Failing tells the browser to try again.
+	if (report.end === 'line') throw new Error('not everything could be sent')
+}
+
+scope.addEventListener('install', (event) => event.waitUntil(fill(RELEASE)))
+scope.addEventListener('activate', (event) => event.waitUntil(clear()))
+scope.addEventListener('message', (event) => {
+	if (event.data === 'take-over') void scope.skipWaiting()
+})
+scope.addEventListener('sync', (event) => {
+	if (event.tag === SYNC) event.waitUntil(send())
+})
+scope.addEventListener('fetch', (event) => {
+	const { request } = event
+	const url = new URL(request.url)
+	if (request.method !== 'GET' || url.origin !== location.origin) return
+	if (request.mode === 'navigate' && isScreen(url.pathname)) event.respondWith(screen(request, RELEASE.version))
+	else if (isOurs(url.pathname)) event.respondWith(file(request, RELEASE.version))
+})
+
+listenForPush(self as unknown as PushScope)

@@ -10,6 +10,8 @@ export interface Seen {
 	user: Id
 	what: string
 	at: number
+	/** The same moment by the device's own clock: how the two differ is known also without a line. */
+	local: number
 	version: number
 	value: unknown
 }

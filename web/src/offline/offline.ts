@@ -35,14 +35,14 @@ const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 export async function keep(what: string, value: unknown, version: number): Promise<void> {
 	if (!session.boot) return
-	await (await opening).keep({ user: me().id, what, at: serverNow(), version, value: plain(value) })
+	await (await opening).keep({ user: me().id, what, at: serverNow(), local: Date.now(), version, value: plain(value) })
 	if (what === 'desk' && isPhone.value) void fetchAhead(value as Desk)
 }
 
-export async function recall<T>(what: string): Promise<{ value: T; at: number } | undefined> {
+export async function recall<T>(what: string): Promise<{ value: T; at: number; now: number } | undefined> {
 	const user = session.boot ? me().id : keptUser()
 	const seen = user ? await (await opening).recall(user, what) : undefined
-	return seen && { value: seen.value as T, at: seen.at }
+	return seen && { value: seen.value as T, at: seen.at, now: seen.at + Date.now() - seen.local }
 }
 
 let ahead = false

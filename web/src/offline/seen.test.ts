@@ -7,7 +7,7 @@ import { isUnreachable, remembered } from './state'
 const recall = vi.hoisted(() => vi.fn())
 vi.mock('./offline', () => ({ recall, keep: vi.fn(), start: vi.fn() }))
 
-const seen = (version: number, at: number, value: unknown = version): Seen => ({ user: 'me', what: 'lead/1', version, at, value })
+const seen = (version: number, at: number, value: unknown = version): Seen => ({ user: 'me', what: 'lead/1', version, at, local: at, value })
 
 describe('what was seen', () => {
 	it('is never replaced by something older (F10)', async () => {

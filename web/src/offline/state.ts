@@ -64,7 +64,7 @@ export const setKeptUser = (id: string | null): void => (id ? localStorage.setIt
 export const isUnreachable = (problem: unknown): problem is Problem => problem instanceof Problem && [0, 502, 503, 504].includes(problem.status)
 
 /** What the server says, kept for later; without a line what was kept, with its time. */
-export async function remembered<T>(what: string, ask: () => Promise<T>, version = (_value: T) => 0): Promise<{ value: T; at: number | null }> {
+export async function remembered<T>(what: string, ask: () => Promise<T>, version = (_value: T) => 0): Promise<{ value: T; at: number | null; now?: number }> {
 	try {
 		const value = await ask()
 		void begun.then(offline).then((it) => it.keep(what, value, version(value)), () => undefined)

@@ -65,10 +65,11 @@ export async function loadSession(): Promise<boolean> {
 	if (state.boot) return true
 	try {
 		await leaveFirst()
-		const { value: boot, at } = keptUser() ? await remembered('boot', fetchBoot) : { value: await fetchBoot(), at: null }
+		const { value: boot, at, now } = keptUser() ? await remembered('boot', fetchBoot) : { value: await fetchBoot(), at: null }
 		state.boot = boot
 		state.kept = at !== null
 		if (at !== null) shownAt.value = at
+		if (now) observeNow(new Date(now).toISOString())
 		state.mustChange = boot.user.must_change_password ?? false
 		if (boot.user.language) setLang(boot.user.language)
 		startLive(boot.live_seq, askAgain)

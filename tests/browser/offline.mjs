@@ -137,8 +137,7 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.unsent').getByRole('button', { name: '丢弃' }).click()
 		await page.locator('.unsent').waitFor({ state: 'detached' })
 		await page.locator('.toast').getByRole('button', { name: '撤销' }).last().click()
-		await page.locator('.unsent').waitFor()
-		await page.keyboard.press('Escape')
+		await page.locator('.conn-act', { hasText: '1 条待发送' }).waitFor()
 	})
 
 	await check('signing out says what would be lost, and then leaves nothing behind', async () => {

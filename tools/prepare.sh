@@ -3,7 +3,7 @@
 
 build_packages="build-essential pkg-config meson ninja-build python3 ca-certificates tzdata
   libevent-dev libtalloc-dev libglib2.0-dev libjansson-dev libsqlite3-dev libpq-dev libsodium-dev
-  libcurl4-openssl-dev libssl-dev libexpat1-dev libzip-dev libqrencode-dev"
+  libcurl4-openssl-dev libssl-dev libexpat1-dev libzip-dev libqrencode-dev libgmime-3.0-dev"
 test_packages="postgresql chromium fonts-noto-cjk strace openssl nginx-light"
 full_packages="clang libclang-rt-14-dev"
 

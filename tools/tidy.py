@@ -23,7 +23,7 @@ BANNED_ANYWHERE = {"g_mutex_lock": "pthread_mutex_lock", "g_mutex_init": "pthrea
 # Words that name a workplace instead of the project. Put together so that this file passes its own check.
 FOREIGN = re.compile("|".join(["/" + "work/", r"\b" + "claude" + r"\b", r"\b" + "anthropic" + r"\b", "/tmp/" + "briefs"]), re.I)
 UNFINISHED = re.compile(r"\b(" + "TO" + "DO|FIX" + "ME|X" + r"XX)\b")
-PACKAGES = ["talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent", "libcurl", "libcrypto", "expat", "libzip", "libqrencode"]
+PACKAGES = ["talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent", "libcurl", "libcrypto", "expat", "libzip", "libqrencode", "gmime-3.0"]
 KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "do", "else"}
 FUNCTION_HEAD = re.compile(r"^(?!typedef|struct|enum|union|#|\s|\}|/)[A-Za-z_].*?\b([a-z_][a-z0-9_]*)\s*\(")
 

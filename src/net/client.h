@@ -1,7 +1,8 @@
-/* Requests to the outside: HTTP(S) and mail (SMTP) by libcurl, many at once in one thread. Answers are bounded in size
- * and time, redirects are not followed, proxies of the environment are ignored. Without `allowed_host` only https and
- * smtps/smtp with STARTTLS to public addresses go out (net/guard.h); a host named there may be private and plain.
- * Certificates are checked against the authorities of the system, or those in the file of SSL_CERT_FILE. */
+/* Requests to the outside: HTTP(S), mail out (SMTP) and mailboxes (IMAP) by libcurl, many at once in one thread. Answers
+ * are bounded in size and time, redirects are not followed, proxies of the environment are ignored. Without
+ * `allowed_host` only https, and smtps, imaps or STARTTLS to public addresses go out (net/guard.h); a host named there
+ * may be private and plain. Certificates are checked against the authorities of the system, or those in the file of
+ * SSL_CERT_FILE. */
 #pragma once
 
 #include "base/base.h"
@@ -21,9 +22,18 @@ typedef struct {
 	const char *user, *password;  /* NULL: no AUTH */
 } NetMail;
 
+/* One step of a visit to a mailbox. The URL names a folder, "imaps://host/INBOX", or with ";UIDVALIDITY=1;UID=5" behind
+ * a message, or with neither the server alone. */
 typedef struct {
-	const char *method;           /* "GET", "HEAD", "POST"; ignored for mail */
-	const char *url;              /* https://, http://, smtps://, smtp:// */
+	const char *user, *password;
+	const char *command; /* its untagged lines are the answer; NULL: the bytes of the message that the URL names */
+	bool tls;            /* of imap://: STARTTLS is demanded, also of an allowed host */
+	bool first, last;    /* on a new connection; which is closed behind */
+} NetBox;
+
+typedef struct {
+	const char *method;           /* "GET", "HEAD", "POST"; ignored for mail and mailboxes */
+	const char *url;              /* https://, http://, smtps://, smtp://, imaps://, imap:// */
 	const char *headers[NET_HEADERS_MAX]; /* "Name: value", up to the first NULL */
 	const void *body;             /* of mail: the whole message with CRLF */
 	size_t len;
@@ -31,6 +41,8 @@ typedef struct {
 	const NetMail *mail;          /* for smtp, smtps */
 	bool wants_certificate;       /* the answer tells when the certificate ends */
 	bool connect_only;            /* connects, with TLS where the URL says so; of mail: greets. Nothing is sent */
+	const NetBox *box;            /* for imap, imaps */
+	size_t answer_max;            /* 0: NET_ANSWER_MAX */
 	int64_t deadline_ms;          /* 0: NET_DEADLINE_MS */
 } NetRequest;
 
@@ -39,9 +51,11 @@ typedef enum {
 	NET_UNREACHABLE, /* no name, no connection, connection lost */
 	NET_TIMEOUT,
 	NET_REFUSED,     /* by the guard: a private address, no TLS, a strange URL */
-	NET_TOO_LARGE,
+	NET_TOO_LARGE,   /* of a message in a mailbox, the body has its beginning */
 	NET_MAIL,        /* the mail server said no; status has its code */
 	NET_TLS,         /* its certificate is not to be trusted, is of another host, or it offers no TLS */
+	NET_DENIED,      /* the mailbox does not take user and password */
+	NET_MISSING,     /* there is no such folder or message, or the folder is another one than it was */
 	NET_STOPPED,     /* the house closes */
 } NetResult;
 

@@ -15,7 +15,8 @@ typedef struct Transfer {
 	size_t len, sent;
 	const char *headers[NET_HEADERS_MAX + 1];
 	NetMail mail;
-	bool is_mail, allowed;   /* allowed: private and plain is fine */
+	NetBox box;
+	bool is_mail, is_box, allowed; /* allowed: private and plain is fine */
 	bool connect_only, wants_certificate;
 	char error[CURL_ERROR_SIZE]; /* libcurl's own words */
 	int64_t deadline_ms, began_ms;

@@ -38,9 +38,10 @@ char *net_url_host(TALLOC_CTX *ctx, const char *url)
 
 static const char *scheme_fault(const char *scheme, bool allowed)
 {
-	bool tls = strcasecmp(scheme, "https") == 0 || strcasecmp(scheme, "smtps") == 0 || strcasecmp(scheme, "smtp") == 0;
-	if (tls) /* smtp://: STARTTLS is demanded unless the host is allowed */
-		return NULL;
+	static const char *const tls[] = {"https", "smtps", "smtp", "imaps", "imap"};
+	for (size_t i = 0; i < ARRAY_LEN(tls); i++) /* smtp://, imap://: STARTTLS is demanded unless the host is allowed */
+		if (strcasecmp(scheme, tls[i]) == 0)
+			return NULL;
 	if (strcasecmp(scheme, "http") != 0)
 		return "scheme";
 	return allowed ? NULL : "plain";
@@ -73,6 +74,11 @@ const char *net_url_fault(const char *url, const char *allowed_host)
 
 /* ---- a request copied ---- */
 
+static char *copy_of(Transfer *t, const char *text)
+{
+	return text ? talloc_strdup(t, text) : NULL;
+}
+
 Transfer *transfer_new(TALLOC_CTX *ctx, const NetRequest *request)
 {
 	Transfer *t = talloc_zero(ctx, Transfer);
@@ -89,11 +95,18 @@ Transfer *transfer_new(TALLOC_CTX *ctx, const NetRequest *request)
 		t->mail = (NetMail){
 			.from = talloc_strdup(t, request->mail->from),
 			.to = talloc_strdup(t, request->mail->to),
-			.user = request->mail->user ? talloc_strdup(t, request->mail->user) : NULL,
-			.password = request->mail->password ? talloc_strdup(t, request->mail->password) : NULL,
+			.user = copy_of(t, request->mail->user),
+			.password = copy_of(t, request->mail->password),
 		};
+	t->is_box = request->box != NULL;
+	if (request->box) {
+		t->box = *request->box;
+		t->box.user = copy_of(t, request->box->user);
+		t->box.password = copy_of(t, request->box->password);
+		t->box.command = copy_of(t, request->box->command);
+	}
 	t->deadline_ms = request->deadline_ms ? request->deadline_ms : NET_DEADLINE_MS;
-	t->answer = buf_new(t, NET_ANSWER_MAX);
+	t->answer = buf_new(t, request->answer_max ? request->answer_max : NET_ANSWER_MAX);
 	const char *fault = url_fault(t, t->url, request->allowed_host, &t->allowed);
 	t->refused = fault;
 	return t;
@@ -104,9 +117,24 @@ Transfer *transfer_new(TALLOC_CTX *ctx, const NetRequest *request)
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
 	Transfer *t = arg;
-	buf_append(t->answer, bytes, size * n);
-	t->too_large = buf_failed(t->answer);
-	return t->too_large ? 0 : size * n;
+	size_t room = t->answer->max - t->answer->len, len = size * n;
+	t->too_large = len > room;
+	buf_append(t->answer, bytes, t->too_large && t->is_box ? room : len);
+	return t->too_large ? 0 : len;
+}
+
+/* The lines of the server. Those of a message could be made to look like any; they are bytes of a body. */
+static size_t on_line(char *bytes, size_t size, size_t n, void *arg)
+{
+	const Transfer *t = arg;
+	return t->box.command ? on_body(bytes, size, n, arg) : size * n;
+}
+
+static size_t on_nothing(char *bytes, size_t size, size_t n, void *arg)
+{
+	(void)bytes;
+	(void)arg;
+	return size * n;
 }
 
 static size_t on_upload(char *out, size_t size, size_t n, void *arg)
@@ -162,6 +190,22 @@ static void begin_mail(Transfer *t, CURL *easy)
 	}
 }
 
+static void begin_box(Transfer *t, CURL *easy)
+{
+	bool plain = t->allowed && !t->box.tls;
+	curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)(plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	curl_easy_setopt(easy, CURLOPT_USERNAME, t->box.user);
+	curl_easy_setopt(easy, CURLOPT_PASSWORD, t->box.password);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)t->box.first);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, (long)t->box.last);
+	if (!t->box.command)
+		return;
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->box.command);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_nothing);
+}
+
 static void begin_http(Transfer *t, CURL *easy)
 {
 	for (int i = 0; t->headers[i]; i++)
@@ -202,7 +246,8 @@ bool transfer_begin(Transfer *t, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->is_mail ? "smtp,smtps" : "http,https");
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+		t->is_mail ? "smtp,smtps" : t->is_box ? "imap,imaps" : "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "Tenon/1");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -218,6 +263,8 @@ bool transfer_begin(Transfer *t, CURL *easy)
 		begin_connection(t, easy);
 	else if (t->is_mail)
 		begin_mail(t, easy);
+	else if (t->is_box)
+		begin_box(t, easy);
 	else
 		begin_http(t, easy);
 	return true;
@@ -230,6 +277,17 @@ static void transfer_free(Transfer *t)
 	curl_slist_free_all(t->lines);
 	curl_slist_free_all(t->receivers);
 	talloc_free(t);
+}
+
+static NetResult result_of_box(CURLcode code)
+{
+	switch (code) {
+	case CURLE_LOGIN_DENIED: return NET_DENIED;
+	case CURLE_REMOTE_FILE_NOT_FOUND:
+	case CURLE_REMOTE_ACCESS_DENIED: return NET_MISSING;
+	case CURLE_QUOTE_ERROR: return NET_MAIL;
+	default: return NET_UNREACHABLE;
+	}
 }
 
 static NetResult result_of(const Transfer *t, CURLcode code, int status)
@@ -246,6 +304,8 @@ static NetResult result_of(const Transfer *t, CURLcode code, int status)
 		return NET_TIMEOUT;
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED || code == CURLE_SSL_CACERT_BADFILE)
 		return NET_TLS;
+	if (t->is_box)
+		return result_of_box(code);
 	return t->is_mail && (status >= 400 || code == CURLE_LOGIN_DENIED) ? NET_MAIL : NET_UNREACHABLE;
 }
 

@@ -7,6 +7,7 @@
 #include "call/module.h"
 #include "event/follow.h"
 #include "event/timer.h"
+#include "mail/mail.h"
 #include "modules/lead/intake/form.h"
 #include "modules/lead/intake/furnish.h"
 #include "record/phase.h"
@@ -125,6 +126,7 @@ static int intake_start(House *house)
 	Intake *in = talloc_zero(NULL, Intake);
 	house->intake = in;
 	in->house = house;
+	mail_start();
 	in->log = receipt_log_open(in, house);
 	if (!in->log)
 		return ERR_STORE;

@@ -57,6 +57,13 @@ static const ReasonWords words[] = {
 	{"wrong_receiver", "It is meant for somebody else: %s", "消息发给的是其他应用：%s"},
 	{"bad_message", "It is neither acceptable XML nor JSON, or nothing is encrypted.",
      "内容不是可接受的 XML 或 JSON，或没有密文。"},
+	{"bounce", "A mail server reports that a mail did not arrive.", "邮件服务器的退信通知。"},
+	{"auto_reply", "An automatic answer; no person wrote it.", "自动回复，不是人写的。"},
+	{"auto_generated", "A machine sent this mail, and it is no filled form.", "由程序发出的邮件，也不是填写的表单。"},
+	{"mailing_list", "A newsletter or mailing list.", "群发邮件或邮件列表。"},
+	{"sender_not_listed", "The sender is not on the list of this source: %s", "发件人不在该来源的允许名单中：%s"},
+	{"mail_unreadable", "The mail server does not hand this mail out; look at it in the mailbox: %s",
+     "邮件服务器没有给出这封邮件，请到邮箱中查看：%s"},
 	{"bad_request", "This was no request that can be understood: %s", "请求无法理解：%s"},
 };
 

@@ -9,6 +9,7 @@
 #include "event/alert.h"
 #include "match/match.h"
 #include "modules/lead/file/attach.h"
+#include "modules/lead/intake/letter.h"
 #include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/take.h"
 #include "modules/lead/intake/taken.h"
@@ -60,6 +61,8 @@ static bool is_admissible(Take *t)
 		(void)quarantine(t, "unknown_source", NULL);
 	else if (is_machine(t))
 		(void)quarantine(t, "suspected_bot", NULL);
+	else if (e->noise && !t->receipt->released)
+		(void)quarantine(t, e->noise, NULL);
 	else if (e->fault)
 		(void)quarantine(t, "wrong_type", e->fault);
 	else if (enquiry_is_empty(e))
@@ -254,7 +257,8 @@ static const char *context_of(Take *t)
 	JsonOut o = json_out(out);
 	char region[128];
 	json_object_begin(&o);
-	json_member_text(&o, "ip", t->receipt->visitor);
+	json_member_text(&o, letter_is(t->receipt->content_type, t->receipt->body, t->receipt->body_len) ? "sender" : "ip",
+	                 t->receipt->visitor);
 	if (t->ground->ip_regions && ip_region_find(t->ground->ip_regions, t->receipt->visitor, region))
 		json_member_text(&o, "ip_region", region);
 	context_member(&o, "user_agent", json_text(headers, "user_agent"));

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "http/http.h"
+#include "modules/lead/intake/letter.h"
 
 #define FORM_PAIRS_MAX 200
 #define EXTRA_MAX 100 /* unknown keys kept */
@@ -218,10 +219,12 @@ bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, s
                   Enquiry *ret, const char **ret_reason, const char **ret_detail)
 {
 	JsonFault fault = {0};
-	bool form = enquiry_is_form(content_type, body, len);
+	bool form = enquiry_is_form(content_type, body, len), mail = letter_is(content_type, body, len);
 	TALLOC_CTX *tree = talloc_new(ctx); /* what is kept of it is copied, or counted into extra */
-	json_t *root = form ? form_read(tree, body, len) : json_parse(tree, body, len, &fault);
 	*ret = (Enquiry){0};
+	json_t *root = mail ? letter_read(tree, content_type, body, len, &ret->noise)
+	               : form ? form_read(tree, body, len)
+	                      : json_parse(tree, body, len, &fault);
 	if (!root) {
 		*ret_reason = form ? "bad_form" : "bad_json";
 		*ret_detail = form ? NULL : talloc_asprintf(ctx, "%s (byte %zu)", fault.reason, fault.offset);

@@ -13,10 +13,11 @@ typedef struct Enquiry {
 	const char *consent; /* as sent: "true", "0", "不同意" ... */
 	const char *trap;    /* the field no person sees; filled: a machine */
 	json_t *extra;       /* keys nobody knows, or NULL */
+	const char *noise;   /* of a mail that no person wrote: a stable word */
 	const char *fault;   /* a known field that holds a list or an object: its name */
 } Enquiry;
 
-/* Reads JSON or form pairs by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a stable
+/* Reads JSON, form pairs or a mail by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a stable
  * word in *ret_reason ("bad_json", "bad_form", "not_an_object"); *ret_detail tells what of it, or is NULL. */
 NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len,
                             const json_t *mapping, Enquiry *ret, const char **ret_reason, const char **ret_detail);

@@ -20,6 +20,7 @@ typedef struct House {
 	struct Outside *outside;   /* event/: what of the outside rooms depend on; NULL: nothing */
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
+	struct Pull *pull;         /* modules/lead/pull */
 	struct Importer *importer; /* modules/lead/import */
 	struct Post *post;         /* modules/channel */
 	struct Watch *watch;       /* modules/service: heartbeats */

@@ -43,7 +43,7 @@ static const ReasonWords words[] = {
 	{"too_many_cells", "The row has too many columns.", "这一行列数过多。"},
 	{"unclosed_quote", "A quotation mark in the row is never closed.", "这一行有引号没有闭合。"},
 	{"no_callback", "No push from a platform is set up at this source.", "该来源没有设置平台回调。"},
-	{"no_secret", "The token of the source is missing: enter it again.", "该来源缺少 Token，请重新填写。"},
+	{"no_secret", "The secret of the source is missing: enter it again.", "该来源缺少密钥，请重新填写。"},
 	{"secret_unreadable", "The token of the source cannot be read: put secret.key back, or enter the token again.",
      "无法读取该来源的 Token：请恢复 secret.key，或重新填写。"},
 	{"bad_signature", "The signature does not fit: check the token.", "签名不符，请核对 Token。"},
@@ -64,6 +64,15 @@ static const ReasonWords words[] = {
 	{"sender_not_listed", "The sender is not on the list of this source: %s", "发件人不在该来源的允许名单中：%s"},
 	{"mail_unreadable", "The mail server does not hand this mail out; look at it in the mailbox: %s",
      "邮件服务器没有给出这封邮件，请到邮箱中查看：%s"},
+	{"pull_unreachable", "The server cannot be reached: %s", "无法连接服务器：%s"},
+	{"pull_timeout", "The server does not answer in time.", "服务器没有在限定时间内应答。"},
+	{"pull_refused", "This address may not be called: %s", "不允许连接该地址：%s"},
+	{"pull_denied", "The server does not take user and password. Many providers want a code for mail programs instead of "
+	 "the password.", "服务器不接受用户名和密码。多数邮箱要求使用客户端授权码，而不是登录密码。"},
+	{"pull_missing", "The server has no such folder: %s", "服务器上没有这个文件夹：%s"},
+	{"pull_strange", "The server answers what cannot be understood: %s", "服务器的应答无法理解：%s"},
+	{"pull_interrupted", "The visit was interrupted; it is made again.", "收取被中断，将会重试。"},
+	{"pull_store", "What was fetched could not be kept; it is fetched again.", "收到的内容未能保存，将会重新收取。"},
 	{"bad_request", "This was no request that can be understood: %s", "请求无法理解：%s"},
 };
 

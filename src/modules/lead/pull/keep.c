@@ -1,0 +1,182 @@
+/* What is durable of fetching. The key of what was fetched is written first, with the receipt's id, and the receipt after
+ * it: a crash between the two makes the same receipt again, one behind them makes none. */
+#include "modules/lead/pull/pull_int.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "call/secret.h"
+#include "event/timer.h"
+
+/* ---- one receipt ---- */
+
+typedef struct {
+	Visit *v;
+	const char *digest;
+	Receipt *receipt;
+	bool is_new;
+} Keep;
+
+static int key_claim(Tx *tx, void *arg)
+{
+	Keep *k = arg;
+	Receipt *r = k->receipt;
+	int err = db_exec(tx,
+	                  "INSERT INTO pull_seen (source, digest, receipt, at) VALUES ($1, $2, $3, $4) "
+	                  "ON CONFLICT (source, digest) DO NOTHING",
+	                  value_id(k->v->source), value_text(k->digest), value_id(r->id), value_time(r->at));
+	if (err < 0 || db_changes(tx) == 1)
+		return err;
+	return db_id(tx, &r->id, "SELECT receipt FROM pull_seen WHERE source = $1 AND digest = $2",
+	             value_id(k->v->source), value_text(k->digest));
+}
+
+static int receipt_keep(Tx *tx, void *arg)
+{
+	Keep *k = arg;
+	int err = receipt_write_once(tx, k->receipt);
+	k->is_new = err == 0 && db_changes(tx) == 1;
+	return err;
+}
+
+static void handed_on(Intake *in, const Receipt *r)
+{
+	pulse_arrived(in->pulse, r->source, r->at);
+	if (r->state == RECEIPT_PENDING)
+		taker_give(in->taker, r);
+	else
+		quarantine_tell(in, r, r->reason, r->detail);
+}
+
+bool keep(Visit *v, Digest key, Receipt *r)
+{
+	char digest[33];
+	Keep k = {.v = v, .digest = digest_text(key, digest), .receipt = r};
+	r->at = clock_now_ms(v->house->clock);
+	r->id = id_new(r->at);
+	r->source = v->source;
+	r->source_key = v->source_key;
+	r->headers = "{}";
+	int err = store_write_wait(v->house->store, key_claim, &k);
+	if (err == 0)
+		err = store_write_wait(receipt_log_store(v->house->intake->log), receipt_keep, &k);
+	if (err < 0) {
+		visit_fault(v, "pull_store", NULL);
+		return false;
+	}
+	if (k.is_new) {
+		v->result.taken++;
+		handed_on(v->house->intake, r);
+	}
+	return true;
+}
+
+/* ---- the visit's beginning and end ---- */
+
+static int mark_load(Call *c, Visit *v)
+{
+	ROWS rows = NULL;
+	int r = db_query(c->tx, &rows,
+	                 "SELECT started_at, validity, uid, since, stuck_uid, stuck, fails FROM pull WHERE source = $1",
+	                 value_id(v->source));
+	if (r < 0)
+		return r;
+	if (rows_next(rows))
+		v->mark = (PullMark){.started_at = rows_int(rows, 0),
+		                     .validity = rows_int(rows, 1),
+		                     .uid = rows_int(rows, 2),
+		                     .since_ms = rows_int(rows, 3),
+		                     .stuck_uid = rows_int(rows, 4),
+		                     .stuck = (int)rows_int(rows, 5),
+		                     .fails = (int)rows_int(rows, 6)};
+	return rows_error(rows);
+}
+
+static int secret_load(Call *c, Visit *v)
+{
+	const char *text = NULL;
+	int r = secret_get(c, json_id(v->settings, "secret"), &text);
+	v->secret_lost = r == ERR_INTERNAL;
+	if (v->secret_lost) {
+		call_reset(c);
+		return 0;
+	}
+	v->secret = talloc_strdup(v, text);
+	return r;
+}
+
+int visit_load(Call *c, Visit *v, Id id)
+{
+	Record *source;
+	JsonFault fault;
+	int r = record_load_any(c, "source", id, &source);
+	if (r < 0)
+		return r;
+	const char *text = record_text(source, "inbox");
+	v->settings = text ? json_parse(v, text, strlen(text), &fault) : NULL;
+	if (!v->settings || !value_is_null(record_get(source, "deleted_at")))
+		return ERR_NOT_FOUND;
+	v->source = id;
+	v->source_key = talloc_strdup(v, record_text(source, "key"));
+	v->enabled = record_get(source, "enabled")->i != 0;
+	r = secret_load(c, v);
+	return r < 0 ? r : mark_load(c, v);
+}
+
+/* The pause doubles with each fault; a wrong password is not tried so often that the account is locked. */
+static int64_t pause_of(const Visit *v)
+{
+	int64_t every_ms = json_int(v->settings, "every_min", PULL_EVERY_MIN) * MINUTE_MS;
+	if (!v->result.reason)
+		return v->result.more ? 0 : every_ms;
+	int64_t pause_ms = every_ms << (v->mark.fails < 6 ? v->mark.fails : 6);
+	if (strcmp(v->result.reason, "pull_denied") == 0 && pause_ms < 10 * MINUTE_MS)
+		pause_ms = 10 * MINUTE_MS;
+	if (pause_ms < v->result.wait_ms)
+		pause_ms = v->result.wait_ms;
+	return pause_ms < PULL_REST_MAX_MS ? pause_ms : PULL_REST_MAX_MS;
+}
+
+/* False: while the visit lasted the source was set up anew, and what it found is not so any more. */
+static bool is_as_it_was(Call *c, const Visit *v)
+{
+	Visit *now = talloc_zero(c, Visit);
+	return visit_load(c, now, v->source) == 0 && now->mark.started_at == v->mark.started_at;
+}
+
+static int mark_write(Call *c, const Visit *v)
+{
+	const PullMark *m = &v->mark;
+	return db_exec(c->tx, "UPDATE pull SET validity = $2, uid = $3, since = $4, stuck_uid = $5, stuck = $6 WHERE source = $1",
+	               value_id(v->source), value_int(m->validity), value_int(m->uid), value_time(m->since_ms),
+	               value_int(m->stuck_uid), value_int(m->stuck));
+}
+
+static int health_write(Call *c, const Visit *v)
+{
+	if (!v->result.reason)
+		return db_exec(c->tx,
+		               "UPDATE pull SET checked_at = $2, ok_at = $2, fails = 0, reason = NULL, detail = NULL, "
+		               "taken = taken + $3 WHERE source = $1",
+		               value_id(v->source), value_time(c->now_ms), value_int(v->result.taken));
+	return db_exec(c->tx,
+	               "UPDATE pull SET checked_at = $2, failed_at = $2, fails = fails + 1, reason = $3, detail = $4, "
+	               "taken = taken + $5 WHERE source = $1",
+	               value_id(v->source), value_time(c->now_ms), value_text(v->result.reason),
+	               value_text(v->result.detail), value_int(v->result.taken));
+}
+
+int visit_end(Tx *tx, void *arg)
+{
+	Visit *v = arg;
+	Call *c = call_new_system(tx_mem(tx), v->house, tx, "pull");
+	if (!is_as_it_was(c, v))
+		return 0;
+	int r = mark_write(c, v);
+	if (r == 0)
+		r = health_write(c, v);
+	if (r == 0)
+		r = db_exec(tx, "DELETE FROM pull_seen WHERE source = $1 AND at < $2", value_id(v->source),
+		            value_time(c->now_ms - PULL_SEEN_MS));
+	return r < 0 ? r : timer_set(c, PULL_TIMER, v->source, c->now_ms + pause_of(v), NULL);
+}

@@ -83,8 +83,8 @@ static const char *skip_content(const char *at, const char *name)
 static void tag_take(Html *h)
 {
 	static const char *const hidden[] = {"script", "style", "title", NULL};
-	static const char *const blocks[] = {"p", "div", "br", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5",
-	                                     "h6", "hr", "blockquote", "dt", "dd", "pre", "section", NULL};
+	static const char *const blocks[] = {"p", "div", "br", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4",
+	                                     "h5", "h6", "hr", "blockquote", "dt", "dd", "pre", "section", NULL};
 	static const char *const cells[] = {"td", "th", NULL};
 	char name[TAG_MAX];
 	size_t n = 0;

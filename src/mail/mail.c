@@ -1,5 +1,5 @@
-/* GMime's tree of a mail walked with limits. GMime copes with broken structure, encodings and encoded words; charsets of
- * bodies are ours, because what is said of them is often wrong. */
+/* GMime's tree of a mail walked with limits. GMime copes with broken structure, encodings and encoded words; charsets
+ * of bodies are ours, because what is said of them is often wrong. */
 #include "mail/mail.h"
 
 #include <string.h>

@@ -24,7 +24,7 @@ typedef struct {
 	const char *reply_name, *reply_address; /* of Reply-To */
 	const char *text;                    /* plain; made from HTML when there is no other; "" when there is none */
 	int64_t date_ms;                     /* of the header Date; 0: none */
-	const char *noise;                   /* "bounce", "auto_reply", "auto_generated", "mailing_list"; NULL: a person's */
+	const char *noise; /* "bounce", "auto_reply", "auto_generated", "mailing_list"; NULL: a person's */
 	bool is_broken;                      /* something could not be read as it should be */
 	bool is_cut;                         /* there is more of it than was given */
 	MailAttachment *attachment;

@@ -36,7 +36,8 @@ TEST(mail, reads_who_wrote_what)
 TEST(mail, reads_chinese_charsets)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
-	Mail m = read_text(ctx, "From: a@b.cn\nSubject: =?gb2312?B?6Es=?=\nContent-Type: text/plain; charset=\"gb2312\"\n\n\xe9" "F\xd6\xd0");
+	Mail m = read_text(ctx, "From: a@b.cn\nSubject: =?gb2312?B?6Es=?=\nContent-Type: text/plain;"
+	                        " charset=\"gb2312\"\n\n\xe9" "F\xd6\xd0");
 	CHECK_TEXT(m.text, "镕中");
 	CHECK_TEXT(m.subject, "鐺");
 	m = read_text(ctx, "From: a@b.cn\nContent-Type: text/plain; charset=big5\n\n\xa4\xa4\xa4\xe5");
@@ -92,8 +93,8 @@ TEST(mail, reads_the_head_of_a_large_one)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Buf *b = buf_new(ctx, MAIL_BYTES_MAX * 2);
-	buf_puts(b, "From: a@b.cn\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\nsee attached"
-	            " drawing\n--m\nContent-Type: image/tiff\nContent-Disposition: attachment; filename=big.tif\n"
+	buf_puts(b, "From: a@b.cn\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\n"
+	            "see attached drawing\n--m\nContent-Type: image/tiff\nContent-Disposition: attachment; filename=big.tif\n"
 	            "Content-Transfer-Encoding: base64\n\n");
 	while (b->len < MAIL_BYTES_MAX + 1000)
 		buf_puts(b, "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n");

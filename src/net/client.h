@@ -1,5 +1,5 @@
-/* Requests to the outside: HTTP(S), mail out (SMTP) and mailboxes (IMAP) by libcurl, many at once in one thread. Answers
- * are bounded in size and time, redirects are not followed, proxies of the environment are ignored. Without
+/* Requests to the outside: HTTP(S), mail out (SMTP) and mailboxes (IMAP) by libcurl, many at once in one thread.
+ * Answers are bounded in size and time, redirects are not followed, proxies of the environment are ignored. Without
  * `allowed_host` only https, and smtps, imaps or STARTTLS to public addresses go out (net/guard.h); a host named there
  * may be private and plain. Certificates are checked against the authorities of the system, or those in the file of
  * SSL_CERT_FILE. */

@@ -205,6 +205,39 @@ export interface Callback {
 export const getCallback = (source: Id) => get<Callback>(`/sources/${source}/callback`)
 export const setCallback = (source: Id, settings: { kind: string; token?: string; key?: string; receiver?: string }) => put<Callback>(`/sources/${source}/callback`, settings)
 
+export interface Inbox {
+	kind: string | null
+	host: string | null
+	port: number
+	tls: string | null
+	user: string | null
+	folder: string | null
+	allowed_host: string | null
+	every_min: number
+	old: boolean
+	senders: string[]
+	has_secret: boolean
+	checked_at?: Time | null
+	ok_at?: Time | null
+	failed_at?: Time | null
+	reason?: string | null
+	detail?: string | null
+	taken?: number
+}
+
+export interface InboxTrial {
+	ok: boolean
+	messages: number
+	reason: string | null
+	detail: string | null
+}
+
+export const getInbox = (source: Id) => get<Inbox>(`/sources/${source}/inbox`)
+export const setInbox = (source: Id, settings: object) => put<Inbox>(`/sources/${source}/inbox`, settings)
+export const dropInbox = (source: Id) => del<Inbox>(`/sources/${source}/inbox`)
+export const checkInbox = (source: Id) => post<Inbox>(`/sources/${source}/inbox/check`, {})
+export const tryInbox = (source: Id, settings: object) => post<InboxTrial>(`/sources/${source}/inbox/test`, settings)
+
 export interface Setup {
 	done: boolean
 	steps: { name: string; done: boolean }[]

@@ -19,6 +19,16 @@ static const char *const migrations[] = {
 
 /* ---- loading ---- */
 
+/* A server that the house cannot ask (lead/pull) comes before what was wrong with single arrivals. */
+static void fetching_fault(Call *c, const Rows *rows, SourceHealth *s)
+{
+	if (!rows_int(rows, 12))
+		return;
+	s->pull_at = rows_int(rows, 12);
+	s->pull_reason = talloc_strdup(c, rows_text(rows, 13));
+	s->pull_detail = talloc_strdup(c, rows_text(rows, 14));
+}
+
 static int sources_load(Call *c, SourceHealth **ret, size_t *ret_n)
 {
 	ROWS rows = NULL;
@@ -27,7 +37,8 @@ static int sources_load(Call *c, SourceHealth **ret, size_t *ret_n)
 	int r =
 		db_query(c->tx, &rows,
 	             "SELECT s.id, s.name, s.key, s.enabled, h.first_at, h.last_at, h.bad_at, h.reason, h.detail,"
-	             " h.silent_since, h.jump_since, h.calm_at FROM source s LEFT JOIN source_state h ON h.source = s.id"
+	             " h.silent_since, h.jump_since, h.calm_at, p.failed_at, p.reason, p.detail FROM source s"
+	             " LEFT JOIN source_state h ON h.source = s.id LEFT JOIN pull p ON p.source = s.id AND p.fails > 0"
 	             " WHERE s.deleted_at IS NULL ORDER BY s.created_at, s.id");
 	while (r == 0 && rows_next(rows)) {
 		all = talloc_realloc(c, all, SourceHealth, n + 1);
@@ -45,6 +56,7 @@ static int sources_load(Call *c, SourceHealth **ret, size_t *ret_n)
 			.jump_since = rows_int(rows, 10),
 			.calm_at = rows_int(rows, 11),
 		};
+		fetching_fault(c, rows, &all[n - 1]);
 	}
 	*ret = all;
 	*ret_n = n;

@@ -34,15 +34,17 @@ static const char *state_of(const SourceHealth *s, const Judgement *j)
 static void fault_write(Call *c, const SourceHealth *s)
 {
 	JsonOut *o = &c->json;
+	bool is_pull = s->pull_at != 0;
 	json_key(o, "last_error");
-	if (!s->bad_at) {
+	if (!s->bad_at && !is_pull) {
 		json_put_null(o);
 		return;
 	}
 	json_object_begin(o);
-	time_write(o, "at", s->bad_at);
-	json_member_text(o, "reason", s->reason);
-	json_member_text(o, "detail", reason_text(c, s->reason, s->detail, c->lang));
+	time_write(o, "at", is_pull ? s->pull_at : s->bad_at);
+	json_member_text(o, "reason", is_pull ? s->pull_reason : s->reason);
+	json_member_text(o, "detail", is_pull ? reason_text(c, s->pull_reason, s->pull_detail, c->lang)
+	                                      : reason_text(c, s->reason, s->detail, c->lang));
 	json_object_end(o);
 }
 

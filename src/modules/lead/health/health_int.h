@@ -29,6 +29,8 @@ typedef struct {
 	int64_t first_at, last_at, bad_at;
 	const char *reason, *detail;
 	int64_t silent_since, jump_since, calm_at; /* 0: it is not; calm_at: since when it has been well again */
+	int64_t pull_at; /* last fault of asking its server, 0: there is none now */
+	const char *pull_reason, *pull_detail;
 	HourCount *hours;
 	size_t n;
 } SourceHealth;

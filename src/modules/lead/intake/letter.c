@@ -234,7 +234,8 @@ static void attachments_put(const Mail *m, json_t *root)
 	if (m->n_attachments)
 		json_object_set(root, "attachments", list);
 	if (m->attachments_all > m->n_attachments)
-		json_object_set_new(root, "attachments_more", json_integer((json_int_t)(m->attachments_all - m->n_attachments)));
+		json_object_set_new(root, "attachments_more",
+		                    json_integer((json_int_t)(m->attachments_all - m->n_attachments)));
 	json_decref(list);
 }
 
@@ -274,7 +275,8 @@ json_t *letter_read(TALLOC_CTX *ctx, const char *content_type, const char *body,
 	put(root, "phone", phone_find(&l));
 	put(root, "message", value_cut(ctx, talloc_asprintf(ctx, "%s\n%s", mail.subject, mail.text)));
 	mail_put(&l, root);
-	bool is_machine = mail.noise && strcmp(mail.noise, "auto_generated") != 0 && strcmp(mail.noise, "mailing_list") != 0;
+	bool is_machine =
+		mail.noise && strcmp(mail.noise, "auto_generated") != 0 && strcmp(mail.noise, "mailing_list") != 0;
 	*ret_noise = is_form && !is_machine ? NULL : mail.noise;
 	return root;
 }

@@ -36,7 +36,8 @@ TEST(letter, reads_a_table_of_html)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Enquiry e = read_letter(ctx, "From: a@b.cn\nContent-Type: text/html; charset=utf-8",
-	                        "<table><tr><td>Name</td><td>Li Lei</td></tr><tr><th>Phone</th><td>+86 139 0000 1111</td></tr></table>");
+	                        "<table><tr><td>Name</td><td>Li Lei</td></tr><tr><th>Phone</th>"
+	                        "<td>+86 139 0000 1111</td></tr></table>");
 	CHECK_TEXT(e.name, "Li Lei");
 	CHECK_TEXT(e.phone, "+86 139 0000 1111");
 	talloc_free(ctx);
@@ -71,7 +72,8 @@ TEST(letter, asks_who_wrote_a_forwarded_mail)
 TEST(letter, tells_what_no_person_wrote)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
-	CHECK_TEXT(read_letter(ctx, "From: a@b.cn\nAuto-Submitted: auto-replied", "姓名：王\n电话：13900001111").noise, "auto_reply");
+	CHECK_TEXT(read_letter(ctx, "From: a@b.cn\nAuto-Submitted: auto-replied", "姓名：王\n电话：13900001111").noise,
+	           "auto_reply");
 	CHECK_TEXT(read_letter(ctx, "From: a@b.cn\nPrecedence: bulk", "Buy now").noise, "mailing_list");
 	CHECK_TEXT(read_letter(ctx, "From: mailer-daemon@b.cn", "failed").noise, "bounce");
 	talloc_free(ctx);

@@ -67,8 +67,8 @@ static const ReasonWords words[] = {
 	{"pull_unreachable", "The server cannot be reached: %s", "无法连接服务器：%s"},
 	{"pull_timeout", "The server does not answer in time.", "服务器没有在限定时间内应答。"},
 	{"pull_refused", "This address may not be called: %s", "不允许连接该地址：%s"},
-	{"pull_denied", "The server does not take user and password. Many providers want a code for mail programs instead of "
-	 "the password.", "服务器不接受用户名和密码。多数邮箱要求使用客户端授权码，而不是登录密码。"},
+	{"pull_denied", "The server does not take user and password. Many providers want a code for mail programs "
+	 "instead of the password.", "服务器不接受用户名和密码。多数邮箱要求使用客户端授权码，而不是登录密码。"},
 	{"pull_missing", "The server has no such folder: %s", "服务器上没有这个文件夹：%s"},
 	{"pull_strange", "The server answers what cannot be understood: %s", "服务器的应答无法理解：%s"},
 	{"pull_interrupted", "The visit was interrupted; it is made again.", "收取被中断，将会重试。"},

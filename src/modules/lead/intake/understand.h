@@ -17,8 +17,8 @@ typedef struct Enquiry {
 	const char *fault;   /* a known field that holds a list or an object: its name */
 } Enquiry;
 
-/* Reads JSON, form pairs or a mail by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a stable
- * word in *ret_reason ("bad_json", "bad_form", "not_an_object"); *ret_detail tells what of it, or is NULL. */
+/* Reads JSON, form pairs or a mail by content_type. mapping: {"phone": "data.contact.tel", ...} or NULL. False and a
+ * stable word in *ret_reason ("bad_json", "bad_form", "not_an_object"); *ret_detail tells what of it, or is NULL. */
 NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len,
                             const json_t *mapping, Enquiry *ret, const char **ret_reason, const char **ret_detail);
 /* The field's own word ("phone") for a name as people write it, or NULL. */

@@ -49,7 +49,8 @@ char *imap_status_command(TALLOC_CTX *ctx, const char *folder)
 
 char *imap_search_command(TALLOC_CTX *ctx, int64_t from, int64_t to, int64_t since_ms)
 {
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	char since[48] = "";
 	time_t s = (time_t)(since_ms / SECOND_MS);
 	struct tm tm;

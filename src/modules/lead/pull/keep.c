@@ -1,5 +1,5 @@
-/* What is durable of fetching. The key of what was fetched is written first, with the receipt's id, and the receipt after
- * it: a crash between the two makes the same receipt again, one behind them makes none. */
+/* What is durable of fetching. The key of what was fetched is written first, with the receipt's id, and the receipt
+ * after it: a crash between the two makes the same receipt again, one behind them makes none. */
 #include "modules/lead/pull/pull_int.h"
 
 #include <string.h>
@@ -147,7 +147,8 @@ static bool is_as_it_was(Call *c, const Visit *v)
 static int mark_write(Call *c, const Visit *v)
 {
 	const PullMark *m = &v->mark;
-	return db_exec(c->tx, "UPDATE pull SET validity = $2, uid = $3, since = $4, stuck_uid = $5, stuck = $6 WHERE source = $1",
+	return db_exec(c->tx,
+	               "UPDATE pull SET validity = $2, uid = $3, since = $4, stuck_uid = $5, stuck = $6 WHERE source = $1",
 	               value_id(v->source), value_int(m->validity), value_int(m->uid), value_time(m->since_ms),
 	               value_int(m->stuck_uid), value_int(m->stuck));
 }

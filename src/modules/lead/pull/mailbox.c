@@ -16,7 +16,7 @@
 #define TRIES_MAX 5                   /* visits before a mail that is not handed out is given up */
 #define LINES_MAX (256 * 1024)
 #define SINCE_MAX_MS (300 * (int64_t)DAY_MS)
-#define ID_COMMAND "ID (\"name\" \"Tenon\" \"version\" \"1\")" /* some servers hand nothing out to who does not say it */
+#define ID_COMMAND "ID (\"name\" \"Tenon\" \"version\" \"1\")" /* some servers give nothing to who does not say it */
 
 typedef struct {
 	Visit *v;
@@ -144,7 +144,8 @@ static Digest key_of(const Visit *v, const Mail *m, const char *bytes, size_t le
 {
 	const char *address = m->from_address ? m->from_address : "";
 	const char *parts[] = {v->source_key, m->message_id ? m->message_id : bytes, address};
-	const size_t lens[] = {strlen(parts[0]), m->message_id ? strlen(parts[1]) : mail_head_len(bytes, len), strlen(address)};
+	const size_t lens[] = {strlen(parts[0]), m->message_id ? strlen(parts[1]) : mail_head_len(bytes, len),
+	                       strlen(address)};
 	return digest_of(parts, lens, ARRAY_LEN(parts));
 }
 

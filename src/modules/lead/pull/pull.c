@@ -100,7 +100,8 @@ static void visit(Pull *p, Id source)
 	if (kind && v->enabled) {
 		kind->visit(v);
 		if (!pull_is_closing(p) && store_write_wait(p->house->store, visit_end, v) < 0)
-			log_warn("pull", "what came of a visit for source %s could not be written; it is made again", v->source_key);
+			log_warn("pull", "what came of a visit for source %s could not be written; it is made again",
+			         v->source_key);
 	}
 	talloc_free(v);
 }

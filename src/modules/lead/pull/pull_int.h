@@ -79,8 +79,8 @@ void visit_fault(Visit *v, const char *reason, const char *detail);
 /* The same for a request that found nobody, or not what it wanted. */
 void visit_unanswered(Visit *v, const Asked *asked);
 
-/* keep.c: what was fetched becomes a receipt, once for each key of the source. False: the store could not, and the visit
- * has its fault. */
+/* keep.c: what was fetched becomes a receipt, once for each key of the source. False: the store could not, and the
+ * visit has its fault. */
 NODISCARD bool keep(Visit *v, Digest key, Receipt *receipt);
 /* In a transaction: the settings, secret and mark of a source; ERR_NOT_FOUND when it is not set up. */
 NODISCARD int visit_load(Call *c, Visit *v, Id source);

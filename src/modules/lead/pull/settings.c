@@ -54,7 +54,8 @@ static int state_write(Call *c, Id source)
 {
 	ROWS rows = NULL;
 	JsonOut *o = &c->json;
-	int r = db_query(c->tx, &rows, "SELECT checked_at, ok_at, failed_at, reason, detail, taken FROM pull WHERE source = $1",
+	int r = db_query(c->tx, &rows,
+	                 "SELECT checked_at, ok_at, failed_at, reason, detail, taken FROM pull WHERE source = $1",
 	                 value_id(source));
 	if (r < 0)
 		return call_store_failed(c, r);
@@ -147,8 +148,8 @@ static int host_check(Call *c, const json_t *settings)
 		                  "不加密会在传输中泄露密码。只有列为“允许的内网主机”的服务器才可以这样连接。");
 	if (net_url_fault(url, allowed))
 		return call_fault(c, "host", "private_address",
-		                  "This address belongs to this server or to a private network. Name the host as allowed if that "
-		                  "is meant.",
+		                  "This address belongs to this server or to a private network. Name the host as allowed if "
+		                  "that is meant.",
 		                  "该地址属于本机或内网。如确需连接，请把它填入“允许的内网主机”。");
 	return 0;
 }
@@ -339,7 +340,7 @@ static int inbox_test(Call *c)
 		{"port", PARAM_INT, .min = 1, .max = 65535, .help = "993, or 143 without tls"},                            \
 		{"tls", PARAM_TEXT, .choices = "tls|starttls|none", .help = "none: only to an allowed host"},              \
 		{"user", PARAM_TEXT, .max = 200, .help = "Usually the mail address"},                                      \
-		{"password", PARAM_TEXT, .max = 200, .secret = true, .help = "Or the code for mail programs; absent: as it is"}, \
+		{"password", PARAM_TEXT, .max = 200, .secret = true, .help = "Or the code for mail programs; none: as it is"}, \
 		{"folder", PARAM_TEXT, .max = 100, .help = "INBOX unless another one is meant"},                           \
 		{"senders", PARAM_JSON, .help = "Addresses and @domains whose mails are taken; empty: all"},               \
 		{"every_min", PARAM_INT, .min = 1, .max = PULL_EVERY_MAX_MIN, .help = "Minutes between visits"},           \
@@ -355,10 +356,12 @@ static const Param set_params[] = {INBOX_PARAMS};
 const Endpoint pull_endpoints[] = {
 	{"GET", "/sources/:id/inbox", "settings.manage", CALL_READ, id_params, inbox_show,
      "The mailbox of a source and how the last visit ended, without the password"},
-	{"PUT", "/sources/:id/inbox", "settings.manage", CALL_WRITE, set_params, inbox_set, "Set the mailbox of a source up"},
+	{"PUT", "/sources/:id/inbox", "settings.manage", CALL_WRITE, set_params, inbox_set,
+     "Set the mailbox of a source up"},
 	{"DELETE", "/sources/:id/inbox", "settings.manage", CALL_WRITE, id_params, inbox_delete,
      "Look at this mailbox no more"},
-	{"POST", "/sources/:id/inbox/check", "settings.manage", CALL_WRITE, id_params, inbox_check, "Visit the mailbox now"},
+	{"POST", "/sources/:id/inbox/check", "settings.manage", CALL_WRITE, id_params, inbox_check,
+     "Visit the mailbox now"},
 	{"POST", "/sources/:id/inbox/test", "settings.manage", CALL_WORKER, set_params, inbox_test,
      "Try these settings; nothing is fetched or saved"},
 	{0},

@@ -20,7 +20,7 @@ await build({
 		rolldownOptions: { input: here('index.ts'), output: { format: 'iife', entryFileNames: 'widget.js' } },
 	},
 })
-for (const name of ['demo.html', 'demo.css']) copyFileSync(here(name), `${dist}/${name}`)
+for (const name of ['demo.html', 'demo.css', 'q.css']) copyFileSync(here(name), `${dist}/${name}`)
 
 const size = gzipSync(readFileSync(`${dist}/widget.js`), { level: 9 }).length
 console.log(`widget: ${size} bytes as gzip`)

@@ -31,6 +31,7 @@ export class TenonForm extends HTMLElement {
 	connectedCallback(): void {
 		if (this.shadowRoot) return
 		const source = this.getAttribute('source') || 'web'
+		const code = this.getAttribute('code')
 		const lang = (this.lang || document.documentElement.lang || navigator.language).startsWith('en') ? 'en' : 'zh'
 		const w = words[lang]
 		const root = this.attachShadow({ mode: 'open' })
@@ -98,7 +99,7 @@ export class TenonForm extends HTMLElement {
 			button.disabled = true
 			button.textContent += ' …'
 			const filled = Object.fromEntries(Object.entries(typed).filter(([, value]) => value))
-			mail.send({ ...filled, consent, ...(box('_hp').value ? { _hp: box('_hp').value } : {}), ...(consent ? facts(visit, draft.began || performance.timeOrigin) : {}) })
+			mail.send({ ...filled, consent, ...(code ? { qr_code: code } : {}), ...(box('_hp').value ? { _hp: box('_hp').value } : {}), ...(consent ? facts(visit, draft.began || performance.timeOrigin) : {}) })
 		})
 		if (mail.waiting()) {
 			show(w.kept, w.retry, mail.flush)

@@ -9,6 +9,6 @@ if (!customElements.get('tenon-form')) {
 }
 if (script?.dataset.source) {
 	const form = document.createElement('tenon-form')
-	for (const name of ['source', 'lang', 'endpoint']) form.setAttribute(name, script.dataset[name] || '')
+	for (const name of ['source', 'lang', 'endpoint', 'code']) form.setAttribute(name, script.dataset[name] || '')
 	script.after(form)
 }

@@ -487,6 +487,26 @@ static void round_begin(Round *round, PeopleSet *sets, bool any_hour)
 	skills_find(round);
 }
 
+/* The first pool in which the person wanted is among those who are left. Else all begins anew. */
+static bool wanted_try(Round *round, PeopleSet *sets, bool any_hour)
+{
+	const Roster *roster = round->roster;
+	int person = round->query->wanted - 1, first = round->query->source_pool;
+	for (int i = first >= 0 ? -1 : 0; person >= 0 && i < round->policy->n_pools; i++) {
+		int pool = i < 0 ? first : roster_pool(roster, round->policy->pools[i].pool);
+		if (pool < 0 || !pool_filter(round, pool, filters_of(round, roster->pools[pool].id)) ||
+		    !(round->left[person / 64] >> (person % 64) & 1))
+			continue;
+		candidates_rank(round);
+		round->d->owner = person;
+		round->d->pool = pool;
+		return true;
+	}
+	if (person >= 0)
+		round_begin(round, sets, any_hour);
+	return false;
+}
+
 static void wait_in(Decision *d, Id pool, Rule rule)
 {
 	d->outcome = ASSIGN_WAIT;
@@ -512,7 +532,7 @@ static void off_hours_decide(Round *round, PeopleSet *sets)
 		return;
 	}
 	round_begin(round, sets, true);
-	if (pools_try(round))
+	if (wanted_try(round, sets, true) || pools_try(round))
 		d->outcome = ASSIGN_HELD;
 	else
 		wait_in(d, policy->fallback_pool, RULE_OFF_HOURS);
@@ -526,7 +546,7 @@ void assign_decide(const Roster *roster, const Policy *policy, Load *load, const
 	PeopleSet *sets = roster->words <= 64 ? small : talloc_array(load, PeopleSet, ROUND_SETS * (unsigned)roster->words);
 	round_begin(&round, sets, false);
 	ret->outcome = ASSIGN_OWNER;
-	if (!pools_try(&round)) {
+	if (!wanted_try(&round, sets, false) && !pools_try(&round)) {
 		if (round.off_hours_only)
 			off_hours_decide(&round, sets);
 		else

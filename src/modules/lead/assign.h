@@ -61,6 +61,7 @@ typedef struct {
 	const Id *holders;         /* who held it already */
 	int n_holders;
 	int source_pool;           /* tried first, -1: none */
+	int wanted;                /* a person to prefer among those who may get it, counted from 1; 0: nobody */
 	int64_t now_ms;
 } AssignQuery;
 

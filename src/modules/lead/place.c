@@ -628,6 +628,7 @@ int lead_place(Call *c, Record *lead, const PlaceInfo *info)
 	Id holders[LEAD_HOLDERS_MAX];
 	AssignQuery query;
 	query_of(c, ground, lead, holders, &query);
+	query.wanted = id_is_nil(info->wanted) ? 0 : roster_person(ground->roster, info->wanted) + 1;
 	int known;
 	r = known_owner(c, ground, lead, &query, &known);
 	if (r < 0)

@@ -33,6 +33,7 @@ typedef struct {
 	/* why: "first" (NULL), "miss", "drain", "freeze", "absent" ... as in the table of assignments */
 	const char *kind;
 	const char *reason;  /* words kept with the decision, or NULL */
+	Id wanted;           /* who gets it if the policy lets that person have it; nil: nobody in particular */
 	int64_t dwell_ms;    /* time on the page before the form was sent, 0: unknown */
 	int pages;           /* pages seen before, 0: unknown */
 } PlaceInfo;

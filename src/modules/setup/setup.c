@@ -91,6 +91,15 @@ static int write_people(Call *c)
 	return r < 0 ? r : write_names(c, "pools", pools, NULL, NULL);
 }
 
+/* The newest: filters and lines name those that are in use. */
+static int write_codes(Call *c)
+{
+	ROWS codes = NULL;
+	int r = db_query(c->tx, &codes,
+	                 "SELECT id, name FROM qr_code WHERE deleted_at IS NULL ORDER BY created_at DESC, id LIMIT 300");
+	return r < 0 ? r : write_names(c, "codes", codes, NULL, NULL);
+}
+
 static int write_sources(Call *c)
 {
 	JsonOut *o = &c->json;
@@ -142,6 +151,8 @@ static int boot(Call *c)
 	int r = write_house(c);
 	if (r == 0)
 		r = write_people(c);
+	if (r == 0)
+		r = write_codes(c);
 	if (r == 0)
 		r = write_sources(c);
 	json_object_end(&c->json);

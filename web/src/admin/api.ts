@@ -205,6 +205,17 @@ export interface Callback {
 export const getCallback = (source: Id) => get<Callback>(`/sources/${source}/callback`)
 export const setCallback = (source: Id, settings: { kind: string; token?: string; key?: string; receiver?: string }) => put<Callback>(`/sources/${source}/callback`, settings)
 
+export interface QrSheet {
+	url: string
+	size: number
+	bits: string
+	scans: number
+	leads: number
+	last_scan_at: Time | null
+}
+
+export const qrSheet = (id: Id) => get<QrSheet>(`/qr-codes/${id}`)
+
 export interface Inbox {
 	kind: string | null
 	host: string | null

@@ -5,6 +5,7 @@ export default {
 	procedure: 'Procedure',
 	policy: 'Assignment policy',
 	sources: 'Sources',
+	codes: 'QR codes',
 	pools: 'Pools',
 	people: 'People and teams',
 	calendars: 'Working time',

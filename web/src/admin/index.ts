@@ -1,5 +1,5 @@
 /* Administration: supervisor board, intake, settings, the living procedure, the first-run wizard. */
-import { BellRing, BookOpenText, CalendarClock, FileUp, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, PlugZap, Radio, Send, Users, Waypoints } from '@lucide/vue'
+import { BellRing, BookOpenText, CalendarClock, FileUp, HeartPulse, Inbox, KeyRound, Layers, MapPinned, MonitorDot, PlugZap, QrCode, Radio, Send, Users, Waypoints } from '@lucide/vue'
 import type { RouteRecordRaw } from 'vue-router'
 import type { Area } from '@/shell/area'
 import { t } from './text'
@@ -16,6 +16,7 @@ export const adminArea: Area = {
 		{ to: '/procedure', label: () => t('procedure'), icon: BookOpenText, group: 'manage', keywords: 'fenpeiguicheng fpgc' },
 		{ to: '/settings/policy', label: () => t('policy'), icon: Waypoints, group: 'settings', right: 'settings.manage', keywords: 'fenpeicelue fpcl' },
 		{ to: '/settings/sources', label: () => t('sources'), icon: Radio, group: 'settings', right: 'settings.manage', keywords: 'laiyuan ly' },
+		{ to: '/settings/codes', label: () => t('codes'), icon: QrCode, group: 'settings', right: 'settings.manage', keywords: 'erweima ewm zhanhui qr' },
 		{ to: '/settings/pools', label: () => t('pools'), icon: Layers, group: 'settings', right: 'settings.manage', keywords: 'xiansuochi gonghai xsc gh' },
 		{ to: '/settings/people', label: () => t('people'), icon: Users, group: 'settings', right: 'people.manage', keywords: 'renyuan bumen ry bm' },
 		{ to: '/settings/calendars', label: () => t('calendars'), icon: CalendarClock, group: 'settings', right: 'settings.manage', keywords: 'gongzuoshijian gzsj rili' },
@@ -33,6 +34,7 @@ export const adminArea: Area = {
 		page('procedure', () => import('./policy/ProcedurePage.vue'), () => t('procedure'), undefined, 'procedure'),
 		page('settings/policy', () => import('./policy/PolicyPage.vue'), () => t('policy'), 'settings.manage'),
 		page('settings/sources', () => import('./settings/SourcesPage.vue'), () => t('sources'), 'settings.manage'),
+		page('settings/codes', () => import('./settings/CodesPage.vue'), () => t('codes'), 'settings.manage'),
 		page('settings/pools', () => import('./settings/PoolsPage.vue'), () => t('pools'), 'settings.manage'),
 		page('settings/people', () => import('./settings/PeoplePage.vue'), () => t('people'), 'people.manage'),
 		page('settings/calendars', () => import('./settings/CalendarsPage.vue'), () => t('calendars'), 'settings.manage'),

@@ -5,6 +5,7 @@ export default {
 	procedure: '分配规程',
 	policy: '分配策略',
 	sources: '来源',
+	codes: '二维码',
 	pools: '线索池',
 	people: '人员与部门',
 	calendars: '工作时间',

@@ -46,6 +46,7 @@ export interface Boot {
 	teams: Named[]
 	sources: (Named & { grade: string })[]
 	pools: Named[]
+	codes?: Named[]
 	public_url: string
 	live_seq: number
 }

@@ -1,9 +1,9 @@
 /* A field's value as text, for history, conflicts and read-only lines. */
 import { asTime, dateTime, number, phone } from '@/i18n/format'
 import { word } from './text'
-import { personName, poolName, sourceName, teamName } from '@/session/session'
+import { codeName, personName, poolName, sourceName, teamName } from '@/session/session'
 
-const NAMES: Record<string, (id: string) => string> = { owner: personName, team: teamName, pool: poolName, source: sourceName, created_by: personName }
+const NAMES: Record<string, (id: string) => string> = { owner: personName, team: teamName, pool: poolName, source: sourceName, qr: codeName, created_by: personName }
 
 export function showValue(field: string, value: unknown): string {
 	if (value === null || value === undefined || value === '') return ''

@@ -29,11 +29,11 @@ export const may = (right: string): boolean => state.boot?.rights.includes(right
 
 // Long lists ask for names once a row.
 const names = computed(() => {
-	const { people = [], teams = [], sources = [], pools = [] } = state.boot ?? {}
-	return new Map([people, teams, sources, pools].flat().map(({ id, name }) => [id, name]))
+	const { people = [], teams = [], sources = [], pools = [], codes = [] } = state.boot ?? {}
+	return new Map([people, teams, sources, pools, codes].flat().map(({ id, name }) => [id, name]))
 })
 const nameOf = (id: Id | null | undefined) => (id && names.value.get(id)) || ''
-export { nameOf as personName, nameOf as teamName, nameOf as sourceName, nameOf as poolName }
+export { nameOf as personName, nameOf as teamName, nameOf as sourceName, nameOf as poolName, nameOf as codeName }
 
 async function fetchBoot(): Promise<Boot> {
 	const boot = await request<Boot>('GET', '/boot', { anonymous: true })

@@ -338,6 +338,27 @@ static int64_t number_of(const char *text, int64_t max)
 	return n < 0 ? 0 : n > max ? max : n;
 }
 
+/* A code counts only where it belongs: anybody can write one into a form. */
+static int qr_find(Take *t, Record *lead, PlaceInfo *info)
+{
+	ROWS rows = NULL;
+	if (!t->enquiry.qr)
+		return 0;
+	int r = db_query(t->c->tx, &rows,
+	                 "SELECT id, person, enabled, valid_until, name FROM qr_code WHERE code = $1 AND source = $2 AND "
+	                 "deleted_at IS NULL",
+	                 value_text(t->enquiry.qr), value_id(t->source->id));
+	if (r < 0 || !rows_next(rows))
+		return r < 0 ? r : rows_error(rows);
+	int64_t until = rows_int(rows, 3);
+	bool is_valid = rows_int(rows, 2) != 0 && (until == 0 || until > t->receipt->at);
+	record_set_ref(lead, "qr", rows_id(rows, 0));
+	info->wanted = is_valid ? rows_id(rows, 1) : ID_NIL;
+	if (!id_is_nil(info->wanted))
+		info->reason = talloc_asprintf(t->c, "QR · %s", rows_text(rows, 4));
+	return rows_error(rows);
+}
+
 static int lead_make(Take *t, Recognition *who)
 {
 	int r =
@@ -352,6 +373,9 @@ static int lead_make(Take *t, Recognition *who)
 		.dwell_ms = number_of(t->enquiry.dwell_ms, DAY_MS),
 		.pages = (int)number_of(t->enquiry.pages_seen, 1000),
 	};
+	r = qr_find(t, lead, &info);
+	if (r < 0)
+		return r;
 	const TakeWay *way = t->ground->way;
 	return way ? way->place(t->c, lead, &info, way->arg) : lead_place(t->c, lead, &info);
 }

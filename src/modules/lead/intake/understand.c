@@ -49,6 +49,7 @@ static const FieldNames known[] = {
 	{"form_ms", AT(form_ms)},
 	{"longitude 经度 lng lon", AT(longitude)},
 	{"latitude 纬度 lat", AT(latitude)},
+	{"qr_code", AT(qr)},
 	{"website_url_confirm _hp", AT(trap)},
 };
 

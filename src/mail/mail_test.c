@@ -94,7 +94,8 @@ TEST(mail, reads_the_head_of_a_large_one)
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Buf *b = buf_new(ctx, MAIL_BYTES_MAX * 2);
 	buf_puts(b, "From: a@b.cn\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: text/plain\n\n"
-	            "see attached drawing\n--m\nContent-Type: image/tiff\nContent-Disposition: attachment; filename=big.tif\n"
+	            "see attached drawing\n--m\nContent-Type: image/tiff\n"
+	            "Content-Disposition: attachment; filename=big.tif\n"
 	            "Content-Transfer-Encoding: base64\n\n");
 	while (b->len < MAIL_BYTES_MAX + 1000)
 		buf_puts(b, "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n");

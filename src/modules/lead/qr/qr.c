@@ -17,8 +17,9 @@ static const char *const migrations[] = {
 	NULL,
 };
 
-static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
-							 "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char policy[] =
+	"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+	"img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /* ---- made ---- */
 
@@ -52,8 +53,8 @@ static int code_load(Tx *tx, void *arg)
 	Scan *s = arg;
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows,
-	                 "SELECT q.id, q.name, q.expo, q.contact, q.enabled, q.valid_until, s.key, s.enabled FROM qr_code q "
-	                 "JOIN source s ON s.id = q.source AND s.deleted_at IS NULL "
+	                 "SELECT q.id, q.name, q.expo, q.contact, q.enabled, q.valid_until, s.key, s.enabled "
+	                 "FROM qr_code q JOIN source s ON s.id = q.source AND s.deleted_at IS NULL "
 	                 "WHERE q.code = $1 AND q.deleted_at IS NULL",
 	                 value_text(s->key));
 	s->code = (QrCode){.code = s->key};
@@ -97,8 +98,8 @@ static bool is_first(const Scan *s)
 	bool durable;
 	const char *parts[] = {"scan", s->key, s->visitor};
 	const size_t lens[] = {4, strlen(s->key), strlen(s->visitor)};
-	return window_take(s->house->intake->by_body, digest_of(parts, lens, ARRAY_LEN(parts)), s->now_ms, id_new(s->now_ms),
-	                   &other, &durable);
+	return window_take(s->house->intake->by_body, digest_of(parts, lens, ARRAY_LEN(parts)), s->now_ms,
+	                   id_new(s->now_ms), &other, &durable);
 }
 
 static void code_loaded(void *arg, int result)
@@ -204,4 +205,5 @@ static const RawRoute raw[] = {
 	{0},
 };
 
-const Module qr_module = {.name = "qr", .endpoints = endpoints, .migrations = migrations, .raw = raw, .start = qr_start};
+const Module qr_module = {
+	.name = "qr", .endpoints = endpoints, .migrations = migrations, .raw = raw, .start = qr_start};

@@ -108,6 +108,28 @@ export async function run({ base, password, browser, check }) {
 		await dark.context.close()
 	})
 
+	await check('the secret of 微信客服 is entered beside the callback', async () => {
+		const source = await call('POST', '/records/source', { name: unique('企微'), key: `kf${Date.now().toString(36)}` })
+		await call('PUT', `/sources/${source.id}/callback`, { kind: 'wecom', token: 'QDG6eK', key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG', receiver: 'wx5823bf96d3bd56c7' })
+		await page.goto('/settings/sources')
+		await page.getByText(source.name).first().click()
+		const box = page.getByRole('region', { name: '微信客服消息' })
+		await box.getByRole('button', { name: '保存微信客服设置' }).click()
+		await box.getByText('请填写密码或 Secret').waitFor()
+		await box.getByLabel('微信客服 Secret').fill('geheim')
+		await box.getByLabel('接口地址').fill('http://10.0.0.1')
+		await box.getByRole('button', { name: '保存微信客服设置' }).click()
+		await box.getByText(/公网 https 地址/).waitFor()
+		await box.getByLabel('接口地址').fill('')
+		await box.getByRole('button', { name: '保存微信客服设置' }).click()
+		await box.getByText('已保存；留空则保持不变').waitFor()
+		await clean()
+		await box.scrollIntoViewIfNeeded()
+		await shot(page, 'kf')
+		await box.getByRole('button', { name: '停止收取消息' }).click()
+		await until(async () => (await call('GET', `/sources/${source.id}/inbox`)).kind === null, 'it is gone')
+	})
+
 	await check('no page complained', async () => assert(complaints.length === 0, complaints.join('\n')))
 	await context.close()
 }

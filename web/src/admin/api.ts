@@ -224,6 +224,8 @@ export interface Inbox {
 	user: string | null
 	folder: string | null
 	allowed_host: string | null
+	corpid: string | null
+	server: string | null
 	every_min: number
 	old: boolean
 	senders: string[]

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "event/follow.h"
+#include "modules/lead/pull/pull.h"
 #include "record/phase.h"
 
 #define PREFIX "/callback/"
@@ -131,8 +132,37 @@ static bool enquiry_make(Callback *b, const char *kind)
 	return body != NULL;
 }
 
+/* 微信客服 says only that there is something; what it is has to be fetched (lead/pull). The push is answered when that is
+ * durable. */
+static int fetch_want(Tx *tx, void *arg)
+{
+	const Callback *b = arg;
+	Call *c = call_new_system(tx_mem(tx), b->intake->house, tx, "callback");
+	return pull_wanted(c, b->receipt.source, json_text(b->notice, "OpenKfId"), json_text(b->notice, "Token"));
+}
+
+static void fetch_wanted(void *arg, int result)
+{
+	Callback *b = arg;
+	respond(b, result < 0 ? 503 : 200, result < 0 ? "later" : b->answer);
+	talloc_free(b);
+}
+
+static bool is_notice(Callback *b, const char *kind)
+{
+	b->notice = strcmp(kind, "wecom") == 0 && !b->is_quiet ? event_read(b, b->sealed.message, b->sealed.len) : NULL;
+	const char *event = json_text(b->notice, "Event");
+	return event && strcmp(event, "kf_msg_or_event") == 0 && json_text(b->notice, "OpenKfId") &&
+	       json_text(b->notice, "Token");
+}
+
 static void accept(Callback *b, const char *kind)
 {
+	if (is_notice(b, kind)) {
+		if (store_write(b->intake->house->store, fetch_want, fetch_wanted, b) < 0)
+			fetch_wanted(b, ERR_BUSY);
+		return;
+	}
 	bool wanted = !b->is_quiet && enquiry_make(b, kind);
 	if (b->fault) {
 		refuse(b);

@@ -30,6 +30,7 @@ typedef struct {
 	bool is_quiet; /* answered without a receipt: a verification, or an event that is no enquiry */
 	Digest replay;      /* of the message */
 	bool in_window;     /* it was the first with that digest */
+	const json_t *notice; /* of something to be fetched */
 } Callback;
 
 /* One kind of partner: a row of kinds.c. Adding one is a function and a row. */

@@ -71,6 +71,7 @@ static const ReasonWords words[] = {
 	 "instead of the password.", "服务器不接受用户名和密码。多数邮箱要求使用客户端授权码，而不是登录密码。"},
 	{"pull_missing", "The server has no such folder: %s", "服务器上没有这个文件夹：%s"},
 	{"pull_strange", "The server answers what cannot be understood: %s", "服务器的应答无法理解：%s"},
+	{"pull_limited", "The platform asks to wait: %s", "平台要求稍后再试：%s"},
 	{"pull_interrupted", "The visit was interrupted; it is made again.", "收取被中断，将会重试。"},
 	{"pull_store", "What was fetched could not be kept; it is fetched again.", "收到的内容未能保存，将会重新收取。"},
 	{"bad_request", "This was no request that can be understood: %s", "请求无法理解：%s"},

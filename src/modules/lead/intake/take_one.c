@@ -91,6 +91,7 @@ typedef struct {
 	Id account;       /* a customer with the same code, mail domain, phone or mail, or nil */
 	Id contact;       /* the same by a contact */
 	const char *mark; /* "none", "similar", "high" */
+	bool is_chat;     /* the lead was found by who it is on a platform: it is one talk that goes on */
 } Recognition;
 
 static void hit_weigh(const MatchHit *hit, Recognition *r)
@@ -180,9 +181,10 @@ static int owner_tell(Take *t, const Record *lead, const char *data)
 	return alert_send_by(t->c, t->ground->place->post, &alert);
 }
 
-static int repeat_attach(Take *t, Record *lead)
+/* Lines of one talk do not heat a lead up as enquiries do. */
+static int repeat_attach(Take *t, Record *lead, bool is_chat)
 {
-	int64_t score = record_int(lead, "score") + 4;
+	int64_t score = record_int(lead, "score") + (is_chat ? 0 : 4);
 	record_set_int(lead, "repeats", record_int(lead, "repeats") + 1);
 	record_set_int(lead, "score", score > 100 ? 100 : score);
 	int r = record_update(t->c, lead, RECORD_AS_HOUSE | RECORD_QUIET);
@@ -257,8 +259,9 @@ static const char *context_of(Take *t)
 	JsonOut o = json_out(out);
 	char region[128];
 	json_object_begin(&o);
-	json_member_text(&o, letter_is(t->receipt->content_type, t->receipt->body, t->receipt->body_len) ? "sender" : "ip",
-	                 t->receipt->visitor);
+	bool is_letter = letter_is(t->receipt->content_type, t->receipt->body, t->receipt->body_len);
+	bool is_sender = is_letter || (e->external_user && strcmp(e->external_user, t->receipt->visitor) == 0);
+	json_member_text(&o, is_sender ? "sender" : "ip", t->receipt->visitor);
 	if (t->ground->ip_regions && ip_region_find(t->ground->ip_regions, t->receipt->visitor, region))
 		json_member_text(&o, "ip_region", region);
 	context_member(&o, "user_agent", json_text(headers, "user_agent"));
@@ -312,6 +315,7 @@ static Record *lead_fill(Take *t, const Recognition *who)
 	put_text(lead, "name", e->name);
 	put_text(lead, "company", e->company);
 	put_text(lead, "message", e->message);
+	put_text(lead, "external_user", e->external_user);
 	put_region(lead, e);
 	put_point(lead, e);
 	if (t->has_phone)
@@ -382,11 +386,27 @@ static int lead_make(Take *t, Recognition *who)
 
 /* ---- the whole way ---- */
 
+/* Who writes again on a platform has one open lead there, without phone or mail. */
+static int chat_find(Take *t, Recognition *who)
+{
+	if (!t->enquiry.external_user || !id_is_nil(who->lead))
+		return 0;
+	int r = db_id(t->c->tx, &who->lead,
+	              "SELECT id FROM lead WHERE external_user = $1 AND source = $2 AND deleted_at IS NULL AND "
+	              "status NOT IN ('converted', 'invalid') ORDER BY created_at DESC LIMIT 1",
+	              value_text(t->enquiry.external_user), value_id(t->source->id));
+	who->is_chat = r == 0;
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
 static int lead_attach_or_make(Take *t)
 {
 	Recognition who = recognise(t);
 	Record *lead = NULL;
-	int r = id_is_nil(who.lead) ? ERR_NOT_FOUND : record_load_any(t->c, "lead", who.lead, &lead);
+	int r = chat_find(t, &who);
+	if (r < 0)
+		return r;
+	r = id_is_nil(who.lead) ? ERR_NOT_FOUND : record_load_any(t->c, "lead", who.lead, &lead);
 	if (r < 0 && r != ERR_NOT_FOUND)
 		return r;
 	bool is_repeat = lead && is_open_lead(lead), is_first;
@@ -397,7 +417,7 @@ static int lead_attach_or_make(Take *t)
 	r = taken_claim(t->c, t->outcome, t->ground->all_new, &is_first);
 	if (r < 0 || !is_first)
 		return r;
-	r = is_repeat ? repeat_attach(t, lead) : lead_make(t, &who);
+	r = is_repeat ? repeat_attach(t, lead, who.is_chat) : lead_make(t, &who);
 	return r < 0 || !t->receipt->files ? r : attach_noted(t->c, t->outcome->lead, t->receipt->files, t->receipt->at);
 }
 

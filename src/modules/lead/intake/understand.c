@@ -50,6 +50,7 @@ static const FieldNames known[] = {
 	{"longitude 经度 lng lon", AT(longitude)},
 	{"latitude 纬度 lat", AT(latitude)},
 	{"qr_code", AT(qr)},
+	{"external_user", AT(external_user)},
 	{"website_url_confirm _hp", AT(trap)},
 };
 

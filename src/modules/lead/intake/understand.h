@@ -11,6 +11,7 @@ typedef struct Enquiry {
 	const char *device, *language, *screen, *dwell_ms, *pages_seen, *form_ms; /* context facts, as sent */
 	const char *longitude, *latitude;
 	const char *consent; /* as sent: "true", "0", "不同意" ... */
+	const char *external_user; /* who it is on a platform */
 	const char *qr;      /* code of the QR code that was scanned */
 	const char *trap;    /* the field no person sees; filled: a machine */
 	json_t *extra;       /* keys nobody knows, or NULL */

@@ -20,7 +20,7 @@ char *imap_folder(TALLOC_CTX *ctx, const char *name)
 	return copy;
 }
 
-static char *percent(TALLOC_CTX *ctx, const char *text)
+char *url_percent(TALLOC_CTX *ctx, const char *text)
 {
 	char *out = talloc_strdup(ctx, "");
 	for (; *text; text++)
@@ -33,7 +33,7 @@ char *imap_url(TALLOC_CTX *ctx, bool tls, const char *host, int64_t port, const 
 {
 	bool is_v6 = strchr(host, ':') && host[0] != '[';
 	return talloc_asprintf(ctx, "%s://%s%s%s:%lld/%s", tls ? "imaps" : "imap", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
-	                       (long long)port, folder ? percent(ctx, folder) : "");
+	                       (long long)port, folder ? url_percent(ctx, folder) : "");
 }
 
 char *imap_message_url(TALLOC_CTX *ctx, const char *folder_url, int64_t validity, int64_t uid, size_t max)

@@ -124,17 +124,30 @@ int visit_load(Call *c, Visit *v, Id id)
 }
 
 /* The pause doubles with each fault; a wrong password is not tried so often that the account is locked. */
-static int64_t pause_of(const Visit *v)
+static int64_t pause_of(const Visit *v, bool is_due)
 {
 	int64_t every_ms = json_int(v->settings, "every_min", PULL_EVERY_MIN) * MINUTE_MS;
 	if (!v->result.reason)
-		return v->result.more ? 0 : every_ms;
+		return v->result.more || is_due ? 0 : every_ms;
 	int64_t pause_ms = every_ms << (v->mark.fails < 6 ? v->mark.fails : 6);
 	if (strcmp(v->result.reason, "pull_denied") == 0 && pause_ms < 10 * MINUTE_MS)
 		pause_ms = 10 * MINUTE_MS;
 	if (pause_ms < v->result.wait_ms)
 		pause_ms = v->result.wait_ms;
 	return pause_ms < PULL_REST_MAX_MS ? pause_ms : PULL_REST_MAX_MS;
+}
+
+int pull_wanted(Call *c, Id source, const char *account, const char *token)
+{
+	int64_t n = 0;
+	int r = db_int(c->tx, &n, "SELECT count(*) FROM pull WHERE source = $1", value_id(source));
+	if (r < 0 || n == 0)
+		return r;
+	r = db_exec(c->tx,
+	            "INSERT INTO pull_account (source, account, token, due) VALUES ($1, $2, $3, 1) "
+	            "ON CONFLICT (source, account) DO UPDATE SET token = excluded.token, due = 1",
+	            value_id(source), value_text(account), value_text(token));
+	return r < 0 ? r : timer_set(c, PULL_TIMER, source, c->now_ms, NULL);
 }
 
 /* False: while the visit lasted the source was set up anew, and what it found is not so any more. */
@@ -179,5 +192,8 @@ int visit_end(Tx *tx, void *arg)
 	if (r == 0)
 		r = db_exec(tx, "DELETE FROM pull_seen WHERE source = $1 AND at < $2", value_id(v->source),
 		            value_time(c->now_ms - PULL_SEEN_MS));
-	return r < 0 ? r : timer_set(c, PULL_TIMER, v->source, c->now_ms + pause_of(v), NULL);
+	int64_t due = 0; /* pushes that came while the visit lasted */
+	if (r == 0)
+		r = db_int(tx, &due, "SELECT count(*) FROM pull_account WHERE source = $1 AND due = 1", value_id(v->source));
+	return r < 0 ? r : timer_set(c, PULL_TIMER, v->source, c->now_ms + pause_of(v, due > 0), NULL);
 }

@@ -269,4 +269,4 @@ static void imap_test(Visit *v, int64_t *ret_n)
 	box_close(&b);
 }
 
-const PullKind kind_imap = {.name = "imap", .secret = "password", .visit = imap_visit, .test = imap_test};
+const PullKind kind_imap = {.name = "imap", .visit = imap_visit, .test = imap_test};

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "event/timer.h"
 
+#define TOKENS_MAX 32
+#define TOKEN_BYTES 1024
 #define QUEUE_MAX 200 /* visits that wait; what is beyond comes with the next timer */
 
 struct Pull {
@@ -17,7 +19,12 @@ struct Pull {
 	pthread_cond_t wake;
 	Id queue[QUEUE_MAX];
 	int n;
-	Id under_way;
+	struct {
+		Id source;
+		char text[TOKEN_BYTES];
+		int64_t until_ms;
+	} token[TOKENS_MAX];
+	int tokens; /* the next place to use */
 	atomic_bool closing;
 };
 
@@ -31,10 +38,13 @@ static const char *const migrations[] = {
 	"CREATE TABLE pull_seen (source {ID} NOT NULL, digest {TEXT} NOT NULL, receipt {ID} NOT NULL, at {TIME} NOT NULL,"
 	" PRIMARY KEY (source, digest)) {COMPACT};"
 	"CREATE INDEX pull_seen_at ON pull_seen (source, at)",
+	/* accounts of 微信客服: where reading goes on, and whether a push said that there is more */
+	"CREATE TABLE pull_account (source {ID} NOT NULL, account {TEXT} NOT NULL, token {TEXT}, cursor {TEXT},"
+	" due {INT} NOT NULL, PRIMARY KEY (source, account)) {COMPACT}",
 	NULL,
 };
 
-static const PullKind *const kinds[] = {&kind_imap};
+static const PullKind *const kinds[] = {&kind_imap, &kind_kf};
 
 const PullKind *pull_kind(const char *name)
 {
@@ -80,6 +90,33 @@ static bool queue_take(Pull *p, Id *ret)
 	}
 	pthread_mutex_unlock(&p->lock);
 	return has;
+}
+
+/* ---- access tokens ---- */
+
+void pull_token_keep(Pull *p, Id source, const char *token, int64_t until_ms)
+{
+	int at = 0;
+	pthread_mutex_lock(&p->lock);
+	while (at < TOKENS_MAX && !id_equal(p->token[at].source, source))
+		at++;
+	if (at == TOKENS_MAX)
+		at = p->tokens++ % TOKENS_MAX;
+	p->token[at].source = source;
+	p->token[at].until_ms = token && strlen(token) < TOKEN_BYTES ? until_ms : 0;
+	snprintf(p->token[at].text, TOKEN_BYTES, "%s", token ? token : "");
+	pthread_mutex_unlock(&p->lock);
+}
+
+const char *pull_token(Pull *p, TALLOC_CTX *ctx, Id source)
+{
+	const char *found = NULL;
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < TOKENS_MAX && !found; i++)
+		if (id_equal(p->token[i].source, source) && p->token[i].until_ms > clock_monotonic_ms())
+			found = talloc_strdup(ctx, p->token[i].text);
+	pthread_mutex_unlock(&p->lock);
+	return found;
 }
 
 /* ---- a visit ---- */

@@ -53,18 +53,20 @@ typedef struct {
 /* One kind of server: a row of kinds in pull.c. */
 typedef struct {
 	const char *name; /* "imap" ... as in the settings */
-	const char *secret; /* the name of its secret in calls */
 	void (*visit)(Visit *v);
 	/* Tries the settings and fetches nothing; *ret_n: how much lies there. */
 	void (*test)(Visit *v, int64_t *ret_n);
 } PullKind;
 
 const PullKind *pull_kind(const char *name);
-extern const PullKind kind_imap;
+extern const PullKind kind_imap, kind_kf;
 
 /* pull.c: makes a visit now or as soon as one is free for it. */
 void pull_give(struct Pull *pull, Id source);
 bool pull_is_closing(struct Pull *pull);
+/* The access token of a source as long as it is good (a copy on ctx), or NULL; token NULL forgets it. */
+const char *pull_token(struct Pull *pull, TALLOC_CTX *ctx, Id source);
+void pull_token_keep(struct Pull *pull, Id source, const char *token, int64_t until_ms);
 
 /* ask.c: sends a request and waits for what comes of it. Texts hang on the memory of the step. */
 typedef struct {

@@ -27,6 +27,8 @@ static int forget(Call *c, Id source, const char *settings)
 		r = timer_cancel(c, PULL_TIMER, source);
 	if (r == 0)
 		r = db_exec(c->tx, "DELETE FROM pull_seen WHERE source = $1", value_id(source));
+	if (r == 0)
+		r = db_exec(c->tx, "DELETE FROM pull_account WHERE source = $1", value_id(source));
 	return r < 0 ? r : db_exec(c->tx, "DELETE FROM pull WHERE source = $1", value_id(source));
 }
 
@@ -72,7 +74,7 @@ static int state_write(Call *c, Id source)
 
 static int settings_write(Call *c, const Record *source, const json_t *settings, bool has_secret)
 {
-	static const char *const texts[] = {"kind", "host", "tls", "user", "folder", "allowed_host"};
+	static const char *const texts[] = {"kind", "host", "tls", "user", "folder", "allowed_host", "corpid", "server"};
 	JsonOut *o = &c->json;
 	json_object_begin(o);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -154,8 +156,20 @@ static int host_check(Call *c, const json_t *settings)
 	return 0;
 }
 
+static int server_check(Call *c, const json_t *settings)
+{
+	int r = needed(c, settings, "corpid");
+	if (r == 0 && net_url_fault(json_text(settings, "server"), json_text(settings, "allowed_host")))
+		r = call_fault(c, "server", "private_address",
+		               "The server must be a public address with https, or its host be named as allowed.",
+		               "接口地址应为公网 https 地址；内网地址请填入“允许的内网主机”。");
+	return r;
+}
+
 static int settings_check(Call *c, const json_t *settings)
 {
+	if (strcmp(json_text(settings, "kind"), "wecom_kf") == 0)
+		return server_check(c, settings);
 	int r = needed(c, settings, "host");
 	if (needed(c, settings, "user") < 0 || r < 0 || (r = needed(c, settings, "folder")) < 0)
 		return ERR_INVALID;
@@ -190,6 +204,13 @@ static json_t *settings_given(Call *c, const char *secret_id)
 	json_t *s = json_own(c, json_object());
 	bool is_tls = !call_text(c, "tls") || strcmp(call_text(c, "tls"), "tls") == 0;
 	take_text(c, s, "kind", "imap");
+	if (strcmp(json_text(s, "kind"), "wecom_kf") == 0) {
+		take_text(c, s, "corpid", NULL);
+		take_text(c, s, "server", "https://qyapi.weixin.qq.com");
+		take_text(c, s, "allowed_host", NULL);
+		json_object_set_new(s, "secret", json_string(secret_id));
+		return s;
+	}
 	take_text(c, s, "host", NULL);
 	take_text(c, s, "tls", "tls");
 	take_text(c, s, "user", NULL);
@@ -206,10 +227,10 @@ static json_t *settings_given(Call *c, const char *secret_id)
 /* Another mailbox is looked at from its own beginning. */
 static bool is_same_box(const json_t *a, const json_t *b)
 {
-	static const char *const names[] = {"kind", "host", "user", "folder"};
+	static const char *const names[] = {"kind", "host", "user", "folder", "corpid", "server"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *left = json_text(a, names[i]), *right = json_text(b, names[i]);
-		if (!left || !right || strcmp(left, right) != 0)
+		if (strcmp(left ? left : "", right ? right : "") != 0)
 			return false;
 	}
 	return json_flag(a, "old", false) == json_flag(b, "old", false);
@@ -234,7 +255,9 @@ static int secret_write(Call *c, Id subject, const char *given)
 	if (given && *given)
 		return secret_set(c, subject, given);
 	int r = secret_get(c, subject, &before);
-	return r < 0 || before ? r : call_fault(c, "password", "required", "Give the password.", "请填写密码。");
+	if (r < 0 || before)
+		return r;
+	return call_fault(c, "password", "required", "Give the password or secret.", "请填写密码或 Secret。");
 }
 
 static int inbox_set(Call *c)
@@ -324,7 +347,7 @@ static int inbox_test(Call *c)
 	const char *password = call_text(c, "password");
 	v->settings = given;
 	v->secret = password && *password ? password : v->secret;
-	kind_imap.test(v, &n);
+	pull_kind(json_text(given, "kind"))->test(v, &n);
 	json_object_begin(&c->json);
 	json_member_bool(&c->json, "ok", !v->result.reason);
 	json_member_int(&c->json, "messages", n);
@@ -335,7 +358,8 @@ static int inbox_test(Call *c)
 }
 
 #define INBOX_PARAMS                                                                                               \
-	{"id", PARAM_ID, PARAM_IN_PATH, true, .help = "Source"}, {"kind", PARAM_TEXT, .choices = "imap"},              \
+	{"id", PARAM_ID, PARAM_IN_PATH, true, .help = "Source"},                                                       \
+		{"kind", PARAM_TEXT, .choices = "imap|wecom_kf"},                                                          \
 		{"host", PARAM_TEXT, .max = 200, .help = "Name of the mail server"},                                       \
 		{"port", PARAM_INT, .min = 1, .max = 65535, .help = "993, or 143 without tls"},                            \
 		{"tls", PARAM_TEXT, .choices = "tls|starttls|none", .help = "none: only to an allowed host"},              \
@@ -345,6 +369,8 @@ static int inbox_test(Call *c)
 		{"senders", PARAM_JSON, .help = "Addresses and @domains whose mails are taken; empty: all"},               \
 		{"every_min", PARAM_INT, .min = 1, .max = PULL_EVERY_MAX_MIN, .help = "Minutes between visits"},           \
 		{"old", PARAM_BOOL, .help = "Take what lies there already"},                                               \
+		{"corpid", PARAM_TEXT, .max = 100, .help = "wecom_kf: CorpID; its secret is the password"},                \
+		{"server", PARAM_TEXT, .max = 200, .help = "wecom_kf: address of the interface"},                          \
 		{"allowed_host", PARAM_TEXT, .max = 200, .help = "Host that may be private or without TLS"},               \
 	{                                                                                                              \
 		0                                                                                                          \

@@ -124,11 +124,11 @@ int visit_load(Call *c, Visit *v, Id id)
 }
 
 /* The pause doubles with each fault; a wrong password is not tried so often that the account is locked. */
-static int64_t pause_of(const Visit *v, bool is_due)
+static int64_t pause_of(const Visit *v)
 {
 	int64_t every_ms = json_int(v->settings, "every_min", PULL_EVERY_MIN) * MINUTE_MS;
 	if (!v->result.reason)
-		return v->result.more || is_due ? 0 : every_ms;
+		return v->result.more ? 0 : every_ms;
 	int64_t pause_ms = every_ms << (v->mark.fails < 6 ? v->mark.fails : 6);
 	if (strcmp(v->result.reason, "pull_denied") == 0 && pause_ms < 10 * MINUTE_MS)
 		pause_ms = 10 * MINUTE_MS;
@@ -192,8 +192,6 @@ int visit_end(Tx *tx, void *arg)
 	if (r == 0)
 		r = db_exec(tx, "DELETE FROM pull_seen WHERE source = $1 AND at < $2", value_id(v->source),
 		            value_time(c->now_ms - PULL_SEEN_MS));
-	int64_t due = 0; /* pushes that came while the visit lasted */
-	if (r == 0)
-		r = db_int(tx, &due, "SELECT count(*) FROM pull_account WHERE source = $1 AND due = 1", value_id(v->source));
-	return r < 0 ? r : timer_set(c, PULL_TIMER, v->source, c->now_ms + pause_of(v, due > 0), NULL);
+	/* a visit that was asked for meanwhile stands and is nearer */
+	return r < 0 ? r : timer_set_earliest(c, PULL_TIMER, v->source, c->now_ms + pause_of(v), NULL);
 }

@@ -11,9 +11,9 @@
 
 #define PULL_TIMER "source.pull"            /* subject: the source */
 #define PULL_EVERY_MIN 2                    /* unless the source says otherwise */
-#define PULL_EVERY_MAX_MIN 60
+#define PULL_EVERY_MAX_MIN 15
 #define PULL_GUARD_MS (15 * MINUTE_MS)      /* a visit that a crash ended is made again after that */
-#define PULL_REST_MAX_MS HOUR_MS            /* the longest pause after faults */
+#define PULL_REST_MAX_MS PULL_GUARD_MS      /* the longest pause */
 #define PULL_VISIT_MS (60 * SECOND_MS)      /* a visit that lasts longer goes on with the next one */
 #define PULL_SEEN_MS (400 * (int64_t)DAY_MS) /* for so long it is known what was fetched */
 #define PULL_SETTINGS_MAX 8192

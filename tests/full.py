@@ -15,7 +15,7 @@ from lib.postgres import Postgres  # noqa: E402
 
 THREADED = ("http", "store", "call", "event")
 FUZZ_SECONDS = int(os.environ.get("TENON_FUZZ_SECONDS", "60"))
-PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip", "libqrencode")
+PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip", "libqrencode", "gmime-3.0")
 
 
 def report(good: bool, name: str, output: str = "") -> bool:
@@ -89,7 +89,7 @@ def fuzz_one(source: str, folder: str) -> None:
 
 def fuzzers(_url: str) -> None:
     archives = ["src/base/libbase.a", "src/http/libhttp.a", "src/meta/libmeta.a", "src/call/libcall.a", "src/store/libstore.a", "src/expr/libexpr.a",
-                "src/match/libmatch.a", "src/sheet/libsheet.a"]
+                "src/match/libmatch.a", "src/sheet/libsheet.a", "src/mail/libmail.a"]
     if not build("build-fuzz", "address,undefined", archives, "-Dc_args=-fsanitize=fuzzer-no-link"):
         return
     with tempfile.TemporaryDirectory(prefix="tenon-fuzz-") as folder:

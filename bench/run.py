@@ -102,6 +102,13 @@ class Server:
             time.sleep(0.2)
         return time.monotonic() - began
 
+    def jobs_a_commit(self) -> int:
+        """Writing jobs made durable by one COMMIT, on average since the start."""
+        self.connection.request("GET", "/metrics", headers={"Authorization": "Bearer " + self.token})
+        text = self.connection.getresponse().read().decode()
+        jobs, commits = (int(float(re.search(rf"^tenon_batch_jobs_{what} (\S+)$", text, re.M)[1])) for what in ("sum", "count"))
+        return max(1, round(jobs / commits))
+
     def memory_mb(self, what: str = "VmRSS") -> float:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(what + r":\s+(\d+)", status)[1]) / 1024
@@ -376,12 +383,13 @@ def receipts_postgres(bench: Bench) -> None:
             server = bench.server(folder, "--database", url)
             house.append(bench.program("load", "--port", server.port, "--path", "/capture/bench", "--seconds", bench.seconds,
                                        "--seed", 1))
+            house[-1]["batch"] = min(server.jobs_a_commit(), 32)
             server.stop()
-            bare.append(bench.program("bare_log_pg", url, 400, 4, bench.seconds))
+            bare.append(bench.program("bare_log_pg", url, 400, house[-1]["batch"], 4, bench.seconds))
     finally:
         cluster.remove()
-    show("receipts over HTTP, PostgreSQL", house, "rate", "p50_us", "p99_us", "refused")
-    show("bare program on PostgreSQL, rows of that size", bare, "rate")
+    show("receipts over HTTP, PostgreSQL", house, "rate", "p50_us", "p99_us", "refused", "batch")
+    show("bare program on PostgreSQL, rows and batches of that size", bare, "rate")
     print(f"  ratio to the bare program {median(house, 'rate') / median(bare, 'rate'):.2f}")
 
 

@@ -60,7 +60,7 @@ static void tx_let_go(Tx *tx)
 	tx_end(&last);
 }
 
-static int tx_commit(Tx *tx)
+static int tx_commit(Tx *tx, size_t jobs)
 {
 	PgConn *conn = tx->conn;
 	PGresult *result = NULL;
@@ -72,7 +72,7 @@ static int tx_commit(Tx *tx)
 	pg_put(conn, "COMMIT");
 	r = pg_sync(tx, "COMMIT", &result);
 	histogram_add(&conn->store->commits, &histogram_latency, clock_monotonic_us() - began_us);
-	histogram_add(&conn->store->batches, &histogram_sizes, 1);
+	histogram_add(&conn->store->batches, &histogram_sizes, (int64_t)jobs);
 	/* A statement that was sent before and failed keeps the server from reaching COMMIT; a lost connection tells
 	 * nothing. */
 	if (tx->dead)
@@ -102,7 +102,7 @@ static Fate jobs_try(PgConn *conn, const Job *job, size_t n)
 		r = tx_run(&tx, &job[i]);
 	bool commits = r == 0 && conn->writes;
 	if (commits)
-		r = tx_commit(&tx);
+		r = tx_commit(&tx, n);
 	Fate fate = {.result = r, .again = r < 0 && tx.retry, .sure = r == 0 || !commits || !tx.dead};
 	if (r < 0 || !conn->writes)
 		tx_let_go(&tx);

@@ -133,7 +133,7 @@ int receipt_write_once(Tx *tx, const Receipt *r)
 
 int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)
 {
-	return store_write(log->store, receipt_write, done, receipt);
+	return store_write_joined(log->store, receipt_write, done, receipt);
 }
 
 /* Until this transaction ends nobody else decides about the same delivery; what was committed before is then seen. */

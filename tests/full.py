@@ -13,7 +13,7 @@ sys.path.insert(0, ROOT + "/tests")
 import run  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 
-THREADED = ("http", "store", "call", "event")
+THREADED = ("http", "net", "store", "call", "event", "channel")
 FUZZ_SECONDS = int(os.environ.get("TENON_FUZZ_SECONDS", "60"))
 PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip", "libqrencode", "gmime-3.0")
 

@@ -109,7 +109,8 @@ Store *receipt_log_store(ReceiptLog *log)
 	"INSERT INTO receipt (" RECEIPT_COLUMNS \
 	") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
-static int receipt_put(Tx *tx, const Receipt *r, const char *sql)
+/* put: db_send_n, or db_exec_n for who asks afterwards whether there is a new row. */
+static int receipt_put(Tx *tx, const Receipt *r, const char *sql, int (*put)(Tx *, const char *, const Value *, size_t))
 {
 	const Value args[] = {
 		value_id(r->id), value_time(r->at), value_id(r->source), value_text(r->source_key), value_text(r->visitor),
@@ -118,17 +119,17 @@ static int receipt_put(Tx *tx, const Receipt *r, const char *sql)
 		value_text(r->reason), value_text(r->detail), value_id(r->lead), value_id(r->duplicate_of),
 		value_bool(r->released), value_text(r->files),
 	};
-	return db_send_n(tx, sql, args, ARRAY_LEN(args)); /* its failure is that of the COMMIT, and nobody asks before */
+	return put(tx, sql, args, ARRAY_LEN(args));
 }
 
 int receipt_write(Tx *tx, void *arg)
 {
-	return receipt_put(tx, arg, RECEIPT_INSERT);
+	return receipt_put(tx, arg, RECEIPT_INSERT, db_send_n);
 }
 
 int receipt_write_once(Tx *tx, const Receipt *r)
 {
-	return receipt_put(tx, r, RECEIPT_INSERT " ON CONFLICT (id) DO NOTHING");
+	return receipt_put(tx, r, RECEIPT_INSERT " ON CONFLICT (id) DO NOTHING", db_exec_n);
 }
 
 int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)

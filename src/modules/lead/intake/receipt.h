@@ -68,7 +68,7 @@ NODISCARD int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done);
 NODISCARD int receipt_append_shared(ReceiptLog *log, Receipt *receipt, StoreDone done);
 /* Writes one receipt inside a transaction of the log. */
 NODISCARD int receipt_write(Tx *tx, void *receipt);
-/* The same, but one that is there already stays as it is. */
+/* The same, but one that is there already stays as it is; db_changes then tells which. */
 NODISCARD int receipt_write_once(Tx *tx, const Receipt *receipt);
 /* Writes what became of many, in one transaction. May be told twice. */
 NODISCARD int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n);

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Starts the demo company and runs the browser tests against it: tests/browser/run.py [NAME]."""
+"""Starts the demo company and runs the browser tests against it, or those files whose name holds NAME:
+tests/browser/run.py [NAME]."""
+import glob
 import os
 import subprocess
 import sys
@@ -20,12 +22,19 @@ class DemoHouse(House):
         super().start(port, wrapper)
 
 
+def chosen(name: str) -> list[str]:
+    files = sorted(os.path.basename(path)[:-4] for path in glob.glob(ROOT + "/tests/browser/*.mjs"))
+    return [file for file in files if file not in ("lib", "run") and name in file]
+
+
 def main() -> int:
+    names = chosen(sys.argv[1] if len(sys.argv) > 1 else "")
+    if not names:
+        return 0
     house = DemoHouse(binary=os.environ.get("TENON_BINARY", ROOT + "/build/tenon"))
     node = ROOT + "/web/.node/node_modules/node/bin/node"
     try:
-        name = [sys.argv[1]] if len(sys.argv) > 1 and sys.argv[1] else []
-        status = subprocess.run([node, ROOT + "/tests/browser/run.mjs", f"http://127.0.0.1:{house.port}", PASSWORD, *name], check=False,
+        status = subprocess.run([node, ROOT + "/tests/browser/run.mjs", f"http://127.0.0.1:{house.port}", PASSWORD, *names], check=False,
                                 env={**os.environ, "TENON_BINARY": house.binary}).returncode
         if house.process.poll() is not None:
             print(f"not ok the server survived (it ended with {house.process.returncode})\n{house.log_tail()}")

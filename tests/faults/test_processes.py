@@ -160,7 +160,8 @@ def setup(house):
     house.remove = lambda: (pair.b.remove(), remove())
     quiet_policy(pair.a, load_max=1000, freeze_misses=100)
     calendar = make(pair.a, "calendar", name="全天", week=week(("00:00", "24:00"), days=DAYS))
-    pair.a.company = pair.b.company = Company(pair.a, 20, calendar=calendar, capacity=100000)
+    # A person takes 1,000 leads at most, and a round may bring more than 3,000.
+    pair.a.company = pair.b.company = Company(pair.a, max(20, 8 * ROUNDS), calendar=calendar, capacity=100000)
     pair.key = pair.a.company.key
     wait_for(lambda: pair.b.capture(pair.key, {"name": "开张", "phone": "13900000001"}, wait=10)["state"] == "taken", "the source on both")
 

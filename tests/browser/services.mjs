@@ -82,4 +82,5 @@ export async function run({ base, password, browser, check }) {
 	await context.close()
 	await call('POST', '/services', { kind: 'http', name: unique('接口'), address: 'https://api.example.com/health', sla: 9950, contact: '王工 139-0000-0000', expires_at: '2027-01-10T00:00:00Z' })
 	await lookAt(browser, base, check, { login: 'admin', password }, '/settings/services', '.table', 'services')
+	await call('PATCH', '/me', { language: 'zh' }) // it follows the person, and others come after this one
 }

@@ -89,7 +89,7 @@ def fuzz_one(source: str, folder: str) -> None:
 
 def fuzzers(_url: str) -> None:
     archives = ["src/base/libbase.a", "src/http/libhttp.a", "src/meta/libmeta.a", "src/call/libcall.a", "src/store/libstore.a", "src/expr/libexpr.a",
-                "src/match/libmatch.a", "src/sheet/libsheet.a", "src/mail/libmail.a"]
+                "src/match/libmatch.a", "src/sheet/libsheet.a", "src/file/libfile.a", "src/mail/libmail.a"]
     if not build("build-fuzz", "address,undefined", archives, "-Dc_args=-fsanitize=fuzzer-no-link"):
         return
     with tempfile.TemporaryDirectory(prefix="tenon-fuzz-") as folder:

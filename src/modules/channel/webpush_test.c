@@ -51,7 +51,8 @@ TEST(webpush, reads_the_token_of_rfc_8292_and_signs_its_own)
 	CHECK_TEXT(comma + 3, sign_base64url(ctx, pair.point, WEBPUSH_KEY));
 	*comma = '\0';
 	CHECK(webpush_token_holds(token, pair.point));
-	CHECK(strncmp(token, T8292, (size_t)(strrchr(T8292, '.') - (T8292 + 0))) == 0);
+	const char *known = T8292;
+	CHECK(strncmp(token, known, (size_t)(strrchr(known, '.') - known)) == 0); /* the signature differs each time */
 	token[40] = token[40] == 'A' ? 'B' : 'A';
 	CHECK(!webpush_token_holds(token, pair.point));
 	talloc_free(ctx);

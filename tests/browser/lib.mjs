@@ -89,8 +89,12 @@ export async function shot(page, name) {
 	await page.screenshot({ path: join(SHOTS, `${name}.png`) })
 }
 
+/** Until nothing moves or fades: what is half gone is hard to read for a moment. */
+const still = (page) => page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity))
+
 /** Serious and critical violations of the page as it stands, as readable lines. */
 export async function axe(page) {
+	await still(page)
 	// A new script element would be refused by the page's own security policy; evaluate is not.
 	await page.evaluate(AXE)
 	const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
@@ -200,7 +204,7 @@ export async function lookAt(browser, base, check, user, path, ready, name) {
 				await enter(who, user)
 				await who.page.goto(path)
 				await who.page.locator(ready).first().waitFor()
-				await who.page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity))
+				await still(who.page)
 				await shot(who.page, `${name}-${how.name}`)
 				const faults = await axe(who.page)
 				assert(faults.length === 0, faults.join('\n'))

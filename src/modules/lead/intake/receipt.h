@@ -64,7 +64,7 @@ NODISCARD int receipt_log_aside(ReceiptLog *log, Tx *tx, StoreJob job, void *arg
  */
 NODISCARD int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done);
 /* The same where several processes keep one log: the digest of one delivery is written once within its window, whoever
- * gets it. Costs two round trips more. */
+ * gets it. Costs a round trip more. */
 NODISCARD int receipt_append_shared(ReceiptLog *log, Receipt *receipt, StoreDone done);
 /* Writes one receipt inside a transaction of the log. */
 NODISCARD int receipt_write(Tx *tx, void *receipt);

@@ -94,10 +94,13 @@ const still = (page) => page.waitForFunction(() => document.getAnimations().ever
 
 /** Serious and critical violations of the page as it stands, as readable lines. */
 export async function axe(page) {
+	// What leaves while axe looks must not fade: a toast that is half gone would be called unreadable.
+	await page.emulateMedia({ reducedMotion: 'reduce' })
 	await still(page)
 	// A new script element would be refused by the page's own security policy; evaluate is not.
 	await page.evaluate(AXE)
 	const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+	await page.emulateMedia({ reducedMotion: null })
 	return result.violations
 		.filter((violation) => ['serious', 'critical'].includes(violation.impact))
 		.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`))

@@ -1,5 +1,5 @@
-import { mount } from '@vue/test-utils'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { enableAutoUnmount, mount } from '@vue/test-utils'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { setLang } from '@/i18n/i18n'
 import TouchForm from './TouchForm.vue'
 
@@ -10,6 +10,9 @@ const fetchMock = vi.fn()
 const answer = (status: number, body: unknown) => new Response(JSON.stringify(body), { status })
 // Before anything is sent it is asked whose session this is.
 const asked = (path: string, init: unknown) => (path.endsWith('/me') ? Promise.resolve(answer(200, { id: 'me' })) : fetchMock(path, init))
+
+// A form that stays would save its draft a moment later, in the middle of the next test.
+enableAutoUnmount(afterEach)
 
 beforeEach(() => {
 	setLang('zh')

@@ -1,4 +1,5 @@
 /* tenon: reads the command line and runs one command. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,10 @@
 #include "app/import_file.h"
 
 extern const EmbeddedFile web_files[];
+
+/* From this size on, a block is pages of its own for good: it grows by being remapped, and what it leaves goes back. By
+ * itself the allocator would raise the limit with each large block that is freed, and cut holes into its heap. */
+#define LARGE_BLOCK (4 * 1024 * 1024)
 
 static int complain(const char *error)
 {
@@ -112,6 +117,7 @@ static int run(const Options *o)
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	TALLOC_CTX *ctx = talloc_new(NULL);
 	Options options;
 	if (sodium_init() < 0)

@@ -54,6 +54,8 @@ typedef struct ObjectDef {
 	int n_fields;
 	const uint16_t *by_name; /* META_SLOTS places by the hash of a name: index and one, 0: free; for meta_field */
 	const char *const *indexes; /* "owner,status": comma lists of columns, NULL-terminated */
+	/* Likewise, of the rows alone whose first column is filled: for what few rows have, and nobody asks for blanks. */
+	const char *const *sparse_indexes;
 	const char *read_right, *write_right; /* rights of call/gate.h */
 	const char *scope;       /* row rule: "all", "owner" (owner, team, pools), "parent:lead" (as the record that the
 	                          * field lead refers to) */

@@ -11,7 +11,7 @@
 
 static const char *const object_members[] = {"name", "table", "zh", "en", "zh_plural", "en_plural", "title", "scope",
 	"read",
-	"write", "history", "bumps_people", "fields", "indexes"};
+	"write", "history", "bumps_people", "fields", "indexes", "sparse_indexes"};
 
 /* State of one build; the first error wins. */
 typedef struct {
@@ -120,7 +120,7 @@ static bool check_index(Build *b, const ObjectDef *object, const char *columns)
 	return good || build_fail(b, "object %s: an index without columns", object->name);
 }
 
-static bool take_indexes(Build *b, ObjectDef *object, const json_t *list)
+static bool take_indexes(Build *b, const ObjectDef *object, const json_t *list, const char *const **ret)
 {
 	size_t n = json_array_size(list);
 	if (n > INDEXES_MAX)
@@ -132,7 +132,7 @@ static bool take_indexes(Build *b, ObjectDef *object, const json_t *list)
 			return build_fail(b, "object %s: an index is a text like \"owner,status\"", object->name);
 		indexes[i] = talloc_strdup(b->catalogue, columns);
 	}
-	object->indexes = indexes;
+	*ret = indexes;
 	return true;
 }
 
@@ -199,7 +199,9 @@ static bool take_object(Build *b, const json_t *definition)
 	object->en_plural = object->en_plural ? object->en_plural : object->en;
 	object->scope = object->scope ? object->scope : "all";
 	if (!check_members(b, definition, name) || !take_fields(b, object, json_object_get(definition, "fields")) ||
-		!take_indexes(b, object, json_object_get(definition, "indexes")) || !check_texts(b, object))
+		!take_indexes(b, object, json_object_get(definition, "indexes"), &object->indexes) ||
+		!take_indexes(b, object, json_object_get(definition, "sparse_indexes"), &object->sparse_indexes) ||
+		!check_texts(b, object))
 		return false;
 	b->catalogue->n_objects++;
 	return true;

@@ -109,18 +109,35 @@ static const char *index_name(TALLOC_CTX *ctx, const char *kind, const char *tab
 	return talloc_asprintf(ctx, "%.*s_%08x", INDEX_NAME_MAX - 9, name, g_str_hash(name));
 }
 
-/* columns: "owner,status", checked against the catalogue. A unique index leaves out what lies in the bin. */
-static int create_index(Tx *tx, const ObjectDef *object, const char *columns, bool unique)
+/* An index by what it is for. A unique one leaves out what lies in the bin. */
+typedef enum { INDEX_PLAIN, INDEX_SPARSE, INDEX_UNIQUE } IndexKind;
+
+static const char *const index_prefix[] = {"ix", "sx", "uq"};
+
+/* columns: "owner,status", checked against the catalogue. */
+static int create_index(Tx *tx, const ObjectDef *object, const char *columns, IndexKind kind)
 {
 	Buf *ddl = buf_new(tx_mem(tx), DDL_MAX);
-	buf_printf(ddl, "CREATE %sINDEX IF NOT EXISTS \"%s\" ON \"%s\" (", unique ? "UNIQUE " : "",
-		index_name(ddl, unique ? "uq" : "ix", object->table, columns), object->table);
+	buf_printf(ddl, "CREATE %sINDEX IF NOT EXISTS \"%s\" ON \"%s\" (", kind == INDEX_UNIQUE ? "UNIQUE " : "",
+		index_name(ddl, index_prefix[kind], object->table, columns), object->table);
 	char **names = g_strsplit(columns, ",", -1);
 	for (int i = 0; names[i]; i++)
 		buf_printf(ddl, "%s\"%s\"", i ? ", " : "", names[i]);
+	buf_putc(ddl, ')');
+	if (kind == INDEX_UNIQUE)
+		buf_puts(ddl, " WHERE deleted_at IS NULL");
+	if (kind == INDEX_SPARSE)
+		buf_printf(ddl, " WHERE \"%s\" IS NOT NULL", names[0]);
 	g_strfreev(names);
-	buf_puts(ddl, unique ? ") WHERE deleted_at IS NULL" : ")");
 	return run_ddl(tx, ddl);
+}
+
+static int create_indexes(Tx *tx, const ObjectDef *object, const char *const *columns, IndexKind kind)
+{
+	int r = 0;
+	for (int i = 0; r == 0 && columns[i]; i++)
+		r = create_index(tx, object, columns[i], kind);
+	return r;
 }
 
 int schema_apply_object(Tx *tx, const ObjectDef *object)
@@ -128,10 +145,10 @@ int schema_apply_object(Tx *tx, const ObjectDef *object)
 	int r = table_apply(tx, object);
 	for (int i = 0; r == 0 && i < object->n_fields; i++)
 		if (object->fields[i].unique)
-			r = create_index(tx, object, object->fields[i].name, true);
-	for (int i = 0; r == 0 && object->indexes[i]; i++)
-		r = create_index(tx, object, object->indexes[i], false);
-	return r;
+			r = create_index(tx, object, object->fields[i].name, INDEX_UNIQUE);
+	if (r == 0)
+		r = create_indexes(tx, object, object->indexes, INDEX_PLAIN);
+	return r < 0 ? r : create_indexes(tx, object, object->sparse_indexes, INDEX_SPARSE);
 }
 
 int schema_apply(Tx *tx, const Catalogue *catalogue)

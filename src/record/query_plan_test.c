@@ -8,7 +8,8 @@
 typedef struct {
 	World *w;
 	const ObjectDef *object;
-	const char *index; /* "owner,created_at" */
+	const char *index;  /* "owner,created_at" */
+	const char *prefix; /* of the index's name: "ix", or "sx" of a sparse one */
 	char *filter, *sort;
 	const char *after;
 	char *plan; /* out: one line a step */
@@ -99,7 +100,8 @@ static void check_plan(Asked *k, const Identity *who)
 	bool postgres = store_is_postgres(k->w->house.store);
 	CHECK_INT(world_read(k->w, who, explain, k, NULL), 0);
 	char **columns = g_strsplit(k->index, ",", -1);
-	char *name = g_strjoinv("_", columns), *index = talloc_asprintf(k->w, "ix_%s_%s", k->object->table, name);
+	char *name = g_strjoinv("_", columns);
+	char *index = talloc_asprintf(k->w, "%s_%s_%s", k->prefix, k->object->table, name);
 	bool searches = k->filter == NULL || postgres || strstr(k->plan, "SEARCH") != NULL;
 	bool fine = strstr(k->plan, index) != NULL && searches && (may_sort(k, postgres) || !sorts_all(k, postgres)) &&
 		begins_at_cursor(k, postgres);
@@ -111,12 +113,13 @@ static void check_plan(Asked *k, const Identity *who)
 	g_strfreev(columns);
 }
 
-static void check_index(World *w, const ObjectDef *object, const char *index, bool descending)
+static void check_index(World *w, const ObjectDef *object, const char *prefix, const char *index, bool descending)
 {
 	char **columns = g_strsplit(index, ",", -1);
 	int n = (int)g_strv_length(columns);
 	const FieldDef *last = meta_field(object, columns[n - 1]);
-	Asked k = {.w = w, .object = object, .index = index, .filter = filter_of(w, object, columns, n - 1)};
+	Asked k = {.w = w, .object = object, .index = index, .prefix = prefix};
+	k.filter = filter_of(w, object, columns, n - 1);
 	k.sort = talloc_asprintf(w, "%s%s", descending ? "-" : "", last->name);
 	check_plan(&k, &world_admin);
 	CHECK_INT(world_read(w, NULL, first_cursor, &k, NULL), 0);
@@ -132,6 +135,14 @@ static void make_two(World *w, const ObjectDef *object)
 	(void)world_make(w, object->name, json);
 }
 
+static void check_indexes(World *w, const ObjectDef *object, const char *prefix, const char *const *index)
+{
+	for (; *index != NULL; index++) {
+		check_index(w, object, prefix, *index, false);
+		check_index(w, object, prefix, *index, true);
+	}
+}
+
 static void lists_follow_the_indexes(World *w)
 {
 	static const char *const objects[] = {"lead", "account", "contact", "opportunity", "activity", "task"};
@@ -139,10 +150,8 @@ static void lists_follow_the_indexes(World *w)
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
 		const ObjectDef *object = meta_object(catalogue, objects[i]);
 		make_two(w, object);
-		for (const char *const *index = object->indexes; *index != NULL; index++) {
-			check_index(w, object, *index, false);
-			check_index(w, object, *index, true);
-		}
+		check_indexes(w, object, "ix", object->indexes);
+		check_indexes(w, object, "sx", object->sparse_indexes);
 	}
 	meta_release(catalogue);
 }

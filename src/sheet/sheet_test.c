@@ -1,5 +1,6 @@
 /* Tests of the readers: what Excel and others write, and what attackers do. */
 #include "base/check.h"
+#include "sheet/order.h"
 #include "sheet/sheet_int.h"
 
 #include <glib/gstdio.h>
@@ -227,6 +228,96 @@ TEST(sheet, says_what_it_cannot_read)
 		g_unlink(path);
 		g_free(path);
 	}
+}
+
+/* ---- another order ---- */
+
+/* The number in the first cell; what is none comes last. Loses interest after so many rows. */
+static bool number_key(const SheetRow *row, void *left, int64_t *ret)
+{
+	char *end;
+	*ret = strtoll(row->cell[0], &end, 10);
+	if (*end || end == row->cell[0])
+		*ret = INT64_MAX;
+	return (*(int *)left)-- > 0;
+}
+
+static Sheet *sheet_of(TALLOC_CTX *ctx, const char *text)
+{
+	SheetFault fault;
+	char *path = file_with(text, strlen(text));
+	Sheet *sheet = sheet_open(ctx, path, &fault);
+	g_unlink(path);
+	g_free(path);
+	CHECK(sheet != NULL);
+	return sheet;
+}
+
+static char *ordered(TALLOC_CTX *ctx, SheetOrder *order)
+{
+	SheetRow row;
+	char *all = talloc_strdup(ctx, "");
+	while (sheet_order_next(order, &row) == 1) {
+		all = talloc_asprintf_append(all, "%lld:", (long long)row.number);
+		for (int i = 0; i < row.n; i++)
+			all = talloc_asprintf_append(all, "%s%s", i ? "|" : "", row.cell[i]);
+		all = talloc_asprintf_append(all, row.fault ? "[%s]\n" : "\n", row.fault);
+	}
+	return all;
+}
+
+TEST(order, gives_rows_by_key_and_equal_ones_as_they_stood)
+{
+	SheetFault fault;
+	SheetOrder *order = NULL;
+	int left = 100;
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	Sheet *sheet = sheet_of(ctx, "3,a\n1,b\n\nx,\xff\n3,\"c\nd\"\n-5,\n1,e\n");
+	CHECK_INT(sheet_order(ctx, sheet, g_get_tmp_dir(), number_key, &left, &order, &fault), 0);
+	CHECK_TEXT(ordered(ctx, order), "6:-5|\n2:1|b\n7:1|e\n1:3|a\n5:3|c\nd\n4:x|\xef\xbf\xbd[bad_encoding]\n");
+	talloc_free(ctx);
+}
+
+TEST(order, holds_rows_of_every_length)
+{
+	SheetFault fault;
+	SheetOrder *order = NULL;
+	SheetRow row;
+	int left = 1000000;
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	GString *text = g_string_new("");
+	for (int i = 9999; i >= 0; i--)
+		g_string_append_printf(text, "%d,%0*d\n", i, i % 7 == 0 ? 3000 : 5, i);
+	Sheet *sheet = sheet_of(ctx, text->str);
+	CHECK_INT(sheet_order(ctx, sheet, g_get_tmp_dir(), number_key, &left, &order, &fault), 0);
+	for (int i = 0; i < 10000; i++) {
+		CHECK_INT(sheet_order_next(order, &row), 1);
+		CHECK_INT(strtoll(row.cell[0], NULL, 10), i);
+		CHECK_INT(strtoll(row.cell[1], NULL, 10), i);
+		CHECK_INT(strlen(row.cell[1]), i % 7 == 0 ? 3000 : 5);
+	}
+	CHECK_INT(sheet_order_next(order, &row), 0);
+	g_string_free(text, TRUE);
+	talloc_free(ctx);
+}
+
+TEST(order, knows_what_is_in_order_and_when_nobody_waits_any_more)
+{
+	SheetFault fault;
+	SheetOrder *order = NULL;
+	int left = 100;
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	CHECK_INT(sheet_is_ordered(sheet_of(ctx, "1\n1\n2\nx\n"), number_key, &left, &fault), 1);
+	CHECK_INT(sheet_is_ordered(sheet_of(ctx, "1\n3\n2\n"), number_key, &left, &fault), 0);
+	left = 1;
+	CHECK_INT(sheet_is_ordered(sheet_of(ctx, "1\n2\n3\n"), number_key, &left, &fault), ERR_STALE);
+	left = 1;
+	Sheet *sheet = sheet_of(ctx, "1\n2\n3\n");
+	CHECK_INT(sheet_order(ctx, sheet, g_get_tmp_dir(), number_key, &left, &order, &fault), ERR_STALE);
+	left = 100;
+	CHECK_INT(sheet_order(ctx, sheet_of(ctx, "1\n"), "/nowhere", number_key, &left, &order, &fault), ERR_STORE);
+	CHECK(order == NULL);
+	talloc_free(ctx);
 }
 
 /* tests/fuzz/csv_fuzz.c and xlsx_fuzz.c */

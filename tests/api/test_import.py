@@ -115,6 +115,20 @@ def test_run_keeps_original_times_and_puts_bad_rows_into_quarantine(house):
     assert again[0]["captured_at"] == "2026-08-01T16:00:00.000Z"
 
 
+def test_rows_go_in_by_their_own_times(house):
+    """L3: of one person's enquiries the earlier one makes the lead, wherever it stands in the file; what has no time comes last."""
+    text = ("姓名,手机,备注,时间\n晚,13800003501,第二次,2026-08-05 08:00\n无,13800003501,没有时间,\n早,13800003501,第一次,2026-08-01 08:00\n"
+            "另,13800003502,x,2026-08-03 08:00\n")
+    id = begin(house, text.encode())
+    check(house, id)
+    done = run(house, id)
+    assert (done["taken"], done["repeated"]) == (2, 2), done
+    lead = leads(house, phone="+8613800003501")
+    assert [(one["name"], one["message"], one["repeats"]) for one in lead] == [("早", "第一次", 2)], lead
+    rows = [house.admin.get(f"/intake/receipts/{r['id']}")["headers"]["row"] for r in receipts(house, search="13800003501")]
+    assert sorted(rows) == ["2", "3", "4"], rows
+
+
 def test_what_is_known_already_is_a_repeated_enquiry(house):
     first = house.company.send(phone="13800004001")
     id = begin(house, "name,phone,note\nx,13800004001,again\ny,13800004002,new\ny,138 0000 4002,twice\n".encode())
@@ -208,6 +222,23 @@ def test_killed_in_the_middle_it_goes_on_and_doubles_nothing(house):
     done = wait_state(house, id, "done", seconds=240)
     assert (done["done"], done["taken"], done["repeated"], done["bad"]) == (n, n, 0, 0), done
     assert on_log(house) - before == n
+
+
+def test_killed_in_the_middle_of_another_order_it_goes_on_too(house):
+    n, halves = 18000, ("单", "双")
+    newest_first = "".join(f"逆序{i},137{i:08d},{halves[i % 2]},{2025 - i // 8000}-{12 - i // 700 % 12:02d}-{28 - i // 25 % 28:02d} {23 - i % 24:02d}:00\n"
+                           for i in range(n))
+    id = begin(house, ("姓名,手机,备注,时间\n" + newest_first).encode())
+    check(house, id)
+    house.admin.post(f"/imports/{id}/run")
+    wait_for(lambda: house.admin.get(f"/imports/{id}")["done"] > 0, "some rows", 60)
+    assert house.admin.get(f"/imports/{id}")["state"] == "running"
+    house.kill()
+    house.start()
+    done = wait_state(house, id, "done", seconds=240)
+    assert (done["done"], done["taken"], done["repeated"], done["bad"]) == (n, n, 0, 0), done
+    for half in halves:
+        assert house.admin.get("/count/lead?filter=" + quote(f"message = '{half}'"))["count"] == n // 2
 
 
 def test_cancelled_it_stops(house):

@@ -1,6 +1,6 @@
 // How a new lead makes itself noticed - browser notification, sound, counter in the tab title - and several tabs of one browser that
 // share one stream; the tick by which somebody is absent. (L6, L7)
-import { assert, arrange, enter, person, shot, until } from './lib.mjs'
+import { arrange, assert, enter, person, shot, until } from './lib.mjs'
 
 /** Tells what the page showed and played: Notification and AudioContext stay the browser's own, and are written down. */
 function spy() {
@@ -140,7 +140,7 @@ export async function run({ base, password, browser, check }) {
 		await panel(b.page, async (sound, notify) => {
 			await notify.click({ force: true })
 			await b.page.locator('.alerts-foot [role=alert]').waitFor()
-			assert(!(await notify.isChecked()), 'the switch says on')
+			await until(async () => !(await notify.isChecked()), 'the switch says on')
 			await shot(b.page, 'alerts-blocked')
 		})
 		await readAll(b.page)
@@ -222,7 +222,7 @@ export async function run({ base, password, browser, check }) {
 		await d.page.locator('.dnotice').waitFor()
 		await d.page.locator('.user').click()
 		await tick.waitFor()
-		assert((await tick.getAttribute('aria-checked')) === 'true', 'the tick is gone after a reload')
+		await until(async () => (await tick.getAttribute('aria-checked')) === 'true', 'the tick is gone after a reload')
 		await shot(d.page, 'menu-absent')
 		await d.page.keyboard.press('Escape')
 		await press()

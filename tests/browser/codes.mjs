@@ -41,7 +41,7 @@ export async function run({ base, password, browser, check }) {
 			await visitor.page.goto(`${new URL(link).pathname}?lang=${lang}`)
 			const form = visitor.page.locator('tenon-form')
 			await form.getByRole('button', { name: lang === 'zh' ? '提交' : /send|submit/i }).waitFor()
-			assert((await visitor.page.locator('h1').innerText()) === '2026 上海工博会', 'the heading')
+			await until(async () => (await visitor.page.locator('h1').innerText()) === '2026 上海工博会', 'the heading')
 			assert((await visitor.page.evaluate(() => document.documentElement.scrollWidth)) <= 390, 'it is wider than the phone')
 			await clean(visitor.page)
 			await shot(visitor.page, `code-phone-${lang}`)
@@ -91,7 +91,7 @@ export async function run({ base, password, browser, check }) {
 		await box.getByText(/收取失败/).waitFor()
 		await box.scrollIntoViewIfNeeded()
 		await shot(page, 'mailbox')
-		assert((await box.getByLabel('密码或授权码').inputValue()) === '', 'the password is shown again')
+		await until(async () => (await box.getByLabel('密码或授权码').inputValue()) === '', 'the password is shown again')
 		const dark = await person(browser, base, { lang: 'en', theme: 'dark', shape: PHONE })
 		await call('PATCH', '/me', { language: 'en' }) // the language follows the person
 		await signIn(dark.page, 'admin', password)

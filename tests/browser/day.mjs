@@ -72,7 +72,7 @@ export async function run({ base, password, browser, check }) {
 		await page.getByText(/这段时间进来 .*新线索/).waitFor()
 		await page.getByText('指标说明').click()
 		await page.getByText(/超时未联系率 =/).waitFor()
-		assert(await page.locator('.spark').count() > 0, 'days before are drawn')
+		await until(async () => await page.locator('.spark').count() > 0, 'days before are drawn')
 	})
 
 	await check('the policy asks for the days and says what a trial would return', async () => {

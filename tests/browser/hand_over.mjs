@@ -40,7 +40,7 @@ export async function run({ base, password, browser, check }) {
 		await boss.page.keyboard.press('Enter')
 		const card = await arrives(lead)
 		await until(async () => Math.abs((await secondsOf(card)) - (await secondsOf(await rowOf(lead)))) <= 1, 'both show the same second')
-		assert(await row.getByText(to.name).count(), 'the board names the new owner')
+		await until(async () => await row.getByText(to.name).count(), 'the board names the new owner')
 	})
 
 	await check('a lead dragged onto a person arrives there, and can be taken back', async () => {

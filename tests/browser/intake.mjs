@@ -67,7 +67,7 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.rtable tbody tr').filter({ hasText: name }).click()
 		const drawer = page.getByRole('dialog')
 		await drawer.getByRole('heading', { name: '内容不是有效的 JSON' }).waitFor()
-		assert((await drawer.getByRole('textbox', { name: '原文' }).inputValue()) === `{"name":"${name}",,}`, 'the body was changed')
+		await until(async () => (await drawer.getByRole('textbox', { name: '原文' }).inputValue()) === `{"name":"${name}",,}`, 'the body was changed')
 		const found = await axe(page)
 		assert(found.length === 0, found.join('\n'))
 	})

@@ -14,7 +14,7 @@ const FLAGS = [
 	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ]
 export const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'shots')
-export const WAIT_MS = 10_000
+export const WAIT_MS = 30_000
 
 /** Starts Chromium with a profile of its own; close() ends it and removes the profile. */
 export async function launch() {

@@ -1,6 +1,6 @@
 // The phone without a line: installable, starts off-line, shows the age of what it shows, keeps what is typed and sends it once, shows both
 // sides of a conflict, clears everything at sign-out. (O7, F10)
-import { assert, arrange, axe, enter, lookAt, person, PHONE, shot, until } from './lib.mjs'
+import { arrange, assert, axe, enter, lookAt, person, PHONE, shot, until, WAIT_MS } from './lib.mjs'
 
 const SUMMARY = '已电话联系客户，确认三十台设备的需求，周四上门演示。'
 
@@ -18,7 +18,7 @@ export async function run({ base, password, browser, check }) {
 	async function reopen(path = '/') {
 		await page.close()
 		page = await context.newPage()
-		page.setDefaultTimeout(10_000)
+		page.setDefaultTimeout(WAIT_MS)
 		await page.goto(path)
 	}
 
@@ -67,7 +67,7 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('textarea[name=summary]').fill('写到一半')
 		await reopen(`/leads/${made.id}`)
 		await page.locator('.rec-bar').getByRole('button', { name: '记录联系' }).click()
-		assert((await page.locator('textarea[name=summary]').inputValue()) === '写到一半', 'the text is lost')
+		await until(async () => (await page.locator('textarea[name=summary]').inputValue()) === '写到一半', 'the text is lost')
 	})
 
 	await check('a contact logged off-line waits, outlives a closed tab, and arrives once', async () => {
@@ -99,7 +99,7 @@ export async function run({ base, password, browser, check }) {
 		await field.locator('textarea').fill('我在路上改的')
 		await field.getByRole('button', { name: '保存' }).click()
 		await page.locator('.rec-unsent').waitFor()
-		assert((await field.innerText()).includes('我在路上改的'), 'my value is not shown')
+		await until(async () => (await field.innerText()).includes('我在路上改的'), 'my value is not shown')
 		await page.close()
 		const { token, api } = await import('./lib.mjs')
 		const own = api(base, await token(base, anna.login, anna.password))
@@ -107,7 +107,7 @@ export async function run({ base, password, browser, check }) {
 		assert(changed.status === 200, JSON.stringify(changed.body))
 		await context.setOffline(false)
 		page = await context.newPage()
-		page.setDefaultTimeout(10_000)
+		page.setDefaultTimeout(WAIT_MS)
 		await page.goto('/')
 		await page.locator('.conn-stuck').click({ timeout: 20_000 })
 		const waiting = page.locator('.unsent')
@@ -116,7 +116,7 @@ export async function run({ base, password, browser, check }) {
 		await waiting.getByRole('button', { name: '选择保留哪个值' }).click()
 		const dialog = page.locator('.dialog', { hasText: '在电脑上改的' }).last()
 		await dialog.waitFor()
-		assert((await dialog.innerText()).includes('我在路上改的') && (await dialog.innerText()).includes(anna.name), 'both values and who changed it')
+		await until(async () => (await dialog.innerText()).includes('我在路上改的') && (await dialog.innerText()).includes(anna.name), 'both values and who changed it')
 		await shot(page, 'offline-conflict')
 		const faults = await axe(page)
 		assert(faults.length === 0, faults.join('\n'))

@@ -29,7 +29,7 @@ export async function run({ base, password, browser, check }) {
 	await check('without a channel the switch says why it is off', async () => {
 		await page.goto('/settings/my-channels')
 		await page.getByText('管理员尚未添加“浏览器通知”渠道').waitFor()
-		assert(await toggle.isDisabled(), 'it can be switched')
+		await until(async () => await toggle.isDisabled(), 'it can be switched')
 	})
 
 	await check('switched on, the device is known to the server and the channel is mine', async () => {

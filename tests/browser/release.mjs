@@ -88,7 +88,7 @@ export async function run({ base, password, browser, check }) {
 		await signIn(view.page, login, first, next)
 		await view.page.goto(new URL(url).pathname)
 		await view.page.locator('.error').waitFor()
-		assert((await view.page.getByRole('button', { name: /解除熔断|Lift the freeze/ }).count()) === 0, 'there is a button')
+		await until(async () => (await view.page.getByRole('button', { name: /解除熔断|Lift the freeze/ }).count()) === 0, 'there is a button')
 		await shot(view.page, 'release-refused')
 		await view.context.close()
 	})

@@ -28,7 +28,7 @@ export async function run({ base, password, browser, check }) {
 		await page.getByRole('checkbox', { name: '区县' }).check()
 		await page.getByRole('checkbox', { name: '市', exact: true }).uncheck()
 		await page.locator('.trial-warn').waitFor()
-		assert(/\d+\s?%/.test(await page.locator('.trial-warn').innerText()), 'the warning says how many')
+		await until(async () => /\d+\s?%/.test(await page.locator('.trial-warn').innerText()), 'the warning says how many')
 		await clean()
 		assert((await call('GET', '/policy')).version === before.version, 'a trial saves nothing')
 
@@ -53,7 +53,7 @@ export async function run({ base, password, browser, check }) {
 		await grip.focus()
 		await page.keyboard.press('ArrowDown')
 		await page.locator('.trial-stats').waitFor()
-		assert((await page.locator('.order').last().locator('li').nth(1).innerText()).includes('权重'), 'it did not move')
+		await until(async () => (await page.locator('.order').last().locator('li').nth(1).innerText()).includes('权重'), 'it did not move')
 		assert(await grip.evaluate((el) => el === document.activeElement), 'the focus was lost')
 		await page.getByRole('button', { name: '放弃修改' }).click()
 	})
@@ -82,7 +82,7 @@ export async function run({ base, password, browser, check }) {
 		await form.getByLabel(/登录名/).fill('admin')
 		await form.getByRole('button', { name: '保存' }).click()
 		await form.locator('.field-fault, .error').first().waitFor()
-		assert((await form.getByLabel(/姓名/).inputValue()) === '重复', 'what was typed is gone')
+		await until(async () => (await form.getByLabel(/姓名/).inputValue()) === '重复', 'what was typed is gone')
 	})
 
 	await check('a mapping is picked from a sample, saved, and read by the server', async () => {
@@ -155,7 +155,7 @@ export async function run({ base, password, browser, check }) {
 		const { version, policy } = await call('GET', '/policy')
 		await page.goto('/procedure')
 		await page.getByText(`版本 ${version}，`).waitFor()
-		assert((await page.locator('.proc').innerText()).includes(String(policy.touch_minutes)), 'the minutes are not told')
+		await until(async () => (await page.locator('.proc').innerText()).includes(String(policy.touch_minutes)), 'the minutes are not told')
 		await clean()
 	})
 

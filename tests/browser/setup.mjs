@@ -1,5 +1,5 @@
 // The first-run wizard, to the test lead that is watched arriving.
-import { assert, axe, person, shot, signIn } from './lib.mjs'
+import { assert, axe, person, shot, signIn, until } from './lib.mjs'
 import { admin, unique } from './lib/staff.mjs'
 
 export async function run({ base, password, browser, check }) {
@@ -29,12 +29,12 @@ export async function run({ base, password, browser, check }) {
 		await page.getByLabel('姓名 2').fill('没有登录名')
 		await page.getByRole('button', { name: '添加这些人员' }).click()
 		await page.getByText('姓名和登录名都要填写').waitFor()
-		assert((await page.locator('.quick-made pre').innerText()).includes(login), 'the password list names the login')
+		await until(async () => (await page.locator('.quick-made pre').innerText()).includes(login), 'the password list names the login')
 		await page.getByRole('button', { name: '下一步' }).click()
 	})
 
 	await check('the source shows its embed code', async () => {
-		assert((await page.locator('pre').filter({ hasText: 'widget.js' }).innerText()).includes('data-source='), 'no embed code')
+		await until(async () => (await page.locator('pre').filter({ hasText: 'widget.js' }).innerText()).includes('data-source='), 'no embed code')
 		await page.getByRole('button', { name: '下一步' }).click()
 	})
 

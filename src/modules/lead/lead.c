@@ -560,6 +560,11 @@ static const char *const migrations[] = {
 	/* Ids of one moment made by several threads or servers have no order: a lead's moves are in that of its
 	 * versions. */
 	"ALTER TABLE assignment ADD COLUMN lead_version {INT} NOT NULL DEFAULT 0",
+	/* An index of leads that it has nothing to say of costs a page written for each of them. */
+	"DROP INDEX IF EXISTS ix_lead_qr_created_at; DROP INDEX IF EXISTS ix_lead_external_user_created_at;"
+	"DROP INDEX lead_waiting;"
+	"CREATE INDEX lead_waiting ON lead (waiting_since, id) WHERE owner IS NULL AND status = 'new' "
+	"AND deleted_at IS NULL AND waiting_since IS NOT NULL",
 	NULL,
 };
 

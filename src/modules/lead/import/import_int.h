@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <pthread.h>
 
-#define IMPORT_BATCH 4000                  /* rows of one transaction */
+#define IMPORT_BATCH 3000                  /* rows of one transaction */
 #define IMPORT_BAD_SHOWN 200               /* bad rows a dry run lists; it counts all */
 #define IMPORT_SAMPLE_ROWS 20              /* rows a look shows and guesses from */
 #define IMPORT_CHUNK_MAX (4 * 1024 * 1024) /* bytes of one piece of an upload */
@@ -32,6 +32,7 @@ typedef struct {
 	int64_t at, size;
 	const char *columns; /* JSON array of field names, or NULL */
 	const char *way;
+	bool by_time; /* rows go in in the order of their times, not of the file; read only */
 } Import;
 
 /* ---- job.c: imports in the database ---- */
@@ -82,6 +83,10 @@ typedef struct {
 ImportRows *table_open(TALLOC_CTX *ctx, const Import *import, const char *source_key, const ImportPerson *people,
                       size_t n_people, GTimeZone *zone, int64_t now_ms, SheetFault *ret_fault);
 const SheetInfo *table_info(const ImportRows *rows);
+/* Before the first row of a run: from now on rows come by their own times, those without one last (L3). Copies them
+ * into folder when they stand otherwise in the file. ERR_STALE when go_on says no; else as sheet_order. */
+NODISCARD int table_sort(ImportRows *rows, const char *folder, bool (*go_on)(void *arg), void *arg,
+                         SheetFault *ret_fault);
 /* 1: a row, its memory in ctx. A row that cannot be taken is a receipt in quarantine with its reason. 0: the end. */
 NODISCARD int table_next(ImportRows *rows, TALLOC_CTX *ctx, ImportRow *ret, SheetFault *ret_fault);
 /* The columns, a guess for each, and the first rows as they are; writes members into the open object. */

@@ -11,6 +11,8 @@ const char *const import_migrations[] = {
 	" columns {TEXT}, way {TEXT} NOT NULL, pool {ID}, rows {INT} NOT NULL, done {INT} NOT NULL, taken {INT} NOT NULL,"
 	" repeated {INT} NOT NULL, bad {INT} NOT NULL, in_file {INT} NOT NULL, error {TEXT}, report {TEXT});"
 	"CREATE INDEX import_open ON import (state, at)",
+	/* What was begun in the order of its file ends in it. */
+	"ALTER TABLE import ADD COLUMN by_time {BOOL} NOT NULL DEFAULT 0",
 	NULL,
 };
 
@@ -19,11 +21,11 @@ int import_insert(Call *c, const Import *i)
 	return db_exec(
 		c->tx,
 		"INSERT INTO import (id, at, name, who, source, path, own_file, size, state, columns, way, pool, rows,"
-		" done, taken, repeated, bad, in_file) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0,"
-		" 0, 0, 0, 0)",
+		" done, taken, repeated, bad, in_file, by_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+		" 0, 0, 0, 0, 0, 0, $13)",
 		value_id(i->state.id), value_time(i->at), value_text(i->name), value_id(i->who), value_id(i->source),
 		value_text(i->path), value_bool(i->own_file), value_int(i->size), value_text(i->state.state),
-		value_text(i->columns), value_text(i->way), value_id(i->pool));
+		value_text(i->columns), value_text(i->way), value_id(i->pool), value_bool(true));
 }
 
 int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
@@ -31,7 +33,7 @@ int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows,
 	                 "SELECT at, name, who, source, path, own_file, size, state, columns, way, pool, rows, done, taken,"
-	                 " repeated, bad, in_file, error, report FROM import WHERE id = $1",
+	                 " repeated, bad, in_file, error, report, by_time FROM import WHERE id = $1",
 	                 value_id(id));
 	if (r < 0)
 		return r;
@@ -48,6 +50,7 @@ int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
 		.columns = talloc_strdup(ctx, rows_text(rows, 8)),
 		.way = talloc_strdup(ctx, rows_text(rows, 9)),
 		.pool = rows_id(rows, 10),
+		.by_time = rows_int(rows, 19) != 0,
 		.state =
 			{
 				.id = id,

@@ -7,15 +7,18 @@
 #include "base/limits.h"
 #include "modules/lead/intake/reason.h"
 #include "modules/lead/intake/understand.h"
+#include "sheet/order.h"
 
 struct ImportRows {
 	Sheet *sheet;
+	SheetOrder *order; /* or NULL: as they stand in the file */
+	int64_t given;
 	const Import *import;
 	const char *source_key;
 	ImportColumn *column;
 	const char **key; /* under which a column that is no field is kept */
 	int n;
-	bool has_header, past_header;
+	bool has_header;
 	GHashTable *people; /* login or name -> ImportPerson; NULL: several have it */
 	GTimeZone *zone;
 	int64_t now_ms;
@@ -152,6 +155,15 @@ static void owner_add(ImportRows *rows, const char *word, const ImportPerson *pe
 	g_hash_table_insert(rows->people, (gpointer)word, is_taken ? NULL : (gpointer)person);
 }
 
+/* At the first row behind the header. */
+static bool sheet_begin(ImportRows *rows, SheetFault *ret_fault)
+{
+	SheetRow header;
+	talloc_free(rows->sheet);
+	rows->sheet = sheet_open(rows, rows->import->path, ret_fault);
+	return rows->sheet && (!rows->has_header || sheet_next(rows->sheet, &header, ret_fault) >= 0);
+}
+
 static int rows_free(ImportRows *rows)
 {
 	g_hash_table_destroy(rows->people);
@@ -177,10 +189,9 @@ ImportRows *table_open(TALLOC_CTX *ctx, const Import *import, const char *source
 	if (head_read(rows, import->path, &head, ret_fault)) {
 		columns_set(rows, &head);
 		rows->has_header = head.has_header;
-		rows->sheet = sheet_open(rows, import->path, ret_fault);
+		if (sheet_begin(rows, ret_fault))
+			return rows;
 	}
-	if (rows->sheet)
-		return rows;
 	talloc_free(rows);
 	return NULL;
 }
@@ -192,15 +203,15 @@ const SheetInfo *table_info(const ImportRows *rows)
 
 /* ---- one row ---- */
 
-/* The import's own id with the number of the row in it: the same row always makes the same receipt, and receipts
- * ascend as rows do. */
-static Id receipt_id(Id import, int64_t row)
+/* The import's own id with the place of the row in it, counted as rows go in: the same row always makes the same
+ * receipt, and receipts ascend. */
+static Id receipt_id(Id import, int64_t place)
 {
 	Id id = import;
-	id.byte[6] = (uint8_t)(0x70 | (row >> 24 & 0xF));
-	id.byte[7] = (uint8_t)(row >> 16);
-	id.byte[9] = (uint8_t)(row >> 8);
-	id.byte[10] = (uint8_t)row;
+	id.byte[6] = (uint8_t)(0x70 | (place >> 24 & 0xF));
+	id.byte[7] = (uint8_t)(place >> 16);
+	id.byte[9] = (uint8_t)(place >> 8);
+	id.byte[10] = (uint8_t)place;
 	return id;
 }
 
@@ -264,28 +275,47 @@ static char *cell_trimmed(TALLOC_CTX *ctx, const char *cell)
 	return n ? talloc_strndup(ctx, cell, n) : NULL;
 }
 
-static void body_write(const ImportRows *rows, TALLOC_CTX *ctx, const SheetRow *from, ImportRow *row)
+/* The body as JSON, in mem; what its cells say beside goes to the row. */
+static Buf *body_write(const ImportRows *rows, TALLOC_CTX *mem, TALLOC_CTX *ctx, const SheetRow *from, ImportRow *row)
 {
-	Buf *body = buf_new(ctx, SHEET_ROW_MAX * 7);
+	Buf *body = buf_new(mem, SHEET_ROW_MAX * 7);
 	JsonOut o = json_out(body);
 	uint64_t filled = 0;
 	json_object_begin(&o);
 	for (int i = 0; i < from->n && i < rows->n; i++) {
-		const char *cell = cell_trimmed(ctx, from->cell[i]);
+		const char *cell = cell_trimmed(mem, from->cell[i]);
 		if (cell)
 			cell_put(rows, ctx, i, cell, row, &filled, &o);
 	}
 	json_object_end(&o);
-	row->receipt.body = body->data;
+	return body;
+}
+
+/* The body as it is kept, and what it says. */
+static void body_read(TALLOC_CTX *mem, TALLOC_CTX *ctx, const Buf *body, ImportRow *row)
+{
+	Reading *reading = &row->reading;
+	const char *detail = NULL;
+	row->receipt.body = talloc_strndup(ctx, body->data, body->len);
 	row->receipt.body_len = body->len;
+	reading->is_clear = enquiry_read(mem, "application/json", body->data, body->len, NULL, &reading->enquiry,
+	                                 &reading->reason, &detail);
+	enquiry_move(ctx, &reading->enquiry);
+	reading->detail = talloc_strdup(ctx, detail);
+}
+
+static int64_t place_of(const ImportRows *rows, const SheetRow *row)
+{
+	return rows->order ? rows->given : row->number;
 }
 
 static void row_read(const ImportRows *rows, TALLOC_CTX *ctx, const SheetRow *from, ImportRow *row)
 {
 	char id[ID_TEXT_SIZE];
+	TALLOC_CTX *mem = talloc_new(NULL);
 	*row = (ImportRow){.number = from->number};
 	row->receipt = (Receipt){
-		.id = receipt_id(rows->import->state.id, from->number),
+		.id = receipt_id(rows->import->state.id, place_of(rows, from)),
 		.at = rows->now_ms,
 		.source = rows->import->source,
 		.source_key = rows->source_key,
@@ -294,21 +324,72 @@ static void row_read(const ImportRows *rows, TALLOC_CTX *ctx, const SheetRow *fr
 	                               (long long)from->number),
 		.state = RECEIPT_PENDING,
 	};
-	body_write(rows, ctx, from, row);
+	Buf *body = body_write(rows, mem, ctx, from, row);
 	if (from->fault)
 		row_refuse(row, from->fault, NULL);
-	row->reading.is_clear = enquiry_read(ctx, "application/json", row->receipt.body, row->receipt.body_len, NULL,
-	                                     &row->reading.enquiry, &row->reading.reason, &row->reading.detail);
+	body_read(mem, ctx, body, row);
+	talloc_free(mem);
 }
 
 int table_next(ImportRows *rows, TALLOC_CTX *ctx, ImportRow *ret, SheetFault *ret_fault)
 {
 	SheetRow row;
-	int r = sheet_next(rows->sheet, &row, ret_fault);
-	if (r == 1 && rows->has_header && !rows->past_header)
-		r = sheet_next(rows->sheet, &row, ret_fault);
-	rows->past_header = true;
+	int r = rows->order ? sheet_order_next(rows->order, &row) : sheet_next(rows->sheet, &row, ret_fault);
+	rows->given += r == 1;
 	if (r == 1)
 		row_read(rows, ctx, &row, ret);
+	return r;
+}
+
+/* ---- by their times ---- */
+
+typedef struct {
+	const ImportRows *rows;
+	GTimeZone *zone; /* the same whatever the house says by now: a run that goes on must find the same order */
+	bool (*go_on)(void *arg);
+	void *arg;
+} Sort;
+
+static bool time_key(const SheetRow *row, void *arg, int64_t *ret)
+{
+	const Sort *sort = arg;
+	const ImportRows *rows = sort->rows;
+	TALLOC_CTX *mem = talloc_new(NULL);
+	*ret = INT64_MAX;
+	for (int i = 0; i < row->n && i < rows->n; i++) {
+		int64_t at;
+		const char *cell = strcmp(rows->column[i].field, "at") == 0 ? cell_trimmed(mem, row->cell[i]) : NULL;
+		if (cell && import_time(sort->zone, cell, &at))
+			*ret = at;
+	}
+	talloc_free(mem);
+	return sort->go_on(sort->arg);
+}
+
+static bool has_times(const ImportRows *rows)
+{
+	for (int i = 0; i < rows->n; i++)
+		if (strcmp(rows->column[i].field, "at") == 0)
+			return true;
+	return false;
+}
+
+static int sort_run(ImportRows *rows, const char *folder, Sort *sort, SheetFault *ret_fault)
+{
+	int is_ordered = sheet_is_ordered(rows->sheet, time_key, sort, ret_fault);
+	if (is_ordered < 0)
+		return is_ordered;
+	if (!sheet_begin(rows, ret_fault))
+		return ERR_INVALID;
+	return is_ordered ? 0 : sheet_order(rows, rows->sheet, folder, time_key, sort, &rows->order, ret_fault);
+}
+
+int table_sort(ImportRows *rows, const char *folder, bool (*go_on)(void *arg), void *arg, SheetFault *ret_fault)
+{
+	if (!has_times(rows))
+		return 0;
+	Sort sort = {rows, g_time_zone_new_utc(), go_on, arg};
+	int r = sort_run(rows, folder, &sort, ret_fault);
+	g_time_zone_unref(sort.zone);
 	return r;
 }

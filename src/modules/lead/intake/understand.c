@@ -245,6 +245,26 @@ bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, s
 	return true;
 }
 
+void enquiry_move(TALLOC_CTX *ctx, Enquiry *e)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const char *text = *field_slot(e, &known[i]);
+		size += text ? strlen(text) + 1 : 0;
+	}
+	char *at = size ? talloc_size(ctx, size) : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const char **slot = field_slot(e, &known[i]);
+		if (!*slot)
+			continue;
+		size_t len = strlen(*slot) + 1;
+		*slot = memcpy(at, *slot, len);
+		at += len;
+	}
+	e->fault = talloc_strdup(ctx, e->fault);
+	e->extra = e->extra ? json_own(ctx, json_incref(e->extra)) : NULL;
+}
+
 bool enquiry_consents(const Enquiry *e)
 {
 	static const char *const refusals[] = {"false", "0", "no", "off", "否", "不同意", "refused", "denied"};

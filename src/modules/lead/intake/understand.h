@@ -23,6 +23,8 @@ typedef struct Enquiry {
  * stable word in *ret_reason ("bad_json", "bad_form", "not_an_object"); *ret_detail tells what of it, or is NULL. */
 NODISCARD bool enquiry_read(TALLOC_CTX *ctx, const char *content_type, const char *body, size_t len,
                             const json_t *mapping, Enquiry *ret, const char **ret_reason, const char **ret_detail);
+/* Moves e to ctx with all its texts in one piece: what waits in thousands should be small. */
+void enquiry_move(TALLOC_CTX *ctx, Enquiry *e);
 /* The field's own word ("phone") for a name as people write it, or NULL. */
 const char *enquiry_field(TALLOC_CTX *ctx, const char *name);
 /* A form body: said to be one, and not JSON under the wrong name (what `curl -d` sends). */

@@ -1,5 +1,5 @@
 // Notifications on this device: the switch asks browser and server; a push message shows what it says, and a click would lead there.
-import { assert, axe, person, shot, signIn, until } from './lib.mjs'
+import { assert, axe, person, shot, signIn, until, within } from './lib.mjs'
 import { admin } from './lib/staff.mjs'
 
 const POINT = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4'
@@ -46,12 +46,22 @@ export async function run({ base, password, browser, check }) {
 	})
 
 	await check('a push message becomes a notification', async () => {
+		// A message for a registration that has no active worker yet is dropped by the browser without a word.
+		await within(page.evaluate(() => navigator.serviceWorker.ready.then(({ active }) => active.state === 'activated' || new Promise((done) => active.addEventListener('statechange', () => active.state === 'activated' && done())))), 'an active worker')
+		const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'))
+		// Asked before it is on the screen, the browser takes a notification for one that was closed, and forgets it: so it is asked once, when
+		// the worker has shown it.
+		await worker.evaluate(() => {
+			const show = registration.showNotification.bind(registration)
+			self.shown = new Promise((done, fail) => (registration.showNotification = (...what) => show(...what).then(done, fail)))
+		})
 		const cdp = await context.newCDPSession(page)
-		const id = new Promise((resolve) => cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => registrations.forEach((r) => r.scopeURL.startsWith(base) && resolve(r.registrationId))))
+		const id = new Promise((resolve) => cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => registrations.forEach((r) => r.scopeURL.startsWith(base) && !r.isDeleted && resolve(r.registrationId))))
 		await cdp.send('ServiceWorker.enable')
 		const data = JSON.stringify({ title: '新线索分配给您', body: '上海云帆科技有限公司', url: `${base}/leads`, tag: 'lead.assigned' })
 		await cdp.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId: await id, data })
-		const shown = await until(() => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => [n.title, n.body, n.data, n.tag])).then((all) => all.length > 0 && all), 'the notification')
+		await within(worker.evaluate(() => self.shown), 'the worker shows the notification')
+		const shown = await page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => [n.title, n.body, n.data, n.tag]))
 		assert(JSON.stringify(shown[0]) === JSON.stringify(['新线索分配给您', '上海云帆科技有限公司', `${base}/leads`, 'lead.assigned']), JSON.stringify(shown))
 	})
 

@@ -1,7 +1,9 @@
 /* The service worker: starts the application without a line, and sends what waits when the line is back and no page is open; shows what is
  * pushed to this device. */
 import { openBox } from '@/offline/box'
-import { sendAll } from '@/offline/send'
+import { SYNC } from '@/offline/pace'
+import { sendAll, type Fetch } from '@/offline/send'
+import { FILES_LOCK, sendFiles } from '@/offline/sendFiles'
 import { listenForPush, type PushScope } from './push'
 import { file, fill, isOurs, isScreen, screen, stale, type Release } from './shell'
 
@@ -27,7 +29,6 @@ interface Scope {
 }
 
 const scope = self as unknown as Scope
-const SYNC = 'tenon.unsent'
 
 async function clear(): Promise<void> {
 	await Promise.all(stale(await caches.keys(), RELEASE.version).map((name) => caches.delete(name)))
@@ -41,9 +42,11 @@ async function send(): Promise<void> {
 	if (!me.ok) return
 	const { id } = (await me.json()) as { id: string }
 	const box = await openBox()
-	const report = await navigator.locks.request(SYNC, () => sendAll(box, id, (path, init) => fetch(path, init), Date.now))
+	const ask: Fetch = (path, init) => fetch(path, init)
+	const typed = await navigator.locks.request(SYNC, () => sendAll(box, id, ask, Date.now))
+	const files = await navigator.locks.request(FILES_LOCK, () => sendFiles(box, id, ask))
 	// Failing tells the browser to try again.
-	if (report.end === 'line') throw new Error('not everything could be sent')
+	if (typed.end === 'line' || files.end === 'line') throw new Error('not everything could be sent')
 }
 
 scope.addEventListener('install', (event) => event.waitUntil(fill(RELEASE)))

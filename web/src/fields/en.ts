@@ -3,6 +3,8 @@ export default {
 	save: 'Save',
 	cancel: 'Cancel',
 	empty: 'empty',
+	restored: 'This is what you had not saved.',
+	restoredOn: 'This is what you had not saved. Meanwhile the field was changed to: {value}',
 	yes: 'Yes',
 	no: 'No',
 	searchRef: 'Type a name to search',

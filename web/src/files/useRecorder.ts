@@ -25,18 +25,21 @@ export function useRecorder(done: (voice: Blob) => void) {
 	let timer: ReturnType<typeof setInterval> | undefined
 	let pieces: Blob[] = []
 	let wanted = false
+	let whenOver: (() => void)[] = []
 
 	function letGo(): void {
 		clearInterval(timer)
 		stream?.getTracks().forEach((track) => track.stop())
 		recorder = stream = null
 		recording.value = false
+		whenOver.forEach((tell) => tell())
+		whenOver = []
 	}
 
 	function ended(type: string): void {
 		const voice = new Blob(pieces, { type })
-		letGo()
 		if (wanted && voice.size > 0) done(voice)
+		letGo()
 	}
 
 	function stop(keep = true): void {
@@ -44,6 +47,9 @@ export function useRecorder(done: (voice: Blob) => void) {
 		if (recorder?.state === 'recording') recorder.stop()
 		else letGo()
 	}
+
+	/** Until what was being said is there. */
+	const over = (): Promise<void> => (recording.value ? new Promise((tell) => whenOver.push(tell)) : Promise.resolve())
 
 	async function start(): Promise<void> {
 		if (recording.value) return
@@ -72,5 +78,5 @@ export function useRecorder(done: (voice: Blob) => void) {
 
 	// What was stopped to be kept still arrives.
 	onScopeDispose(() => recorder?.state === 'recording' && stop(false))
-	return { elapsed, left: computed(() => Math.max(0, VOICE_MS_MAX - elapsed.value)), recording, error, start, stop }
+	return { elapsed, left: computed(() => Math.max(0, VOICE_MS_MAX - elapsed.value)), recording, error, start, stop, over }
 }

@@ -13,8 +13,15 @@ function stored<T extends object>(key: string, initial: T): T {
 	}
 }
 
+const keyOf = (purpose: string) => `${PREFIX}.${me().id}.${purpose}`
+
+export const hasDraft = (purpose: string): boolean => localStorage.getItem(keyOf(purpose)) !== null
+
+/** Purposes that begin like this and have something kept. */
+export const draftsUnder = (purpose: string): number => Object.keys(localStorage).filter((key) => key.startsWith(keyOf(purpose))).length
+
 export function useDraft<T extends object>(purpose: string, initial: T) {
-	const key = `${PREFIX}.${me().id}.${purpose}`
+	const key = keyOf(purpose)
 	const draft = reactive(stored(key, initial)) as T
 	let timer: ReturnType<typeof setTimeout> | undefined
 	let done = false

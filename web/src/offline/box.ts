@@ -2,7 +2,7 @@
  * makes `openBox` fail; the application then works as without this folder. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Id } from '@/api/types'
-import { inOrder, type Draft } from './draft'
+import { bytesOf, inOrder, KEPT_BYTES_MAX, type Content, type Draft } from './draft'
 import type { DraftBox } from './send'
 
 /** What a screen showed: as of when (server time) and, of one record, in which version. */
@@ -16,7 +16,13 @@ export interface Seen {
 	value: unknown
 }
 
+/** Not kept: the files of this person would take more than they may. */
+export class BoxFull extends Error {}
+
 export interface Box extends DraftBox {
+	/** All of them or none, on disk when it returns. Throws BoxFull. */
+	putAll(drafts: Draft[], contents: Content[]): Promise<void>
+	removeAll(ids: Id[]): Promise<void>
 	keep(seen: Seen): Promise<void>
 	recall(user: Id, what: string): Promise<Seen | undefined>
 	/** All that was seen, by this person or by everybody else. */
@@ -29,6 +35,8 @@ export interface Box extends DraftBox {
 interface Shape extends DBSchema {
 	draft: { key: Id; value: Draft; indexes: { user: Id } }
 	seen: { key: [Id, string]; value: Seen; indexes: { at: number } }
+	/** Contents of files; apart from the drafts, which are read often. */
+	content: { key: Id; value: Content; indexes: { user: Id } }
 }
 
 const NAME = 'tenon'
@@ -47,6 +55,32 @@ async function keep(db: IDBPDatabase<Shape>, seen: Seen): Promise<void> {
 async function replace(db: IDBPDatabase<Shape>, draft: Draft): Promise<void> {
 	const tx = db.transaction('draft', 'readwrite')
 	if (await tx.store.getKey(draft.id)) await tx.store.put(draft)
+	await tx.done
+}
+
+async function putAll(db: IDBPDatabase<Shape>, drafts: Draft[], contents: Content[]): Promise<void> {
+	const tx = db.transaction(['draft', 'content'], 'readwrite', { durability: 'strict' })
+	const [waiting, box] = [tx.objectStore('draft'), tx.objectStore('content')]
+	const others = contents.length === 0 ? [] : (await waiting.index('user').getAll(contents[0]!.user)).filter((one) => drafts.every((draft) => draft.id !== one.id))
+	if (contents.length > 0 && bytesOf([...others, ...drafts]) > KEPT_BYTES_MAX) {
+		tx.abort()
+		await tx.done.catch(() => undefined)
+		throw new BoxFull()
+	}
+	// A failing one makes the whole fail: what that says is in `done`.
+	for (const one of [...drafts.map((draft) => waiting.put(draft)), ...contents.map((content) => box.put(content))]) one.catch(() => undefined)
+	await tx.done
+}
+
+async function removeAll(db: IDBPDatabase<Shape>, ids: Id[]): Promise<void> {
+	const tx = db.transaction(['draft', 'content'], 'readwrite')
+	for (const id of ids) void Promise.all([tx.objectStore('draft').delete(id), tx.objectStore('content').delete(id)]).catch(() => undefined)
+	await tx.done
+}
+
+async function forgetDrafts(db: IDBPDatabase<Shape>, user: Id): Promise<void> {
+	const tx = db.transaction(['draft', 'content'], 'readwrite')
+	for (const store of [tx.objectStore('draft'), tx.objectStore('content')] as const) for (const id of await store.index('user').getAllKeys(user)) await store.delete(id)
 	await tx.done
 }
 
@@ -70,10 +104,13 @@ async function forgetSeen(db: IDBPDatabase<Shape>, whose: (user: Id) => boolean)
 }
 
 export async function openBox(): Promise<Box> {
-	const db = await openDB<Shape>(NAME, 1, {
-		upgrade(fresh) {
-			fresh.createObjectStore('draft', { keyPath: 'id' }).createIndex('user', 'user')
-			fresh.createObjectStore('seen', { keyPath: ['user', 'what'] }).createIndex('at', 'at')
+	const db = await openDB<Shape>(NAME, 2, {
+		upgrade(db, from) {
+			if (from < 1) {
+				db.createObjectStore('draft', { keyPath: 'id' }).createIndex('user', 'user')
+				db.createObjectStore('seen', { keyPath: ['user', 'what'] }).createIndex('at', 'at')
+			}
+			db.createObjectStore('content', { keyPath: 'id' }).createIndex('user', 'user')
 		},
 		// A later release opens it anew: let go, so that it is not kept waiting.
 		blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
@@ -82,15 +119,14 @@ export async function openBox(): Promise<Box> {
 		drafts: async (user) => inOrder(await db.getAllFromIndex('draft', 'user', user)),
 		put: async (draft) => void (await db.put('draft', draft)),
 		replace: (draft) => replace(db, draft),
-		remove: (id) => db.delete('draft', id),
+		remove: (id) => removeAll(db, [id]),
+		content: async (id) => (await db.get('content', id))?.bytes,
+		putAll: (drafts, contents) => putAll(db, drafts, contents),
+		removeAll: (ids) => removeAll(db, ids),
 		keep: (seen) => keep(db, seen),
 		recall: (user, what) => db.get('seen', [user, what]),
 		forgetSeen: (whose) => forgetSeen(db, whose),
-		forgetDrafts: async (user) => {
-			const tx = db.transaction('draft', 'readwrite')
-			for (const id of await tx.store.index('user').getAllKeys(user)) await tx.store.delete(id)
-			await tx.done
-		},
+		forgetDrafts: (user) => forgetDrafts(db, user),
 		prune: (before) => prune(db, before),
 	}
 }

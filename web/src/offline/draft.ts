@@ -23,7 +23,7 @@ export interface Theirs {
 export interface Draft {
 	id: Id
 	user: Id
-	act: 'touch' | 'create' | 'edit'
+	act: 'touch' | 'create' | 'edit' | 'file'
 	object: string
 	/** The record it is about; of a create the one to be made. */
 	record: Id
@@ -41,6 +41,30 @@ export interface Draft {
 	refusal?: Refusal
 	theirs?: Theirs
 }
+
+/** A draft of act `file`: its content lies beside it under the same id. */
+export interface FileDraft extends Draft {
+	act: 'file'
+	body: { name: string; type: string; bytes: number; activity?: Id }
+}
+
+/** Taken by a camera, spoken or picked, and not yet kept. */
+export interface Chosen {
+	blob: Blob
+	name: string
+}
+
+export interface Content {
+	id: Id
+	user: Id
+	bytes: ArrayBuffer
+}
+
+/** What one person's files may take on this device, together. */
+export const KEPT_BYTES_MAX = 100 * 1024 * 1024
+
+export const isFile = (draft: Draft): draft is FileDraft => draft.act === 'file'
+export const bytesOf = (drafts: readonly Draft[]): number => drafts.reduce((sum, draft) => sum + (isFile(draft) ? draft.body.bytes : 0), 0)
 
 /** UUID version 7 of that moment, also where crypto.randomUUID is missing (plain http). */
 export function newId(now: number): Id {

@@ -9,27 +9,21 @@ import { live } from '@/live/live'
 import { me, reloadBoot, session } from '@/session/session'
 import { isPhone } from '@/shell/viewport'
 import { toast, toastError } from '@/ui/toast'
-import { openBox, type Box } from './box'
-import { newId, type Draft, type Fields } from './draft'
+import { isFile, newId, type Chosen, type Content, type Draft, type Fields } from './draft'
+import { filesFor, flushFiles, notKept, submitFiles } from './files'
+import { changed, locked, onChanged, opening, plain, refresh } from './kept'
 import { join, resolve as resolved } from './merge'
 import { watchKeyboard } from './keyboard'
-import { memoryBox } from './memory'
+import { askSync, pace, SYNC } from './pace'
+import { withdrawPush } from './push'
 import { register } from './release'
 import { sendAll, type Report } from './send'
 import { keptUser, setKeptUser, unsent } from './state'
 import { t } from './text'
 
 const KEEP_MS = 7 * 86_400_000
-const BACKOFF_MS = [5000, 10_000, 30_000, 60_000, 300_000]
-const LOCK = 'tenon.unsent'
 const FRESH_MS = 10 * 60_000
 const AHEAD_MAX = 20
-
-const opening: Promise<Box & { fleeting?: boolean }> = openBox().catch(() => memoryBox())
-const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('tenon.unsent')
-
-/** Without the proxies of a form, which the browser cannot keep. */
-const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /* ---- what was seen ---- */
 
@@ -69,43 +63,22 @@ async function fetchAhead(desk: Desk): Promise<void> {
 
 /* ---- what was typed ---- */
 
-async function refresh(): Promise<void> {
-	unsent.value = session.boot ? await (await opening).drafts(me().id) : []
-}
+const waits = () => unsent.value.some((draft) => draft.state === 'waiting')
 
-async function changed(): Promise<void> {
-	await refresh()
-	channel?.postMessage('changed')
-}
-
-let failures = 0
-let timer: ReturnType<typeof setTimeout> | undefined
 let queue: Promise<unknown> = Promise.resolve()
 let running = 0
 
-const locked = <T>(run: () => Promise<T>): Promise<T> => (navigator.locks ? navigator.locks.request(LOCK, run) : run())
-
 async function run(): Promise<Report> {
-	if (!session.boot || navigator.onLine === false) return { sent: [], end: 'line' }
+	if (!session.boot || navigator.onLine === false) return { sent: [], end: unsent.value.some((draft) => !isFile(draft) && draft.state === 'waiting') ? 'line' : 'clear' }
 	const user = me().id
-	const send = async () => locked(async () => sendAll(await opening, user, (path, init) => fetch(path, init), serverNow))
+	const send = async () => locked(SYNC, async () => sendAll(await opening, user, (path, init) => fetch(path, init), serverNow))
 	const report = await send()
 	if (report.end !== 'door' || !(await askRenewal())) return report
 	const more = await send()
 	return { ...more, sent: [...report.sent, ...more.sent] }
 }
 
-function later(report: Report): void {
-	clearTimeout(timer)
-	if (report.end !== 'line' || !unsent.value.some((draft) => draft.state === 'waiting')) {
-		failures = 0
-		return
-	}
-	const wait = report.retryAfterMs ?? BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]! * (0.7 + Math.random() * 0.6)
-	timer = setTimeout(flush, wait)
-	// Where the browser can, it sends also after the page is closed.
-	void navigator.serviceWorker?.ready.then((worker) => (worker as ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } }).sync?.register(LOCK)).catch(() => undefined)
-}
+const later = pace(() => flush())
 
 /** One run after another: what was put in while one was under way is in the next. */
 function send(): Promise<Report> {
@@ -115,21 +88,25 @@ function send(): Promise<Report> {
 	return next.then(async (report) => {
 		await changed()
 		later(report)
+		flushFiles()
 		return report
 	})
 }
 
 /** Sends what waits, and says so. */
 export function flush(): void {
-	if (!unsent.value.some((draft) => draft.state === 'waiting')) return
+	if (!waits()) return
 	void send().then(({ sent }) => {
 		if (sent.length > 0) toast(t('sent', { n: sent.length }), { tone: 'ok' })
-		if (unsent.value.some((draft) => draft.state !== 'waiting')) toast(t('someRefused'), { tone: 'error' })
+		if (unsent.value.some((draft) => !isFile(draft) && draft.state !== 'waiting')) toast(t('someRefused'), { tone: 'error' })
 	}, toastError)
 }
 
 /** For who wants to leave: returns when all that can be sent is sent. */
-export const submitAll = async (): Promise<void> => void (await send())
+export async function submitAll(): Promise<void> {
+	await send()
+	await submitFiles()
+}
 
 export type Outcome =
 	| { state: 'sent'; answer: Fields | undefined }
@@ -152,11 +129,19 @@ function placeOf(typed: Typed): Draft {
 
 const problemOf = ({ refusal }: Draft) => new Problem(refusal?.status ?? 0, refusal?.code ?? '', refusal?.detail ?? '', refusal?.fields)
 
-/** Kept first, then sent. What the server refuses while the person looks on goes back to the form, which still has the words. */
-export async function submit(typed: Typed): Promise<Outcome> {
+/** Kept first, with what belongs to it, then sent. What the server refuses while the person looks on goes back to the form, which still has
+ * the words and the files. */
+export async function submit(typed: Typed, chosen: readonly Chosen[] = []): Promise<Outcome> {
 	const box = await opening
 	const draft = placeOf(typed)
-	await box.put(draft)
+	const ids = [draft.id]
+	try {
+		const { drafts, contents } = await filesFor({ record: draft.record, title: draft.title, activity: draft.id }, chosen)
+		await box.putAll([draft, ...drafts], contents)
+		ids.push(...drafts.map((file) => file.id))
+	} catch (error) {
+		return { state: 'refused', problem: notKept(error) }
+	}
 	await refresh()
 	const { sent } = await send()
 	const done = sent.find((one) => one.draft.id === draft.id)
@@ -164,7 +149,7 @@ export async function submit(typed: Typed): Promise<Outcome> {
 	const left = unsent.value.find((one) => one.id === draft.id)
 	if (left?.state === 'conflict') return { state: 'conflict', draft: left }
 	if (left?.state === 'waiting' && !box.fleeting) return { state: 'waiting' }
-	await box.remove(draft.id)
+	await box.removeAll(ids)
 	await changed()
 	return { state: 'refused', problem: left?.refusal ? problemOf(left) : new Problem(0, 'offline', t('noLine')) }
 }
@@ -175,10 +160,28 @@ async function put(draft: Draft): Promise<void> {
 	flush()
 }
 
-export async function discard(draft: Draft): Promise<void> {
-	await (await opening).remove(draft.id)
+const belonging = (draft: Draft) => unsent.value.filter(isFile).filter((file) => file.body.activity === draft.id)
+
+async function putBack(drafts: Draft[], contents: Content[]): Promise<void> {
+	await (await opening).putAll(drafts, contents)
 	await changed()
-	toast(t('discarded'), { action: { label: t('undo'), run: () => put(draft) } })
+	flush()
+}
+
+/** A contact goes with its files, and comes back with them. */
+export async function discard(draft: Draft): Promise<void> {
+	const box = await opening
+	const files = isFile(draft) ? [draft] : belonging(draft)
+	const gone = isFile(draft) ? files : [draft, ...files]
+	const contents: Content[] = []
+	for (const { id, user } of files) {
+		const bytes = await box.content(id)
+		if (bytes) contents.push({ id, user, bytes })
+	}
+	await box.removeAll(gone.map(({ id }) => id))
+	await changed()
+	const said = gone.length > 1 ? t('discardedWith', { n: files.length }) : t('discarded')
+	toast(said, { action: { label: t('undo'), run: () => void putBack(gone, contents).catch((error) => toastError(notKept(error))) } })
 }
 
 /** Once more; `asNow`: with the time of this moment, for a time the server cannot accept. */
@@ -194,7 +197,10 @@ export async function settle(draft: Draft, mine: ReadonlySet<string>): Promise<v
 
 /** What cannot be sent as it is becomes a note of one's own, with the words that were typed. */
 export async function toNote(draft: Draft, words: string): Promise<void> {
-	await (await opening).remove(draft.id)
+	const box = await opening
+	// Its files go on to the lead without it.
+	for (const file of belonging(draft)) await box.replace({ ...file, body: { ...file.body, activity: undefined } } as Draft)
+	await box.remove(draft.id)
 	await put(draftOf({ act: 'create', object: 'activity', title: draft.title, body: { kind: 'note', summary: `${draft.title}\n${words}` } }))
 }
 
@@ -204,7 +210,8 @@ export async function forget(user: Id): Promise<void> {
 	await box.forgetDrafts(user)
 	await box.forgetSeen((whose) => whose === user)
 	unsent.value = []
-	channel?.postMessage('changed')
+	await changed()
+	await withdrawPush()
 }
 
 /* ---- start ---- */
@@ -234,8 +241,9 @@ export async function start(): Promise<void> {
 		flush()
 	})
 	addEventListener('online', flush)
-	document.addEventListener('visibilitychange', () => !document.hidden && flush())
-	channel?.addEventListener('message', () => void refresh())
+	// Whoever puts the phone away may close this page: what is on its way then is finished without it.
+	document.addEventListener('visibilitychange', () => (document.hidden ? waits() && askSync() : flush()))
+	onChanged(() => void refresh())
 	navigator.serviceWorker?.addEventListener('message', ({ data }) => data === 'send' && flush())
 	register()
 	watchKeyboard()

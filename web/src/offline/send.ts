@@ -1,7 +1,7 @@
 /* Sends what waits, in order. Runs in a page and, when no page is open, in the service worker: no screen, no session, no Vue. Each draft
  * is on disk before it is sent and leaves it when the server has answered for good. */
 import type { Id } from '@/api/types'
-import type { Draft, Fields, Refusal, Theirs } from './draft'
+import { isFile, type Draft, type Fields, type Refusal, type Theirs } from './draft'
 import { rebase } from './merge'
 
 export interface DraftBox {
@@ -10,7 +10,9 @@ export interface DraftBox {
 	put(draft: Draft): Promise<void>
 	/** The draft as it is now, if it was not thrown away meanwhile. */
 	replace(draft: Draft): Promise<void>
+	/** With its content, if it is a file. */
 	remove(id: Id): Promise<void>
+	content(id: Id): Promise<ArrayBuffer | undefined>
 }
 
 export interface Sent {
@@ -25,7 +27,7 @@ export interface Report {
 	retryAfterMs?: number
 }
 
-interface Answer {
+export interface Answer {
 	status: number
 	body: Fields | undefined
 	retryAfterMs?: number
@@ -69,7 +71,7 @@ function headersOf(draft: Draft, now: number): Record<string, string> {
 	return headers
 }
 
-async function ask(fetch: Fetch, path: string, init: RequestInit): Promise<Answer> {
+export async function ask(fetch: Fetch, path: string, init: RequestInit): Promise<Answer> {
 	try {
 		const response = await fetch(ROOT + path, { credentials: 'same-origin', signal: AbortSignal.timeout?.(TIMEOUT_MS), ...init })
 		const body = response.status === 204 ? undefined : ((await response.json().catch(() => undefined)) as Fields | undefined)
@@ -85,13 +87,14 @@ export function judge(status: number, code: unknown, act: Draft['act']): Verdict
 	if (status >= 200 && status < 300) return 'sent'
 	if (status === 401 || DOOR.has(String(code))) return 'door'
 	if (status === 0 || status === 408 || status === 429 || status >= 500 || LATER.has(String(code))) return 'line'
-	if (status === 409 && act !== 'edit' && DONE.has(String(code))) return 'sent'
+	// A file that is there already is answered with 200; 409 is another one.
+	if (status === 409 && act !== 'edit' && act !== 'file' && DONE.has(String(code))) return 'sent'
 	// Somebody wrote at the very same moment: the version is old either way.
 	if (act === 'edit' && (status === 412 || code === 'changed_meanwhile')) return 'stale'
 	return 'refused'
 }
 
-function refusalOf({ status, body }: Answer): Refusal {
+export function refusalOf({ status, body }: Answer): Refusal {
 	return { status, code: String(body?.code ?? status), detail: String(body?.detail ?? body?.title ?? status), fields: Array.isArray(body?.fields) ? (body.fields as Refusal['fields']) : [] }
 }
 
@@ -123,9 +126,9 @@ async function carryOn(box: DraftBox, all: Draft[], done: Draft, answer: Fields 
 	}
 }
 
-type Step = 'next' | { end: 'line' | 'door'; retryAfterMs?: number }
+export type Step = 'next' | { end: 'line' | 'door'; retryAfterMs?: number }
 
-async function refuse(box: DraftBox, draft: Draft, answer: Answer): Promise<Step> {
+export async function refuse(box: DraftBox, draft: Draft, answer: Answer): Promise<Step> {
 	await box.replace({ ...draft, state: 'refused', refusal: refusalOf(answer) })
 	return 'next'
 }
@@ -160,18 +163,24 @@ async function sendOne(box: DraftBox, fetch: Fetch, all: Draft[], draft: Draft, 
 	return 'next'
 }
 
+/** Whose session is it? What one person typed is never sent in the name of another who signed in on the same device. */
+export async function otherThan(user: Id, fetch: Fetch): Promise<Omit<Report, 'sent'> | undefined> {
+	const me = await ask(fetch, '/me', { signal: AbortSignal.timeout?.(FIRST_TIMEOUT_MS) })
+	if (me.status !== 200) return { end: judge(me.status, me.body?.code, 'create') === 'door' ? 'door' : 'line', retryAfterMs: me.retryAfterMs }
+	return me.body?.id === user ? undefined : { end: 'stranger' }
+}
+
+/** All but files: those go their own way, so that no contact waits behind ten megabytes. */
 export async function sendAll(box: DraftBox, user: Id, fetch: Fetch, now: () => number): Promise<Report> {
 	const sent: Sent[] = []
-	if (!(await box.drafts(user)).some((draft) => draft.state === 'waiting')) return { sent, end: 'clear' }
-
-	// Whose session is it? What one person typed is never sent in the name of another who signed in on the same device.
-	const me = await ask(fetch, '/me', { signal: AbortSignal.timeout?.(FIRST_TIMEOUT_MS) })
-	if (me.status !== 200) return { sent, end: judge(me.status, me.body?.code, 'create') === 'door' ? 'door' : 'line', retryAfterMs: me.retryAfterMs }
-	if (me.body?.id !== user) return { sent, end: 'stranger' }
+	const typed = async () => (await box.drafts(user)).filter((draft) => !isFile(draft))
+	if (!(await typed()).some((draft) => draft.state === 'waiting')) return { sent, end: 'clear' }
+	const other = await otherThan(user, fetch)
+	if (other) return { sent, ...other }
 
 	const tries = new Map<Id, number>()
 	for (;;) {
-		const all = await box.drafts(user)
+		const all = await typed()
 		// What is about a record that could not be made waits with it.
 		const missing = new Set(all.filter((draft) => draft.act === 'create' && draft.state === 'refused').map((draft) => draft.record))
 		const draft = all.find((one) => one.state === 'waiting' && !missing.has(one.record))

@@ -3,7 +3,7 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { Problem } from '@/api/http'
 import { text } from '@/api/text'
-import type { Draft } from './draft'
+import type { Chosen, Draft } from './draft'
 import type { Outcome, Typed } from './offline'
 
 /** Kept here, not yet confirmed by the server, in the order of making. */
@@ -40,10 +40,10 @@ export function offline(): Promise<Offline> {
 	return loaded
 }
 
-/** Kept on this device, then sent. */
-export async function submit(typed: Typed): Promise<Outcome> {
+/** Kept on this device, with the files that belong to it, then sent. */
+export async function submit(typed: Typed, files?: readonly Chosen[]): Promise<Outcome> {
 	const it = await offline().catch(() => undefined)
-	return it ? it.submit(typed) : { state: 'refused', problem: new Problem(0, 'offline', text('offline')) }
+	return it ? it.submit(typed, files) : { state: 'refused', problem: new Problem(0, 'offline', text('offline')) }
 }
 
 let begin: () => void

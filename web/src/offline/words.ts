@@ -2,11 +2,13 @@
 import { dateTime } from '@/i18n/format'
 import { t as lt, word } from '@/lead/text'
 import { showValue } from '@/lead/values'
-import type { Draft } from './draft'
+import { size } from '@/ui/size'
+import { isFile, type Draft } from './draft'
 import { coded, t } from './text'
 
 export function actOf(draft: Draft): string {
 	if (draft.act === 'create') return coded('act_create_', draft.object) ?? t('act_create')
+	if (isFile(draft)) return coded('act_file_', draft.body.type.split('/')[0]!) ?? t('act_file')
 	return t(draft.act === 'touch' ? 'act_touch' : 'act_edit')
 }
 
@@ -19,6 +21,7 @@ const HIDDEN = new Set(['owner', 'team', 'lead', 'kind'])
 
 export function typedWords(draft: Draft): string {
 	if (draft.act === 'touch') return touchWords(draft)
+	if (isFile(draft)) return `${draft.body.name} · ${size(draft.body.bytes)}`
 	return Object.entries(draft.body)
 		.filter(([name]) => draft.act === 'edit' || !HIDDEN.has(name))
 		.map(([name, value]) => {

@@ -29,7 +29,8 @@ export async function deviceState(): Promise<{ able: Able; on: boolean; key: str
 /** The person's answer counts: false when it was no. */
 export async function switchOn(key: string, device: string): Promise<boolean> {
 	if ((await Notification.requestPermission()) !== 'granted') return false
-	await navigator.serviceWorker.register('/sw.js')
+	// As everywhere: registered in another way it would be fetched anew.
+	await navigator.serviceWorker.register('/sw.js', { updateViaCache: 'none' })
 	const worker = await navigator.serviceWorker.ready
 	const old = await worker.pushManager.getSubscription()
 	if (old) await old.unsubscribe() // it may be of another key

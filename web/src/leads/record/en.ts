@@ -55,6 +55,7 @@ export default {
 	tabFiles: 'Files',
 	tabWhy: 'Assignment',
 	tabDuplicates: 'Duplicates',
+	begun: '{n} {n?field:fields} half edited: go on',
 	unsent: '{n} {n?change or entry waits:changes or entries wait} to be sent',
 	toSendAt: 'Typed {at}, to be sent',
 	happenedAt: 'Took place {at}, heard {heard}',

@@ -10,7 +10,7 @@ import { live, useLive, useResync } from '@/live/live'
 import type { Draft } from '@/offline/draft'
 import { overlay } from '@/offline/merge'
 import { isUnreachable, offline, remembered, submit, unsent, useShownAt } from '@/offline/state'
-import { toast, toastError, toastUndo } from '@/ui/toast'
+import { toast, toastUndo } from '@/ui/toast'
 import { t } from './text'
 
 const SOON_MS = 80
@@ -80,9 +80,8 @@ export function useLead(id: Ref<Id>) {
 			conflict.value = outcome.draft
 			return void load()
 		}
-		if (outcome.problem.of(field)) return outcome.problem
-		toastError(outcome.problem, () => void save(field, label, value))
-		return undefined
+		// The editor stays open with the words and the reason.
+		return outcome.problem
 	}
 
 	async function resolve(mine: ReadonlySet<string>): Promise<void> {

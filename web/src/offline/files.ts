@@ -1,0 +1,121 @@
+/* Photos, voice notes and documents on their way: kept on the device first, then sent on a way of their own, so that what is typed never
+ * waits behind them. */
+import { shallowReactive } from 'vue'
+import { askRenewal, Problem } from '@/api/http'
+import type { Id } from '@/api/types'
+import { lang } from '@/i18n/i18n'
+import { serverNow } from '@/live/clock'
+import { me, session } from '@/session/session'
+import { size } from '@/ui/size'
+import { toast, toastError } from '@/ui/toast'
+import { BoxFull } from './box'
+import { bytesOf, isFile, KEPT_BYTES_MAX, newId, type Chosen, type Content, type FileDraft } from './draft'
+import { changed, locked, opening } from './kept'
+import { pace } from './pace'
+import type { Fetch } from './send'
+import { FILES_LOCK, isHeld, sendFiles, type FileReport } from './sendFiles'
+import { listing, unsent } from './state'
+import { t } from './text'
+import { uploading } from './upload'
+
+/** How far each is that is on its way. */
+export const shares = shallowReactive(new Map<Id, number>())
+/** Put in by this page, and not yet waiting for a line: nobody need be told that they have arrived. */
+const fresh = new Set<Id>()
+
+export interface Target {
+	/** The lead, and what it is called. */
+	record: Id
+	title: string
+	/** The contact it belongs to. */
+	activity?: Id
+}
+
+/** Read now: what the person removes from the device meanwhile is sent all the same. */
+export async function filesFor({ record, title, activity }: Target, chosen: readonly Chosen[]): Promise<{ drafts: FileDraft[]; contents: Content[] }> {
+	const user = me().id
+	const now = serverNow()
+	const contents = await Promise.all(chosen.map(async ({ blob }, n) => ({ id: newId(now + n), user, bytes: await blob.arrayBuffer() })))
+	const drafts = contents.map(({ id, bytes }, n): FileDraft => {
+		const { name, blob } = chosen[n]!
+		fresh.add(id)
+		return { id, user, act: 'file', object: 'lead', record, title, made: now + n, lang: lang.value, state: 'waiting', body: { name, type: blob.type, bytes: bytes.byteLength, ...(activity ? { activity } : {}) } }
+	})
+	return { drafts, contents }
+}
+
+/** The sentence for what could not be kept. */
+export function notKept(error: unknown): Problem {
+	if (error instanceof BoxFull) return new Problem(413, 'device_full', t('boxFull', { max: size(KEPT_BYTES_MAX), used: size(bytesOf(unsent.value)) }))
+	if (error instanceof DOMException && error.name === 'NotReadableError') return new Problem(0, 'unreadable', t('unreadable'))
+	return new Problem(507, 'device_full', t('noRoom'))
+}
+
+/** Kept, then sent. False: it could not be kept, which was said. */
+export async function addFiles(to: Target, chosen: readonly Chosen[]): Promise<boolean> {
+	try {
+		const { drafts, contents } = await filesFor(to, chosen)
+		await (await opening).putAll(drafts, contents)
+	} catch (error) {
+		toastError(notKept(error))
+		return false
+	}
+	await changed()
+	flushFiles()
+	return true
+}
+
+/** The way of one file to the server, with how far it is. */
+function wayOf({ id }: { id: Id }): Fetch {
+	// What went before it has arrived: the screens need not wait for the rest.
+	void changed()
+	shares.set(id, 0)
+	const way = uploading((share) => shares.set(id, share))
+	return (path, init) => way(path, init).finally(() => shares.delete(id))
+}
+
+async function run(): Promise<FileReport> {
+	if (!session.boot || navigator.onLine === false) return { sent: [], refused: [], end: 'line' }
+	const user = me().id
+	const send = () => locked(FILES_LOCK, async () => sendFiles(await opening, user, (path, init) => fetch(path, init), wayOf))
+	const report = await send()
+	if (report.end !== 'door' || !(await askRenewal())) return report
+	const more = await send()
+	return { ...more, sent: [...report.sent, ...more.sent], refused: [...report.refused, ...more.refused] }
+}
+
+function tell({ sent, refused, end }: FileReport): void {
+	const late = sent.filter(({ draft }) => !fresh.delete(draft.id)).length
+	if (late > 0) toast(t('sentFiles', { n: late }), { tone: 'ok' })
+	for (const draft of refused.filter(isFile)) {
+		fresh.delete(draft.id)
+		toast(t('fileRefused', { name: draft.body.name, detail: draft.refusal?.detail || t('contentLost') }), { tone: 'error', action: { label: t('see'), run: () => void (listing.value = true) } })
+	}
+	if (end !== 'line') return
+	const kept = unsent.value.filter((draft) => isFile(draft) && !isHeld(draft, unsent.value) && fresh.delete(draft.id)).length
+	if (kept > 0) toast(t('filesKept', { n: kept }))
+}
+
+let queue: Promise<unknown> = Promise.resolve()
+const later = pace(() => flushFiles())
+
+/** One run after another; returns when this one is over. */
+export function submitFiles(): Promise<void> {
+	const next = queue.then(run)
+	queue = next.catch(() => undefined)
+	return next.then(async (report) => {
+		await changed()
+		later(report)
+		tell(report)
+	})
+}
+
+export function flushFiles(): void {
+	if (unsent.value.some((draft) => isFile(draft) && draft.state === 'waiting')) void submitFiles().catch(toastError)
+}
+
+/** To look at, or to keep elsewhere; undefined: the browser has cleared it. */
+export async function fileOf(draft: FileDraft): Promise<Blob | undefined> {
+	const bytes = await (await opening).content(draft.id)
+	return bytes && new Blob([bytes], { type: draft.body.type })
+}

@@ -215,6 +215,18 @@ def test_sent_twice_is_there_once(house):
     assert len(files(me, lead["id"])) == 2
 
 
+def test_a_repeat_is_recognised_when_the_lead_is_somebody_elses_by_now(house):
+    lead = house.company.lead(phone="13900010016")
+    me = holder(house, lead)
+    mine, other = str(uuid.uuid4()), house.other.people[0]
+    assert send(me, lead["id"], PNG, file=mine).json["id"] == mine
+    house.admin.post(f"/leads/{lead['id']}/assign", {"to": other.id})
+    assert send(me, lead["id"], PNG, expect=200, file=mine).json["id"] == mine, "its first answer may have got lost"
+    assert send(me, lead["id"], PNG, expect=None, file=str(uuid.uuid4())).status in (403, 404, 409), "a new one is refused"
+    assert send(other, lead["id"], PNG, expect=409, file=mine).json["code"] == "exists", "and the id is nobody else's"
+    assert len(files(other, lead["id"])) == 1
+
+
 def test_files_of_a_touch_stand_in_the_timeline(house):
     lead = house.company.lead(phone="13900010010")
     me = holder(house, lead)

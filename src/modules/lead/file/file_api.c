@@ -32,28 +32,35 @@ static int activity_check(Call *c, Id lead, Id activity)
 	return r;
 }
 
-/* The same upload came before: who made the id made it once. */
+/* The same upload of the same person came before: who made the id made it once. */
 static int again_find(Call *c, Adding *adding, Id lead)
 {
 	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT lead, sha256 FROM file WHERE id = $1", value_id(adding->a.id));
+	adding->was_there = false;
+	int r = db_query(c->tx, &rows, "SELECT lead, sha256, created_by FROM file WHERE id = $1",
+	                 value_id(adding->a.id));
 	if (r < 0)
 		return call_store_failed(c, r);
 	if (!rows_next(rows))
 		return call_store_failed(c, rows_error(rows));
-	adding->was_there = id_equal(rows_id(rows, 0), lead) && strcmp(rows_text(rows, 1), adding->a.hash) == 0;
+	adding->was_there = id_equal(rows_id(rows, 0), lead) && strcmp(rows_text(rows, 1), adding->a.hash) == 0 &&
+	                    id_equal(rows_id(rows, 2), c->who.user);
 	rows_close(&rows);
 	if (!adding->was_there)
 		return call_fail(c, ERR_CONFLICT, "exists", "Another file has this id.", "该标识已用于其他附件。");
 	return record_load_any(c, "file", adding->a.id, &adding->file);
 }
 
-/* Asked before the disk is filled, and again when the row is written. */
+/* Asked before the disk is filled, and again when the row is written. A repeat is recognised before the lead is
+ * looked at: by then it may be somebody else's, and who sends again only wants to hear that it is here. */
 static int add_check(Call *c, void *arg)
 {
 	Adding *adding = arg;
 	Record *lead;
-	int r = guard_load(c, call_id(c, "id"), "edit", &lead);
+	int r = id_is_nil(adding->a.id) ? 0 : again_find(c, adding, call_id(c, "id"));
+	if (r < 0 || adding->was_there)
+		return r;
+	r = guard_load(c, call_id(c, "id"), "edit", &lead);
 	if (r == 0)
 		r = activity_check(c, record_id(lead), adding->a.activity);
 	if (r == 0)
@@ -65,13 +72,13 @@ static int add_write(Call *c, void *arg)
 {
 	Adding *adding = arg;
 	Record *lead;
-	int r = guard_load(c, call_id(c, "id"), "edit", &lead);
-	adding->was_there = false;
-	if (r == 0 && !id_is_nil(adding->a.id))
-		r = again_find(c, adding, record_id(lead));
+	/* Two at once: the other one may have come in between. */
+	int r = id_is_nil(adding->a.id) ? 0 : again_find(c, adding, call_id(c, "id"));
 	if (r < 0 || adding->was_there)
 		return r;
-	r = activity_check(c, record_id(lead), adding->a.activity);
+	r = guard_load(c, call_id(c, "id"), "edit", &lead);
+	if (r == 0)
+		r = activity_check(c, record_id(lead), adding->a.activity);
 	return r < 0 ? r : attach_create(c, lead, &adding->a, &adding->file);
 }
 
@@ -129,6 +136,10 @@ static int file_add(Call *c)
 	                       .hash = hash,
 	                       .bytes = (int64_t)c->bytes_len}};
 	int r = call_write_wait(c, add_check, &adding);
+	if (r == 0 && adding.was_there) {
+		added_write(c, &adding);
+		return 0;
+	}
 	if (r == 0)
 		r = call_store_failed(c, content_keep(c->house->data_dir, c->bytes, c->bytes_len, hash));
 	if (r == 0)

@@ -34,14 +34,16 @@ async function clear(): Promise<void> {
 	await Promise.all(stale(await caches.keys(), RELEASE.version).map((name) => caches.delete(name)))
 }
 
-/** A page that is open sends by itself and shows what comes of it. */
+/** A page that is open sends by itself and shows what comes of it; whether it got to that is seen at the next try. */
 async function send(): Promise<void> {
+	const box = await openBox()
+	if (!(await box.waits())) return
 	const pages = await scope.clients.matchAll({ type: 'window' })
-	if (pages.length > 0) return pages.forEach((page) => page.postMessage('send'))
+	pages.forEach((page) => page.postMessage('send'))
+	if (pages.length > 0) throw new Error('a page is to send it')
 	const me = await fetch('/api/v1/me', { credentials: 'same-origin' })
 	if (!me.ok) return
 	const { id } = (await me.json()) as { id: string }
-	const box = await openBox()
 	const ask: Fetch = (path, init) => fetch(path, init)
 	const typed = await navigator.locks.request(SYNC, () => sendAll(box, id, ask, Date.now))
 	const files = await navigator.locks.request(FILES_LOCK, () => sendFiles(box, id, ask))

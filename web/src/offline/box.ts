@@ -23,6 +23,8 @@ export interface Box extends DraftBox {
 	/** All of them or none, on disk when it returns. Throws BoxFull. */
 	putAll(drafts: Draft[], contents: Content[]): Promise<void>
 	removeAll(ids: Id[]): Promise<void>
+	/** Something of anybody waits to be sent. */
+	waits(): Promise<boolean>
 	keep(seen: Seen): Promise<void>
 	recall(user: Id, what: string): Promise<Seen | undefined>
 	/** All that was seen, by this person or by everybody else. */
@@ -123,6 +125,7 @@ export async function openBox(): Promise<Box> {
 		content: async (id) => (await db.get('content', id))?.bytes,
 		putAll: (drafts, contents) => putAll(db, drafts, contents),
 		removeAll: (ids) => removeAll(db, ids),
+		waits: async () => (await db.getAll('draft')).some((draft) => draft.state === 'waiting'),
 		keep: (seen) => keep(db, seen),
 		recall: (user, what) => db.get('seen', [user, what]),
 		forgetSeen: (whose) => forgetSeen(db, whose),

@@ -23,6 +23,7 @@ export function memoryBox(): Box & { fleeting: true } {
 			bytes.forEach((content) => contents.set(content.id, content.bytes))
 		},
 		removeAll: async (ids) => ids.forEach(remove),
+		waits: async () => [...drafts.values()].some((draft) => draft.state === 'waiting'),
 		keep: async (one) => void (isNewer(one, seen.get(one.user + one.what)) && seen.set(one.user + one.what, one)),
 		recall: async (user, what) => seen.get(user + what),
 		forgetSeen: async (whose) => drop((one) => whose(one.user)),

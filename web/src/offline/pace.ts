@@ -18,6 +18,7 @@ export function pace(again: () => void): (report: Report) => void {
 		clearTimeout(timer)
 		if (end !== 'line') return void (failures = 0)
 		timer = setTimeout(again, retryAfterMs ?? BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]! * (0.7 + Math.random() * 0.6))
-		askSync()
+		// With a network and no server the browser would wake it at once, again and again.
+		if (navigator.onLine === false) askSync()
 	}
 }

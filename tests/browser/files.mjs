@@ -1,25 +1,10 @@
 // Photos, voice notes and documents of a lead: from the camera's file chooser, from the microphone, dropped, refused, deleted and
 // brought back; with a contact, and seen by somebody else at once. (O7)
 import { api, arrange, assert, axe, enter, person, shapes, shot, token, until } from './lib.mjs'
+import { picture } from './lib/device.mjs'
 
 const SUMMARY = '已到现场拍照，机器铭牌看得清楚，客户要求下周给出维修方案。'
 const TEXT = { name: '需求.txt', mimeType: 'text/plain', buffer: Buffer.from('需要三十台') }
-
-/** A picture of that size, drawn by the browser itself. */
-const picture = (page, width, height, name) => page.evaluate(async ([w, h, n]) => {
-	const canvas = Object.assign(document.createElement('canvas'), { width: w, height: h })
-	const context = canvas.getContext('2d')
-	const colours = context.createLinearGradient(0, 0, w, h)
-	colours.addColorStop(0, '#3858e0')
-	colours.addColorStop(1, '#f4b860')
-	context.fillStyle = colours
-	context.fillRect(0, 0, w, h)
-	context.fillStyle = '#fff'
-	context.font = `${h / 6}px sans-serif`
-	context.fillText(n, w / 10, h / 2)
-	const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'))
-	return { name: n, mimeType: 'image/png', bytes: Array.from(new Uint8Array(await blob.arrayBuffer())) }
-}, [width, height, name]).then(({ bytes, ...file }) => ({ ...file, buffer: Buffer.from(bytes) }))
 
 export async function run({ base, password, browser, check }) {
 	const { sellers, lead } = await arrange(base, password)

@@ -168,8 +168,8 @@ async function putBack(drafts: Draft[], contents: Content[]): Promise<void> {
 	flush()
 }
 
-/** A contact goes with its files, and comes back with them. */
-export async function discard(draft: Draft): Promise<void> {
+/** A contact goes with its files, and comes back with them: what to say, and how to take it back. */
+export async function takeOut(draft: Draft): Promise<{ said: string; undo: () => void }> {
 	const box = await opening
 	const files = isFile(draft) ? [draft] : belonging(draft)
 	const gone = isFile(draft) ? files : [draft, ...files]
@@ -180,8 +180,15 @@ export async function discard(draft: Draft): Promise<void> {
 	}
 	await box.removeAll(gone.map(({ id }) => id))
 	await changed()
-	const said = gone.length > 1 ? t('discardedWith', { n: files.length }) : t('discarded')
-	toast(said, { action: { label: t('undo'), run: () => void putBack(gone, contents).catch((error) => toastError(notKept(error))) } })
+	return {
+		said: gone.length > 1 ? t('discardedWith', { n: files.length }) : t('discarded'),
+		undo: () => void putBack(gone, contents).catch((error) => toastError(notKept(error))),
+	}
+}
+
+export async function discard(draft: Draft): Promise<void> {
+	const { said, undo } = await takeOut(draft)
+	toast(said, { action: { label: t('undo'), run: undo } })
 }
 
 /** Once more; `asNow`: with the time of this moment, for a time the server cannot accept. */

@@ -8,7 +8,7 @@ const require = createRequire(new URL('../../web/package.json', import.meta.url)
 const { chromium } = require('playwright-core')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-const FLAGS = [
+export const FLAGS = [
 	// a camera and a microphone that give pictures and tones, and are allowed
 	'--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
 	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',

@@ -1,6 +1,7 @@
 // The phone without a line: installable, starts off-line, shows the age of what it shows, keeps what is typed and sends it once, shows both
 // sides of a conflict, clears everything at sign-out. (O7, F10)
-import { arrange, assert, axe, enter, lookAt, person, PHONE, shot, until, WAIT_MS } from './lib.mjs'
+import { api, arrange, assert, axe, enter, lookAt, person, PHONE, shot, token, until, WAIT_MS } from './lib.mjs'
+import { kept, ready } from './lib/device.mjs'
 
 const SUMMARY = '已电话联系客户，确认三十台设备的需求，周四上门演示。'
 
@@ -12,7 +13,6 @@ export async function run({ base, password, browser, check }) {
 	const { context } = who
 	const contacts = async (id) => (await must('GET', `/leads/${id}/timeline`)).items.filter((item) => item.kind === 'activity')
 	const card = (made) => page.locator(`[data-lead="${made.id}"]`)
-	const ready = () => page.evaluate(() => navigator.serviceWorker.ready.then((it) => Boolean(it.active)))
 
 	/** The tab is closed and opened again, as a phone does it. */
 	async function reopen(path = '/') {
@@ -25,7 +25,7 @@ export async function run({ base, password, browser, check }) {
 	await check('it can be installed: manifest, icons and service worker are in order', async () => {
 		await enter(who, anna)
 		await page.locator('.desk').waitFor()
-		assert(await ready(), 'no service worker')
+		await ready(page)
 		const href = await page.locator('link[rel=manifest]').getAttribute('href')
 		const response = await fetch(base + href)
 		assert(response.headers.get('content-type') === 'application/manifest+json', response.headers.get('content-type'))
@@ -49,7 +49,7 @@ export async function run({ base, password, browser, check }) {
 		await card(made).waitFor()
 		await page.goto(`/leads/${made.id}`)
 		await page.locator('.rec-bar').waitFor()
-		await page.waitForTimeout(1500)
+		await ready(page, made)
 		await context.setOffline(true)
 		await reopen('/')
 		await card(made).waitFor()
@@ -84,7 +84,8 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.conn-act').waitFor({ state: 'detached' })
 		await reopen('/')
 		await page.locator('.desk').waitFor()
-		await page.waitForTimeout(1500)
+		await ready(page)
+		await until(async () => (await kept(page, 'draft')).length === 0, 'nothing waits')
 		assert((await contacts(made.id)).length === 1, 'it was sent twice')
 	})
 
@@ -93,7 +94,7 @@ export async function run({ base, password, browser, check }) {
 		await page.getByRole('tab', { name: '资料' }).click()
 		const field = page.locator('.fline', { hasText: '留言' }).first()
 		await field.waitFor()
-		await page.waitForTimeout(1500)
+		await ready(page, made)
 		await context.setOffline(true)
 		await field.locator('.fline-open').click()
 		await field.locator('textarea').fill('我在路上改的')
@@ -101,7 +102,6 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.rec-unsent').waitFor()
 		await until(async () => (await field.innerText()).includes('我在路上改的'), 'my value is not shown')
 		await page.close()
-		const { token, api } = await import('./lib.mjs')
 		const own = api(base, await token(base, anna.login, anna.password))
 		const changed = await own('PATCH', `/records/lead/${made.id}`, { message: '在电脑上改的' })
 		assert(changed.status === 200, JSON.stringify(changed.body))
@@ -124,11 +124,67 @@ export async function run({ base, password, browser, check }) {
 		await until(async () => (await must('GET', `/leads/${made.id}`)).message === '我在路上改的', 'my value reaches the server')
 	})
 
+	await check('a conflict in several fields is settled field by field', async () => {
+		await page.goto(`/leads/${made.id}`)
+		await page.getByRole('tab', { name: '资料' }).click()
+		const edit = async (label, text) => {
+			const line = page.locator('.fline', { hasText: label }).first()
+			await line.locator('.fline-open').click()
+			await line.locator('input, textarea').fill(text)
+			await line.getByRole('button', { name: '保存' }).click()
+			await line.locator('.fline-open', { hasText: text }).waitFor()
+		}
+		await page.locator('.fline', { hasText: '留言' }).first().waitFor()
+		await ready(page, made)
+		await context.setOffline(true)
+		await edit('留言', '路上的留言')
+		await edit('姓名', '路上的姓名')
+		await edit('邮箱', 'road@example.com')
+		const own = api(base, await token(base, anna.login, anna.password))
+		assert((await own('PATCH', `/records/lead/${made.id}`, { message: '电脑上的留言', name: '电脑上的姓名' })).status === 200, 'the other edit')
+		await context.setOffline(false)
+		await page.locator('.conn-stuck').click({ timeout: 40_000 })
+		await page.locator('.unsent').getByRole('button', { name: '选择保留哪个值' }).click()
+		const dialog = page.locator('.dialog', { has: page.locator('.conflict') })
+		assert((await dialog.locator('.conflict').count()) === 2, 'what nobody else touched is asked for too')
+		const save = dialog.getByRole('button', { name: '保存选择' })
+		await dialog.locator('.conflict-side', { hasText: '路上的留言' }).click()
+		assert(await save.isDisabled(), 'it can be saved half chosen')
+		await dialog.locator('.conflict-side', { hasText: '电脑上的姓名' }).click()
+		await shot(page, 'offline-conflict-several')
+		const faults = await axe(page)
+		assert(faults.length === 0, faults.join('\n'))
+		await save.click()
+		await page.locator('.conn-act').waitFor({ state: 'detached' })
+		const { message, name, email } = await must('GET', `/leads/${made.id}`)
+		assert(message === '路上的留言' && name === '电脑上的姓名' && email === 'road@example.com', JSON.stringify({ message, name, email }))
+	})
+
+	await check('a field that is half edited outlives a closed tab, and says so', async () => {
+		await page.goto(`/leads/${made.id}`)
+		await page.getByRole('tab', { name: '资料' }).click()
+		const line = () => page.locator('.fline', { hasText: '留言' }).first()
+		await line().locator('.fline-open').click()
+		await line().locator('textarea').fill('改到一半')
+		await reopen(`/leads/${made.id}`)
+		const note = page.locator('.rec-begun')
+		await note.waitFor()
+		await shot(page, 'offline-begun')
+		await note.click()
+		assert((await line().locator('textarea').inputValue()) === '改到一半', 'the text is lost')
+		await line().getByText('这是您上次没有保存的内容').waitFor()
+		await shot(page, 'offline-field')
+		await line().getByRole('button', { name: '取消' }).click()
+		await reopen(`/leads/${made.id}`)
+		await page.locator('.rec-bar').waitFor()
+		assert((await page.locator('.rec-begun').count()) === 0, 'given up, it comes back')
+	})
+
 	await check('what waits can be thrown away, and taken back', async () => {
 		const other = await lead(anna)
 		await page.goto('/')
 		await card(other).waitFor()
-		await page.waitForTimeout(1500)
+		await ready(page)
 		await context.setOffline(true)
 		await card(other).getByRole('button', { name: '记录联系' }).click()
 		await page.locator('textarea[name=summary]').fill(SUMMARY)

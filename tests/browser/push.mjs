@@ -1,4 +1,5 @@
-// Notifications on this device: the switch asks browser and server; a push message shows what it says, and a click would lead there.
+// Notifications on this device: the switch asks browser and server; a push message shows what it says, and a click would lead there;
+// signing out ends it.
 import { assert, axe, person, shot, signIn, until, within } from './lib.mjs'
 import { admin } from './lib/staff.mjs'
 
@@ -6,15 +7,19 @@ const POINT = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPj
 
 /** No push service is in reach of a test: the subscription is made up, all else is the browser's own. */
 function standIn(point) {
-	let made = null
+	// The browser's own outlives a page.
+	const KEY = 'test.push'
 	const make = (key) => ({
 		endpoint: 'https://push.example.com/send/abc',
 		key,
 		toJSON: () => ({ endpoint: 'https://push.example.com/send/abc', keys: { p256dh: point, auth: 'BTBZMqHH6r4Tts7J_aSIgg' } }),
-		unsubscribe: async () => ((made = null), true),
+		unsubscribe: async () => (localStorage.removeItem(KEY), true),
 	})
-	PushManager.prototype.getSubscription = async () => made
-	PushManager.prototype.subscribe = async ({ applicationServerKey }) => (made = make([...applicationServerKey]))
+	PushManager.prototype.getSubscription = async () => (localStorage.getItem(KEY) ? make(JSON.parse(localStorage.getItem(KEY))) : null)
+	PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+		localStorage.setItem(KEY, JSON.stringify([...applicationServerKey]))
+		return make([...applicationServerKey])
+	}
 }
 
 export async function run({ base, password, browser, check }) {
@@ -69,6 +74,16 @@ export async function run({ base, password, browser, check }) {
 		await toggle.press(' ')
 		await until(async () => (await call('GET', '/me/push')).devices.length === 0, 'no device')
 		assert((await call('GET', '/me/channels')).items.every((i) => i.channel !== channel.id), 'the channel is still mine')
+	})
+
+	await check('signing out withdraws the device: the next person here is not told what the one before is', async () => {
+		await toggle.press(' ')
+		await until(async () => (await call('GET', '/me/push')).devices.length === 1, 'the device')
+		await page.locator('.user').click()
+		await page.getByRole('menuitem', { name: '退出登录' }).click()
+		await page.waitForURL('**/sign-in')
+		assert((await call('GET', '/me/push')).devices.length === 0, 'the server still knows it')
+		assert(await page.evaluate(() => localStorage.getItem('test.push') === null), 'the browser still has it')
 		await call('DELETE', `/channels/${channel.id}`)
 	})
 

@@ -1,7 +1,7 @@
 // Photos and voice notes chosen without a line: kept with their contact, listed, removable; sent after it, once, by the page or without one;
 // refused with the reason; bounded; gone with the person. (O7)
 import { readFileSync } from 'node:fs'
-import { api, arrange, assert, axe, enter, person, PHONE, shot, token, until } from './lib.mjs'
+import { api, arrange, assert, axe, enter, person, PHONE, shapes, shot, token, until } from './lib.mjs'
 import { kept, picture, ready } from './lib/device.mjs'
 
 const SUMMARY = '已到现场拍照，机器铭牌看得清楚，客户要求下周给出维修方案。'
@@ -216,4 +216,47 @@ export async function run({ base, password, browser, check }) {
 
 	await check('the page has nothing to complain about', async () => assert(who.complaints.length === 0, who.complaints.join('\n')))
 	await context.close()
+
+	for (const how of shapes) {
+		await check(`what waits, and a field half edited, are accessible and quiet (${how.name})`, async () => {
+			const looker = await person(browser, base, how)
+			const one = await lead(anna)
+			const tab = (name) => looker.page.locator('.rec-tabs').getByRole('tab', { name })
+			try {
+				await enter(looker, anna)
+				await looker.page.goto(`/leads/${one.id}`)
+				await tab(/附件|Files/).click()
+				await ready(looker.page, one)
+				await looker.page.locator('.files input[multiple]').setInputFiles({ name: '坏.html', mimeType: 'text/html', buffer: Buffer.from('<html>') })
+				await looker.page.locator('.file-failed').waitFor()
+				await looker.context.setOffline(true)
+				await looker.page.locator('.files input[multiple]').setInputFiles([photo, { name: '需求说明 2026 第二版.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(2_345_678, '%PDF-1.4 ') }])
+				await looker.page.locator('.file-now').nth(1).waitFor()
+				await shot(looker.page, `unsent-tab-${how.name}`)
+				const faults = await axe(looker.page)
+				await looker.page.locator('.conn-act').click()
+				await looker.page.locator('.unsent').nth(2).waitFor()
+				await looker.page.locator('.unsent', { hasText: '铭牌' }).getByRole('button', { name: /丢弃|Throw/ }).click()
+				await looker.page.locator('.unsent-gone').waitFor()
+				await shot(looker.page, `unsent-list-${how.name}`)
+				faults.push(...await axe(looker.page))
+				await looker.page.keyboard.press('Escape')
+				if (await tab(/资料|Details/).count()) await tab(/资料|Details/).click()
+				const line = looker.page.locator('.fline', { hasText: /留言|Message/ }).first()
+				await line.locator('.fline-open').click()
+				await line.locator('textarea').fill('改到一半')
+				await looker.page.reload()
+				await looker.page.locator('.rec-begun, .fline-kept').first().waitFor()
+				await shot(looker.page, `unsent-begun-${how.name}`)
+				faults.push(...await axe(looker.page))
+				if (await looker.page.locator('.rec-begun').count()) await looker.page.locator('.rec-begun').click()
+				await looker.page.locator('.fline-kept').waitFor()
+				await shot(looker.page, `unsent-field-${how.name}`)
+				faults.push(...await axe(looker.page), ...looker.complaints)
+				assert(faults.length === 0, faults.join('\n'))
+			} finally {
+				await looker.context.close()
+			}
+		})
+	}
 }

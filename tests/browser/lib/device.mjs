@@ -1,5 +1,7 @@
 // What tests do with a device: pictures as of its camera, and a look at what the application keeps on it.
 
+import { until } from '../lib.mjs'
+
 /** A picture of that size, drawn by the browser itself. */
 export const picture = (page, width, height, name) => page.evaluate(async ([w, h, n]) => {
 	const canvas = Object.assign(document.createElement('canvas'), { width: w, height: h })
@@ -26,13 +28,12 @@ export const kept = (page, store) => page.evaluate(async (name) => {
 	return rows.map(({ bytes, ...row }) => (bytes ? { ...row, size: bytes.byteLength } : row))
 }, store)
 
-/** Until the screens of a lead can be opened without a line, and the application started. */
-export const ready = (page, lead) => page.evaluate(() => navigator.serviceWorker.ready.then(() => true)).then(async () => {
-	const { until } = await import('../lib.mjs')
+/** Until a lead, or the desk, can be opened without a line. */
+export async function ready(page, lead) {
+	await page.evaluate(() => navigator.serviceWorker.ready.then(() => true))
 	const names = lead ? ['boot', `lead/${lead.id}`, `timeline/${lead.id}`] : ['boot', 'desk']
 	await until(async () => {
 		const seen = (await kept(page, 'seen')).map(({ what }) => what)
 		return names.every((name) => seen.includes(name))
 	}, 'the screen is kept')
-	await until(() => page.evaluate(async () => Boolean(navigator.serviceWorker.controller) || !(await navigator.serviceWorker.ready).active), 'the worker answers for this page').catch(() => undefined)
-})
+}

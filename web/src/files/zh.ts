@@ -22,7 +22,7 @@ export default {
 	photoName: '照片 {at}',
 	sending: '正在上传 {percent}',
 	failed: '没有上传成功',
-	queued: '待发送，连上网络后自动上传',
+	queued: '待发送，联网后自动上传',
 	sendNow: '立即上传',
 	retry: '重试',
 	forget: '不再上传',

@@ -7,7 +7,7 @@ import { lang } from '@/i18n/i18n'
 import { serverNow } from '@/live/clock'
 import { me, session } from '@/session/session'
 import { size } from '@/ui/size'
-import { toast, toastError } from '@/ui/toast'
+import { dismiss, toast, toastError } from '@/ui/toast'
 import { BoxFull } from './box'
 import { bytesOf, isFile, KEPT_BYTES_MAX, newId, type Chosen, type Content, type FileDraft } from './draft'
 import { changed, locked, opening } from './kept'
@@ -84,16 +84,26 @@ async function run(): Promise<FileReport> {
 	return { ...more, sent: [...report.sent, ...more.sent], refused: [...report.refused, ...more.refused] }
 }
 
+/** Toasts about what waits. */
+let told: number[] = []
+
+/** The person looks at the list: it says the same, and more. */
+export function hush(): void {
+	told.forEach(dismiss)
+	told = []
+}
+
 function tell({ sent, refused, end }: FileReport): void {
 	const late = sent.filter(({ draft }) => !fresh.delete(draft.id)).length
 	if (late > 0) toast(t('sentFiles', { n: late }), { tone: 'ok' })
 	for (const draft of refused.filter(isFile)) {
 		fresh.delete(draft.id)
-		toast(t('fileRefused', { name: draft.body.name, detail: draft.refusal?.detail || t('contentLost') }), { tone: 'error', action: { label: t('see'), run: () => void (listing.value = true) } })
+		const action = { label: t('look'), run: () => void (listing.value = true) }
+		told.push(toast(t('fileRefused', { name: draft.body.name }), { detail: draft.refusal?.detail || t('contentLost'), tone: 'error', action }))
 	}
 	if (end !== 'line') return
 	const kept = unsent.value.filter((draft) => isFile(draft) && !isHeld(draft, unsent.value) && fresh.delete(draft.id)).length
-	if (kept > 0) toast(t('filesKept', { n: kept }))
+	if (kept > 0) told.push(toast(t('filesKept', { n: kept })))
 }
 
 let queue: Promise<unknown> = Promise.resolve()

@@ -56,7 +56,7 @@ export default {
 	tabWhy: '分配',
 	tabDuplicates: '查重',
 	begun: '有 {n} 项资料改到一半，点此继续',
-	unsent: '{n} 项修改或记录待发送',
+	unsent: '{n} 项内容待发送',
 	toSendAt: '{at} 填写，待发送',
 	happenedAt: '发生于 {at}，{heard} 收到',
 	task: '安排任务',

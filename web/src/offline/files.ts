@@ -102,7 +102,8 @@ function tell({ sent, refused, end }: FileReport): void {
 		told.push(toast(t('fileRefused', { name: draft.body.name }), { detail: draft.refusal?.detail || t('contentLost'), tone: 'error', action }))
 	}
 	if (end !== 'line') return
-	const kept = unsent.value.filter((draft) => isFile(draft) && !isHeld(draft, unsent.value) && fresh.delete(draft.id)).length
+	const kept = unsent.value.filter(isFile).filter((draft) => !isHeld(draft, unsent.value) && fresh.delete(draft.id)).filter(({ body }) => body.activity).length
+	// The list of files of a lead says it itself.
 	if (kept > 0) told.push(toast(t('filesKept', { n: kept })))
 }
 

@@ -1,6 +1,6 @@
 // Notifications on this device: the switch asks browser and server; a push message shows what it says, and a click would lead there;
 // signing out ends it.
-import { assert, axe, person, shot, signIn, until, within } from './lib.mjs'
+import { arrange, assert, axe, enter, person, shot, signIn, until, within } from './lib.mjs'
 import { admin } from './lib/staff.mjs'
 
 const POINT = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4'
@@ -84,6 +84,20 @@ export async function run({ base, password, browser, check }) {
 		await page.waitForURL('**/sign-in')
 		assert((await call('GET', '/me/push')).devices.length === 0, 'the server still knows it')
 		assert(await page.evaluate(() => localStorage.getItem('test.push') === null), 'the browser still has it')
+	})
+
+	await check('after a session that ended by itself, the next person here is not told either', async () => {
+		const [ben] = await (await arrange(base, password)).sellers(1)
+		const mine = () => page.evaluate(() => localStorage.getItem('test.push') !== null)
+		await signIn(page, 'admin', password)
+		await page.goto('/settings/my-channels')
+		await toggle.press(' ')
+		await until(async () => (await call('GET', '/me/push')).devices.length === 1, 'the device')
+		await context.clearCookies()
+		await page.goto('/sign-in')
+		assert(await mine(), 'a session that ended is nobody else yet')
+		await enter({ page, lang: 'zh' }, ben)
+		await until(async () => !(await mine()), 'the browser has it no more')
 		await call('DELETE', `/channels/${channel.id}`)
 	})
 

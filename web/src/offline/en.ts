@@ -34,6 +34,7 @@ export default {
 	filesKept: 'The server cannot be reached: {n} {n?file is:files are} kept on this device and uploaded as soon as it can be.',
 	boxFull: 'This device keeps files of {max} at most, and {used} wait to be sent. Connect and let them go first, or throw some away under "Waiting to be sent".',
 	noRoom: 'The browser has no room to keep this. Free some storage on this device, or try again with a connection.',
+	notKept: 'This device cannot keep it. Load the page anew and try again: your text stays.',
 	unreadable: 'The chosen file cannot be read. Choose it again.',
 	copy: 'Copy',
 	copied: 'Copied',

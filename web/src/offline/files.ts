@@ -48,7 +48,9 @@ export async function filesFor({ record, title, activity }: Target, chosen: read
 export function notKept(error: unknown): Problem {
 	if (error instanceof BoxFull) return new Problem(413, 'device_full', t('boxFull', { max: size(KEPT_BYTES_MAX), used: size(bytesOf(unsent.value)) }))
 	if (error instanceof DOMException && error.name === 'NotReadableError') return new Problem(0, 'unreadable', t('unreadable'))
-	return new Problem(507, 'device_full', t('noRoom'))
+	if (error instanceof DOMException && error.name === 'QuotaExceededError') return new Problem(507, 'device_full', t('noRoom'))
+	console.error(error)
+	return new Problem(0, 'not_kept', t('notKept'))
 }
 
 /** Kept, then sent. False: it could not be kept, which was said. */

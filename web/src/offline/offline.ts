@@ -15,7 +15,7 @@ import { changed, locked, onChanged, opening, plain, refresh } from './kept'
 import { join, resolve as resolved } from './merge'
 import { watchKeyboard } from './keyboard'
 import { askSync, pace, SYNC } from './pace'
-import { withdrawPush } from './push'
+import { endPushOfOthers, withdrawPush } from './push'
 import { register } from './release'
 import { sendAll, type Report } from './send'
 import { keptUser, setKeptUser, unsent } from './state'
@@ -258,6 +258,7 @@ export async function start(): Promise<void> {
 	// Asked for once there is something to lose: the browser may then not clear it when it runs short.
 	watch(() => unsent.value.length > 0, (some) => some && void navigator.storage?.persist?.().catch(() => undefined))
 	await tidy().catch(() => undefined)
+	void endPushOfOthers(me().id).catch(() => undefined)
 	await refresh()
 	flush()
 }

@@ -1,4 +1,6 @@
 /* Notifications on this device: what the browser can, what it was asked, and telling the server. */
+import { setPushOf } from '@/offline/push'
+import { me } from '@/session/session'
 import { getPush, postPush, removePush } from './api'
 
 export type Able = 'yes' | 'unsupported' | 'blocked' | 'no_channel'
@@ -34,6 +36,7 @@ export async function switchOn(key: string, device: string): Promise<boolean> {
 	const worker = await navigator.serviceWorker.ready
 	const old = await worker.pushManager.getSubscription()
 	if (old) await old.unsubscribe() // it may be of another key
+	setPushOf(me().id)
 	const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) })
 	const { endpoint, keys } = made.toJSON()
 	await postPush({ endpoint: endpoint ?? '', p256dh: keys?.p256dh ?? '', auth: keys?.auth ?? '', device })
@@ -45,6 +48,7 @@ export async function switchOff(): Promise<void> {
 	if (!here) return
 	await removePush(here.endpoint)
 	await here.unsubscribe()
+	setPushOf(null)
 }
 
 /** "Chrome · Windows" is enough to tell one's devices apart. */

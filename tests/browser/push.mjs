@@ -29,6 +29,11 @@ export async function run({ base, password, browser, check }) {
 	await context.addInitScript(standIn, POINT)
 	await signIn(page, 'admin', password)
 	const toggle = page.getByRole('switch', { name: '在这台设备上通知我' })
+	// Keys are no clicks: nobody waits for them until the switch can be switched.
+	const flip = async () => {
+		await until(() => toggle.isEnabled(), 'it can be switched')
+		await toggle.press(' ')
+	}
 	let channel
 
 	await check('without a channel the switch says why it is off', async () => {
@@ -41,7 +46,7 @@ export async function run({ base, password, browser, check }) {
 		channel = await call('POST', '/channels', { kind: 'web_push', name: '浏览器通知', settings: { subject: 'mailto:it@example.com' } })
 		await page.reload()
 		await page.getByText('推送服务无法读取').waitFor()
-		await toggle.press(' ')
+		await flip()
 		await until(async () => (await call('GET', '/me/push')).devices.length === 1, 'the device')
 		const mine = await call('GET', '/me/channels')
 		assert(mine.items[0].channel === channel.id, JSON.stringify(mine.items))
@@ -71,13 +76,13 @@ export async function run({ base, password, browser, check }) {
 	})
 
 	await check('switched off, the device is forgotten', async () => {
-		await toggle.press(' ')
+		await flip()
 		await until(async () => (await call('GET', '/me/push')).devices.length === 0, 'no device')
 		assert((await call('GET', '/me/channels')).items.every((i) => i.channel !== channel.id), 'the channel is still mine')
 	})
 
 	await check('signing out withdraws the device: the next person here is not told what the one before is', async () => {
-		await toggle.press(' ')
+		await flip()
 		await until(async () => (await call('GET', '/me/push')).devices.length === 1, 'the device')
 		await page.locator('.user').click()
 		await page.getByRole('menuitem', { name: '退出登录' }).click()
@@ -91,7 +96,7 @@ export async function run({ base, password, browser, check }) {
 		const mine = () => page.evaluate(() => localStorage.getItem('test.push') !== null)
 		await signIn(page, 'admin', password)
 		await page.goto('/settings/my-channels')
-		await toggle.press(' ')
+		await flip()
 		await until(async () => (await call('GET', '/me/push')).devices.length === 1, 'the device')
 		await context.clearCookies()
 		await page.goto('/sign-in')

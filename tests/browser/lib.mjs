@@ -138,7 +138,7 @@ export async function until(probe, message, ms = WAIT_MS) {
 }
 
 /** What comes by itself, with a deadline. */
-export const within = (promise, message, ms = 3 * WAIT_MS) => Promise.race([promise, new Promise((_, fail) => setTimeout(() => fail(new Error(`not within ${ms} ms: ${message}`)), ms).unref())])
+export const within = (promise, message, ms = WAIT_MS) => Promise.race([promise, new Promise((_, fail) => setTimeout(() => fail(new Error(`not within ${ms} ms: ${message}`)), ms).unref())])
 
 let counter = 0
 /** A name no other test uses. */

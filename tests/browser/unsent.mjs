@@ -1,7 +1,7 @@
 // Photos and voice notes chosen without a line: kept with their contact, listed, removable; sent after it, once, by the page or without one;
 // refused with the reason; bounded; gone with the person. (O7)
 import { readFileSync } from 'node:fs'
-import { api, arrange, assert, axe, enter, person, PHONE, shapes, shot, token, until } from './lib.mjs'
+import { api, arrange, assert, axe, enter, person, PHONE, shapes, shot, token, until, WAIT_MS } from './lib.mjs'
 import { kept, picture, ready } from './lib/device.mjs'
 
 const SUMMARY = '已到现场拍照，机器铭牌看得清楚，客户要求下周给出维修方案。'
@@ -22,7 +22,7 @@ export async function run({ base, password, browser, check }) {
 	async function reopen(path) {
 		await page.close()
 		page = await context.newPage()
-		page.setDefaultTimeout(10_000)
+		page.setDefaultTimeout(WAIT_MS)
 		await page.goto(path)
 	}
 
@@ -133,7 +133,7 @@ export async function run({ base, password, browser, check }) {
 		await page.close()
 		await context.setOffline(false)
 		page = await context.newPage()
-		page.setDefaultTimeout(10_000)
+		page.setDefaultTimeout(WAIT_MS)
 		const cdp = await context.newCDPSession(page)
 		const id = new Promise((resolve) => cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => registrations.forEach((r) => r.scopeURL.startsWith(base) && !r.isDeleted && resolve(r.registrationId))))
 		await cdp.send('ServiceWorker.enable')

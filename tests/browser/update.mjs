@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { arrange, assert, enter, FLAGS, person, PHONE, shot, signIn, until, within } from './lib.mjs'
+import { arrange, assert, enter, FLAGS, person, PHONE, shot, signIn, until, WAIT_MS, within } from './lib.mjs'
 import { kept, picture, ready } from './lib/device.mjs'
 import { front } from './lib/front.mjs'
 
@@ -25,7 +25,7 @@ async function startOn(profile) {
 	const browser = await chromium.connectOverCDP(address)
 	const [context] = browser.contexts()
 	const page = context.pages()[0] ?? (await context.newPage())
-	page.setDefaultTimeout(10_000)
+	page.setDefaultTimeout(WAIT_MS)
 	const kill = async () => {
 		const over = new Promise((resolve) => child.once('exit', resolve))
 		process.kill(-child.pid, 'SIGKILL')
@@ -56,20 +56,20 @@ export async function run({ base, password, browser, check }) {
 		await other.evaluate(() => (window.stands = true))
 		await house.next()
 		await page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
-		await page.locator('.conn-new').waitFor({ timeout: 30_000 })
+		await page.locator('.conn-new').waitFor()
 		await shot(page, 'update-offered')
 		await page.reload()
-		await page.locator('.conn-new').waitFor({ timeout: 30_000 })
+		await page.locator('.conn-new').waitFor()
 		assert((await release()) === 'this', 'it was taken before anybody wanted it')
 		await page.locator('.conn-new').click()
-		await until(() => release().then((it) => it === 'next', () => false), 'the page loads anew, of the new release', 30_000)
+		await until(() => release().then((it) => it === 'next', () => false), 'the page loads anew, of the new release')
 		await page.locator('.desk').waitFor()
 		assert((await page.locator('.conn-new').count()) === 0, 'it is offered again')
 		// Somebody may be typing in the other tab: it says so and waits.
 		await other.locator('.conn-new').waitFor()
 		assert((await other.evaluate(() => window.stands)) && (await release(other)) === 'this', 'the other tab loaded by itself')
 		await other.locator('.conn-new').click()
-		await until(() => release(other).then((it) => it === 'next', () => false), 'the other tab follows when it is told to', 30_000)
+		await until(() => release(other).then((it) => it === 'next', () => false), 'the other tab follows when it is told to')
 		await other.close()
 		await context.setOffline(true)
 		await page.reload()

@@ -51,6 +51,13 @@ static int test_clock_read(Call *c)
 	return c->house->test_clock ? clock_answer(c) : clock_absent(c);
 }
 
+static void clock_moved(House *house)
+{
+	for (const Module *const *m = house->modules; m && *m; m++)
+		if ((*m)->clock_moved)
+			(*m)->clock_moved(house);
+}
+
 static int test_clock_move(Call *c)
 {
 	if (!c->house->test_clock)
@@ -66,7 +73,10 @@ static int test_clock_move(Call *c)
 		return call_fail(c, ERR_INVALID, "clock_backwards", "The clock only goes forward.", "时钟只能向前拨。");
 	int r = timers_advance(c->house->timers, to);
 	clock_file_save(c->house->clock, c->house->data_dir);
-	return r < 0 ? r : clock_answer(c);
+	if (r < 0)
+		return r;
+	clock_moved(c->house);
+	return clock_answer(c);
 }
 
 static const Param clock_params[] = {

@@ -96,6 +96,9 @@ typedef struct Module {
 	int (*start)(House *house);     /* after migrations, before serving; 0 or an Err; NULL: none */
 	void (*run)(House *house);      /* when the house begins to serve: own threads that act by themselves; NULL: none */
 	void (*stop)(House *house);     /* NULL: none */
+	/* The test clock was moved and its timers have run: returns when a thread that goes by business time has done what
+	 * is due by now; waits for a few seconds at most. On a worker thread. NULL: nothing. */
+	void (*clock_moved)(House *house);
 	/* Appends what this module tells at /metrics (base/metrics.h), names beginning with tenon_; on a thread that may
 	 * wait for the database; NULL: nothing. */
 	void (*measure)(House *house, struct Buf *out);

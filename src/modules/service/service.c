@@ -202,5 +202,6 @@ const Module service_module = {
 	.start = watch_start,
 	.run = watch_run,
 	.stop = watch_stop,
+	.clock_moved = watch_catch_up,
 	.measure = service_measure,
 };

@@ -103,6 +103,8 @@ struct Watch;
 NODISCARD int watch_start(House *house);
 void watch_run(House *house);
 void watch_stop(House *house);
+/* Waits until every heartbeat due by now is sent, judged and written down. */
+void watch_catch_up(House *house);
 /* What is watched has changed, here or in another process. */
 NODISCARD int watch_changed(Call *c, Id service);
 

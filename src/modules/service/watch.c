@@ -12,7 +12,8 @@
 #include "modules/service/service_int.h"
 #include "record/phase.h"
 
-#define LOOK_MS 1000             /* between looks at what is due: business time may be moved */
+#define LOOK_MS 1000             /* between looks at what is due: a clock may be set */
+#define CATCH_UP_MS (PROBE_DEADLINE_MS + 2 * SECOND_MS) /* how long a moved test clock waits */
 #define WRITE_MS MINUTE_MS       /* between two writes of counts */
 #define TROUBLE_MS 1000
 #define SPREAD_S 20              /* at start probes are spread over so long */
@@ -45,8 +46,10 @@ struct Watch {
 	bool runs, leads;
 	pthread_mutex_t lock;        /* guards what follows */
 	pthread_cond_t woken;
+	pthread_cond_t caught_up;
 	Result *done;
 	bool reload, stopping;
+	uint64_t moved, settled;     /* how often the test clock was moved; up to which of it nothing is left to do */
 
 	/* of the thread */
 	Probe *probes;
@@ -69,6 +72,21 @@ int watch_changed(Call *c, Id service)
 {
 	tx_on_commit(c->tx, watch_reload, c->house->watch);
 	return record_event(c, &(EventRow){.kind = "service.changed", .object = "service", .record = service});
+}
+
+void watch_catch_up(House *house)
+{
+	struct Watch *w = house->watch;
+	if (!w || !w->runs)
+		return;
+	int64_t until_us = clock_monotonic_us() + CATCH_UP_MS * 1000;
+	bool in_time = true;
+	pthread_mutex_lock(&w->lock);
+	uint64_t mine = ++w->moved;
+	pthread_cond_signal(&w->woken);
+	while (w->settled < mine && !w->stopping && in_time)
+		in_time = cond_wait_until(&w->caught_up, &w->lock, until_us);
+	pthread_mutex_unlock(&w->lock);
 }
 
 /* Net thread. */
@@ -334,15 +352,16 @@ static int64_t send_due(struct Watch *w, int64_t now_ms)
 
 /* ---- the thread ---- */
 
-static bool flags_wait(struct Watch *w, int64_t ms, bool *ret_reload)
+static bool flags_wait(struct Watch *w, int64_t ms, uint64_t *seen, bool *ret_reload)
 {
 	int64_t until_us = clock_monotonic_us() + ms * 1000;
 	bool in_time = true;
 	pthread_mutex_lock(&w->lock);
-	while (!w->done && !w->reload && !w->stopping && in_time)
+	while (!w->done && !w->reload && !w->stopping && w->moved == *seen && in_time)
 		in_time = cond_wait_until(&w->woken, &w->lock, until_us);
 	*ret_reload = w->reload || *ret_reload;
 	w->reload = false;
+	*seen = w->moved;
 	bool stopping = w->stopping;
 	pthread_mutex_unlock(&w->lock);
 	return !stopping;
@@ -394,14 +413,26 @@ static bool watch_leads(struct Watch *w, bool *reload)
 	return leads;
 }
 
+static void moves_settled(struct Watch *w, uint64_t seen)
+{
+	pthread_mutex_lock(&w->lock);
+	w->settled = seen;
+	pthread_cond_broadcast(&w->caught_up);
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void *watch_thread(void *arg)
 {
 	struct Watch *w = arg;
 	bool reload = true, going = true;
+	uint64_t seen = 0;
 	w->write_at_ms = clock_monotonic_ms() + WRITE_MS;
 	while (going) {
-		int64_t pause = watch_leads(w, &reload) ? watch_round(w, &reload) : LOOK_MS;
-		going = flags_wait(w, pause, &reload);
+		bool leads = watch_leads(w, &reload);
+		int64_t pause = leads ? watch_round(w, &reload) : LOOK_MS;
+		if (!leads || (!reload && w->under_way == 0 && !anything_changed(w)))
+			moves_settled(w, seen);
+		going = flags_wait(w, pause, &seen, &reload);
 	}
 	collect(w, clock_now_ms(w->house->clock));
 	if (w->leads)
@@ -442,6 +473,7 @@ static int watch_free(struct Watch *w)
 	}
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->woken);
+	pthread_cond_destroy(&w->caught_up);
 	return 0;
 }
 
@@ -450,6 +482,7 @@ int watch_start(House *house)
 	struct Watch *w = talloc_zero(house->phases, struct Watch);
 	pthread_mutex_init(&w->lock, NULL);
 	cond_init(&w->woken);
+	cond_init(&w->caught_up);
 	w->house = house;
 	talloc_set_destructor(w, watch_free);
 	house->watch = w;
@@ -478,6 +511,7 @@ void watch_stop(House *house)
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_signal(&w->woken);
+	pthread_cond_broadcast(&w->caught_up);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
 }

@@ -37,7 +37,9 @@ def webhook(house, partner, **more):
 
 
 def routes(house, who, *items, quiet=None):
-    house.admin.call("PUT", f"/users/{who.id}/channels", {"items": [{"channel": c, "address": a} for c, a in items], "quiet": quiet}, expect=200)
+    """items: (channel, address), or (channel, address, "spare")."""
+    listed = [{"channel": i[0], "address": i[1], **({"spare": True} if len(i) > 2 else {})} for i in items]
+    return house.admin.call("PUT", f"/users/{who.id}/channels", {"items": listed, "quiet": quiet}, expect=200).json["items"]
 
 
 def state(house, channel_id):
@@ -199,15 +201,134 @@ def test_slow_reset_and_strange_answers_are_tried_again(house):
     drop(house, ch)
 
 
+def test_every_channel_of_a_person_gets_the_alert(house):
+    """L: over every channel that the receiver has set up, each once, whatever becomes of the others."""
+    ps = [Partner(), Partner((200, {})), Partner({"errcode": 93000, "errmsg": "invalid webhook url"})]
+    robots = [robot(house, ps[0]), webhook(house, ps[1]), robot(house, ps[2])]
+    c, who = one(house, *((ch, "") for ch in robots))
+    assert [i["spare"] for i in who.get("/me/channels")["items"]] == [False] * 3
+    lead = c.send()["lead"]
+    for p in ps:
+        got(p)
+    assert ps[1].requests[0].json["data"]["record"] == lead
+    logged(house, robots[0], "sent")
+    logged(house, robots[1], "sent")
+    wait_for(lambda: state(house, robots[2])["breaker"]["state"] == "open", "the breaker of the third")
+    house.advance("61s")
+    c.send()
+    got(ps[0], 2)
+    got(ps[1], 2)
+    wait_for(lambda: all(state(house, ch)["queue"] == 0 for ch in robots[:2]), "empty queues")
+    assert [len(p.requests) for p in ps[:2]] == [2, 2]
+    drop(house, *robots)
+
+
+def test_a_slow_channel_holds_no_other_back_and_order_is_kept_in_each(house):
+    slow, quick = Partner((200, {})), Partner((200, {}))
+    a, b = webhook(house, slow), webhook(house, quick)
+    c, _ = one(house, (a, ""), (b, ""))
+    slow.script = [(500, b""), (500, b"")]
+    c.send(phone="13611220000")
+    got(slow)
+    got(quick)
+    c.send("duplicate", phone="13611220000")
+    got(quick, 2)
+    wait_for(lambda: state(house, a)["queue"] == 2 and state(house, b)["queue"] == 0, "two cards to wait in the slow one alone")
+    house.advance("3s")
+    got(slow, 2)
+    house.advance("6s")
+    got(slow, 4)
+    assert [r.json["type"] for r in quick.requests] == ["lead.assigned", "lead.repeated"]
+    assert [r.json["type"] for r in slow.requests] == ["lead.assigned"] * 3 + ["lead.repeated"]
+    drop(house, a, b)
+
+
+def test_what_waits_in_several_channels_ends_in_all_of_them(house):
+    """Read in the app, or contacted: cancelled in each. Counted in: one card a channel. Over: nothing stale in any."""
+    ps = [Partner((200, {})), Partner((200, {}))]
+    chs = [webhook(house, p) for p in ps]
+    c, who = one(house, *((ch, "") for ch in chs))
+
+    def paused():
+        house.advance("61s")
+        for p in ps:
+            p.script = [(503, b"", {"Retry-After": "20"})]
+        sent = [len(p.requests) for p in ps]
+        lead = c.send()["lead"]
+        for p, n in zip(ps, sent):
+            got(p, n + 1)
+        wait_for(lambda: all(state(house, ch)["breaker"]["state"] == "limited" for ch in chs), "both to pause")
+        return lead
+
+    paused()
+    who.post("/alerts/read", {"all": True})
+    house.advance("25s")
+    assert all(logged(house, ch, "dropped")[0]["code"] == "read" for ch in chs) and [len(p.requests) for p in ps] == [1, 1]
+    who.touch(paused())
+    house.advance("25s")
+    assert all(logged(house, ch, "touched") for ch in chs) and [len(p.requests) for p in ps] == [2, 2]
+    paused()
+    c.send()
+    c.send()
+    house.advance("25s")
+    for p in ps:
+        assert got(p, 4)[3].json["data"]["count"] == 3, p.requests[3].json
+    wait_for(lambda: all(state(house, ch)["queue"] == 0 for ch in chs), "empty queues")
+    who.post("/alerts/read", {"all": True})
+    for p in ps:
+        p.always = (503, b"", {"Retry-After": "3600"})
+    house.advance("61s")
+    c.send()
+    wait_for(lambda: all(state(house, ch)["queue"] == 1 for ch in chs), "a card to wait in each")
+    house.advance("6m")
+    assert all(logged(house, ch, "expired") for ch in chs), "what is over is sent nowhere"
+    drop(house, *chs)
+
+
+def test_a_spare_channel_stands_in_for_the_one_before_it(house):
+    """[A, B, spare of B]: only when B fails; the first is never spare; a channel that is removed leaves its place to its spare."""
+    bad = {"errcode": 93000, "errmsg": "invalid webhook url"}
+    first, second, spare = Partner(), Partner(bad), Partner((200, {}))
+    a, b, s = robot(house, first), robot(house, second), webhook(house, spare)
+    c, who = one(house, (a, "", "spare"), (b, ""), (s, "", "spare"))
+    assert [i["spare"] for i in who.get("/me/channels")["items"]] == [False, False, True]
+    c.send()
+    got(first)
+    got(second)
+    got(spare)
+    assert logged(house, b, "failed")[0]["code"] == "93000"
+    second.always = OK
+    house.admin.patch(f"/channels/{b}", {"rate": 100})  # mended: the breaker closes
+    house.advance("61s")
+    c.send()
+    got(first, 2)
+    got(second, 2)
+    wait_for(lambda: all(state(house, ch)["queue"] == 0 for ch in (a, b, s)), "empty queues")
+    assert len(spare.requests) == 1, "not while the one before it works"
+    first.always = bad
+    house.advance("61s")
+    c.send()
+    got(first, 3)
+    got(second, 3)
+    wait_for(lambda: state(house, a)["breaker"]["state"] == "open", "the first to fail")
+    assert len(spare.requests) == 1, "it stands in for the second, not for the first"
+    drop(house, b)
+    assert [(i["channel"], i["spare"]) for i in who.get("/me/channels")["items"]] == [(a, False), (s, False)]
+    house.advance("61s")
+    c.send()
+    got(spare, 2)
+    drop(house, a, s)
+
+
 def test_fall_back_to_the_next_channel(house):
     bad, good = Partner({"errcode": 93000, "errmsg": "invalid webhook url"}), Partner((200, {}))
     a, b = robot(house, bad), webhook(house, good)
-    c, who = one(house, (a, ""), (b, ""))
+    c, who = one(house, (a, ""), (b, "", "spare"))
     lead = c.send()["lead"]
     assert got(good)[0].json["data"]["record"] == lead
     logged(house, b, "sent")
     assert log(house, a)[0]["state"] == "failed" and log(house, a)[0]["code"] == "93000", log(house, a)
-    c, _ = one(house, (a, ""), (b, ""))
+    c, _ = one(house, (a, ""), (b, "", "spare"))
     c.send()
     got(good, 2)
     assert len(bad.requests) == 1, "the breaker is open: the second goes past it"
@@ -254,22 +375,24 @@ def test_twenty_a_minute_and_nothing_stale(house):
 
 
 def test_a_burst_is_one_card_with_a_count(house):
-    """2,000 alerts within a minute are a handful of cards."""
-    p = Partner((200, {}))
-    ch = webhook(house, p)
+    """2,000 alerts within a minute are a handful of cards, in every channel."""
+    p, q = Partner((200, {})), Partner((200, {}))
+    ch, other = webhook(house, p), webhook(house, q)
     c = Company(house, 3, capacity=5000)
     for who in c.people:
-        routes(house, who, (ch, ""))
+        routes(house, who, (ch, ""), (other, ""))
     sends = 2000 if house.engine == "sqlite" else 300
     for i in range(sends):
         house.capture(c.key, {"name": "群发", "phone": f"137{i:08d}"}, wait=0)
     wait_for(lambda: sum(a["count"] for who in c.people for a in who.alerts("lead.assigned")) >= sends, "all leads to be assigned", 120)
-    wait_for(lambda: state(house, ch)["queue"] <= 1, "the queue to empty")
+    for one_of in (ch, other):
+        wait_for(lambda o=one_of: state(house, o)["queue"] <= 1, "the queue to empty")
     house.advance("25s")
-    wait_for(lambda: state(house, ch)["queue"] == 0, "the queue to empty")
-    assert len(p.requests) <= 30, len(p.requests)
-    assert max(r.json["data"]["count"] for r in p.requests) > sends / 20
-    drop(house, ch)
+    for one_of, partner in ((ch, p), (other, q)):
+        wait_for(lambda o=one_of: state(house, o)["queue"] == 0, "the queue to empty")
+        assert len(partner.requests) <= 30, len(partner.requests)
+        assert max(r.json["data"]["count"] for r in partner.requests) > sends / 20
+    drop(house, ch, other)
 
 
 def test_what_was_read_is_not_sent(house):
@@ -301,7 +424,7 @@ def test_quiet_hours(house):
     quiet = {"from": at.strftime("%H:00"), "to": f"{at.hour + 2:02d}:00"}
     c, who = one(house, (ch, ""), quiet={**quiet, "urgent": False})
     mine = who.get("/me/channels")
-    assert mine["quiet"] == {**quiet, "urgent": False} and mine["items"] == [{"channel": ch, "address": ""}], mine
+    assert mine["quiet"] == {**quiet, "urgent": False} and mine["items"] == [{"channel": ch, "address": "", "spare": False}], mine
     assert "settings" not in mine["available"][0]
     c.send()
     wait_for(lambda: state(house, ch)["queue"] == 1, "the card to wait")

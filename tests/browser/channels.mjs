@@ -1,7 +1,7 @@
 // Channels: set up by an administrator against a partner of our own, tested, chosen by a person; secrets never come back.
 import { createServer } from 'node:http'
-import { assert, axe, person, signIn } from './lib.mjs'
-import { admin, unique } from './lib/staff.mjs'
+import { assert, axe, person, shot, signIn } from './lib.mjs'
+import { admin, unique, until } from './lib/staff.mjs'
 
 /** A group robot that says ok, and keeps what it was sent. */
 async function partner() {
@@ -63,6 +63,28 @@ export async function run({ base, password, browser, check }) {
 		await page.getByText('已保存').first().waitFor()
 		const mine = await call('GET', '/me/channels')
 		assert(mine.items.length === 1 && mine.quiet.from === '22:00', JSON.stringify(mine))
+	})
+
+	await check('a second channel gets every alert too, or stands in for the first', async () => {
+		const second = await call('POST', '/channels', { kind: 'wecom_robot', name: unique('备用机器人'), settings: { url: robot.url }, allowed_host: '127.0.0.1' })
+		await page.goto('/settings/my-channels')
+		assert((await page.getByLabel('什么时候发').count()) === 0, 'the first one has nothing to choose')
+		await page.getByRole('switch', { name: second.name }).press(' ')
+		const when = page.getByLabel('什么时候发')
+		assert((await when.inputValue()) === 'always', 'every alert, unless one says otherwise')
+		await when.selectOption({ label: `备用：“${name}”发不出时才发` })
+		await clean()
+		await shot(page, 'my-channels')
+		await page.getByRole('button', { name: '保存' }).click()
+		await page.getByText('已保存').first().waitFor()
+		assert((await call('GET', '/me/channels')).items.map((item) => item.spare).join() === 'false,true', 'the second is spare')
+		await page.reload()
+		assert((await page.getByLabel('什么时候发').inputValue()) === 'spare', 'kept')
+		await page.getByRole('button', { name: '上移' }).nth(1).click()
+		await page.getByRole('button', { name: '保存' }).click()
+		await until(async () => (await call('GET', '/me/channels')).items[0].channel === second.id, 'the new order')
+		assert((await call('GET', '/me/channels')).items.every((item) => !item.spare), 'what stands first is used always')
+		await call('DELETE', `/channels/${second.id}`)
 	})
 
 	await check('the channel goes away again', async () => {

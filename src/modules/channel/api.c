@@ -281,6 +281,8 @@ static int channel_delete(Call *c)
 	if (r == 0)
 		r = outbox_abandon(c, id);
 	if (r == 0)
+		r = routes_hand_on(c, id);
+	if (r == 0)
 		r = db_exec(c->tx, "DELETE FROM channel_route WHERE channel = $1", value_id(id));
 	if (r < 0)
 		return call_store_failed(c, r);
@@ -491,14 +493,15 @@ static const Param test_params[] = {
 	{0},
 };
 static const Param user_params[] = {{"id", PARAM_ID, PARAM_IN_PATH, true, .help = "Person"}, {0}};
+#define ITEMS_HELP "[{\"channel\",\"address\",\"spare\":bool}] in order; spare: only when the one before it fails"
 static const Param mine_params[] = {
-	{"items", PARAM_JSON, PARAM_IN_BODY, true, .help = "[{\"channel\",\"address\"}] in the order they are tried"},
+	{"items", PARAM_JSON, PARAM_IN_BODY, true, .help = ITEMS_HELP},
 	{"quiet", PARAM_JSON, PARAM_IN_BODY, .help = "{\"from\":\"22:00\",\"to\":\"08:00\",\"urgent\":bool} or null"},
 	{0},
 };
 static const Param theirs_params[] = {
 	{"id", PARAM_ID, PARAM_IN_PATH, true, .help = "Person"},
-	{"items", PARAM_JSON, PARAM_IN_BODY, true, .help = "[{\"channel\",\"address\"}] in the order they are tried"},
+	{"items", PARAM_JSON, PARAM_IN_BODY, true, .help = ITEMS_HELP},
 	{"quiet", PARAM_JSON, PARAM_IN_BODY, .help = "{\"from\":\"22:00\",\"to\":\"08:00\",\"urgent\":bool} or null"},
 	{0},
 };

@@ -17,7 +17,7 @@
 #define OUTBOX_UNDER_WAY_MAX 1024  /* handed to the net and not yet answered */
 #define OUTBOX_MERGE_MAX 1000      /* rows that one card speaks for */
 #define OUTBOX_AGAIN_MS (20 * SECOND_MS) /* pause before a second card about the same alert */
-#define OUTBOX_TRIES_FALL 3        /* failures after which the next channel is tried */
+#define OUTBOX_TRIES_FALL 3        /* failures after which a spare channel stands in */
 #define OUTBOX_TRIES_MAX 8
 #define OUTBOX_KEEP_MS (30 * DAY_MS)
 #define OUTBOX_LOOK_MS 200         /* between looks while something waits */
@@ -103,6 +103,33 @@ int64_t card_valid_until(Call *c, const char *reason, const json_t *data, int64_
 /* words.c: what an alert says, by its reason */
 const char *words_title(TALLOC_CTX *ctx, const char *reason, int64_t count, Lang lang);
 
+/* ---- route.c: the channels of a person ---- */
+
+#define LANES_MAX (ROUTES_MAX + 1) /* browser notifications come on top of a full list */
+
+typedef struct {
+	Id lane;                 /* the channel that begins it: its name in the outbox */
+	Id channel;              /* the one that carries the alert now; nil: none is switched on */
+	int place;
+	bool rests, out;         /* the channel rests; it is out for longer */
+} Lane;
+
+/* Where one alert goes, with what the outbox keeps of it. */
+typedef struct {
+	Lane of[LANES_MAX];
+	int n;
+	int64_t expires_ms, count;
+	char reason[64];
+	bool urgent;
+} Lanes;
+NODISCARD int lanes_load(Call *c, Id alert, Id receiver, Lanes *ret);
+/* The spare channel that stands in for the one at `place`; the nil id when there is none. */
+NODISCARD int route_next(Call *c, Id receiver, int place, Id *ret_channel, int64_t *ret_place);
+/* Before a channel goes away: the spare one behind it begins the lane. */
+NODISCARD int routes_hand_on(Call *c, Id channel);
+/* After a person's list changed: what waits knows its channel's new place. */
+NODISCARD int routes_replace(Call *c, Id person);
+
 /* ---- outbox.c: the rows ---- */
 
 typedef struct Channel Channel;
@@ -122,11 +149,11 @@ typedef struct Message {
 	Verdict verdict;
 } Message;
 
-/* The hook: an alert was written, in whose transaction a row is added for a receiver with a channel. */
+/* The hook: an alert was written, in whose transaction a row is added for each lane of its receiver. */
 NODISCARD int outbox_on_alert(Call *c, Id alert, Id receiver, const char *data);
 /* Takes up to `max` heads of the queues of one channel, marks them as sending and appends them to *ret. */
 NODISCARD int outbox_take(Call *c, Channel *channel, int max, Message ***tail, int *ret_n);
-/* Moves what waits for a channel that rests to the next one of its receiver, where there is one. tried: also what was
+/* Moves what waits for a channel that rests to the spare one behind it, where there is one. tried: also what was
  * tried in vain and would be tried again later. */
 NODISCARD int outbox_divert(Call *c, Id channel, const char *code, bool tried);
 /* All that waits for a channel that will not come back: moved on, or dropped. */

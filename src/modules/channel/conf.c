@@ -25,6 +25,12 @@ const char *const channel_migrations[] = {
 	"CREATE TABLE push_device (id {ID} PRIMARY KEY, person {ID} NOT NULL, endpoint {TEXT} NOT NULL UNIQUE, "
 	"point {TEXT} NOT NULL, auth {TEXT} NOT NULL, device {TEXT}, created_at {TIME} NOT NULL);"
 	"CREATE INDEX push_device_of ON push_device (person, created_at)",
+	/* What was chosen before gets every alert from now on. */
+	"ALTER TABLE channel_route ADD COLUMN spare {BOOL} NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN lane {ID};"
+	"UPDATE outbox SET lane = channel WHERE state <= 1;"
+	"DROP INDEX outbox_receiver;"
+	"CREATE INDEX outbox_lane ON outbox (receiver, lane, seq) WHERE state <= 1",
 	NULL,
 };
 

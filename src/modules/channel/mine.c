@@ -1,4 +1,4 @@
-/* Who somebody is in each channel, in which order they are tried, and when they want to be left in peace. */
+/* Who somebody is in each channel, which get every alert and which stand in, and when they want to be left in peace. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static int write_items(Call *c, Id person)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT r.channel, r.address FROM channel_route r JOIN channel c ON c.id = r.channel "
+	                 "SELECT r.channel, r.address, r.spare FROM channel_route r JOIN channel c ON c.id = r.channel "
 	                 "AND c.deleted_at IS NULL WHERE r.person = $1 ORDER BY r.place",
 	                 value_id(person));
 	if (r < 0)
@@ -57,6 +57,7 @@ static int write_items(Call *c, Id person)
 		json_object_begin(&c->json);
 		json_member_id(&c->json, "channel", rows_id(rows, 0));
 		json_member_text(&c->json, "address", rows_text(rows, 1));
+		json_member_bool(&c->json, "spare", rows_int(rows, 2) != 0);
 		json_object_end(&c->json);
 	}
 	json_array_end(&c->json);
@@ -128,8 +129,9 @@ static int item_write(Call *c, Id person, const json_t *item, int place)
 	if (kind->address_required && !address[0])
 		return call_fault(c, "items", "address_required", "%s is needed for this channel.", "此渠道需要填写：%s。",
 		                  c->lang == LANG_EN ? kind->address_en : kind->address_zh);
-	r = db_exec(c->tx, "INSERT INTO channel_route (person, channel, place, address) VALUES ($1, $2, $3, $4)",
-	            value_id(person), value_id(channel), value_int(place), value_text(address));
+	bool spare = place > 0 && json_flag(item, "spare", false); /* the first has nothing to stand in for */
+	r = db_exec(c->tx, "INSERT INTO channel_route (person, channel, place, address, spare) VALUES ($1, $2, $3, $4, $5)",
+	            value_id(person), value_id(channel), value_int(place), value_text(address), value_bool(spare));
 	if (r == ERR_CONFLICT)
 		return call_fault(c, "items", "twice", "A channel is in the list twice.", "同一渠道重复出现。");
 	return call_store_failed(c, r);
@@ -174,6 +176,8 @@ int mine_put(Call *c)
 		r = item_write(c, person, json_array_get(items, i), (int)i);
 	if (r == 0)
 		r = quiet_write(c, person);
+	if (r == 0)
+		r = call_store_failed(c, routes_replace(c, person));
 	if (r < 0)
 		return r;
 	/* What waits for the end of quiet hours is looked at anew. */

@@ -1,5 +1,5 @@
-/* The rows of the outbox: added with the alert, taken head by head, passed on, settled. Order is kept per receiver:
- * a row waits for those before it, only urgent ones overtake. */
+/* The rows of the outbox: added with the alert, one a lane (route.c), taken head by head, passed on, settled. Order is
+ * kept per receiver and lane: a row waits for those before it, only urgent ones overtake. */
 #include <string.h>
 
 #include "base/log.h"
@@ -17,60 +17,39 @@ const char *out_state_name(int state)
 
 /* ---- added ---- */
 
-typedef struct {
-	Id channel;
-	int place;
-	int64_t expires_ms, count;
-	char reason[64];
-	bool urgent, found;
-} Route;
-
-/* The first one that is to be relied upon; where there is none, the first one all the same: nobody is left out. */
-static int route_first(Call *c, Id alert, Id receiver, Route *ret)
+/* One that still waits will tell the newest count by itself. */
+static int lane_add(Call *c, Id alert, Id receiver, const Lanes *lanes, const Lane *lane, int64_t until)
 {
-	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows,
-	                 "SELECT r.channel, r.place, a.expires, a.count, a.reason, a.urgent FROM channel_route r "
-	                 "JOIN channel c ON c.id = r.channel AND c.enabled = 1 AND c.deleted_at IS NULL "
-	                 "JOIN alert a ON a.id = $2 WHERE r.person = $1 "
-	                 "ORDER BY CASE WHEN c.outage IS NOT NULL OR (c.breaker = 'open' AND c.retry_at > $3) THEN 1 "
-	                 "ELSE 0 END, r.place LIMIT 1",
-	                 value_id(receiver), value_id(alert), value_time(c->now_ms));
-	if (r < 0)
-		return r;
-	ret->found = rows_next(rows);
-	if (ret->found) {
-		*ret = (Route){.channel = rows_id(rows, 0), .place = (int)rows_int(rows, 1), .expires_ms = rows_int(rows, 2),
-			.count = rows_int(rows, 3), .urgent = rows_int(rows, 5) != 0, .found = true};
-		strncpy(ret->reason, rows_text(rows, 4), sizeof ret->reason - 1);
-	}
-	return rows_error(rows);
-}
-
-int outbox_on_alert(Call *c, Id alert, Id receiver, const char *data)
-{
-	JsonFault fault;
-	Route route = {0};
-	int r = route_first(c, alert, receiver, &route);
-	if (r < 0 || !route.found)
-		return r;
-	const json_t *event = data ? json_parse(c, data, strlen(data), &fault) : NULL;
-	int64_t until = card_valid_until(c, route.reason, json_object_get(event, "data"), route.expires_ms);
-	/* One that still waits will tell the newest count by itself. */
-	r = db_exec(c->tx,
-	            "UPDATE outbox SET valid_until = $3, urgent = $4 "
-	            "WHERE receiver = $1 AND state <= 1 AND alert = $2 AND state = 0",
-	            value_id(receiver), value_id(alert), value_time(until), value_bool(route.urgent));
+	int r = db_exec(c->tx,
+	                "UPDATE outbox SET valid_until = $3, urgent = $4 "
+	                "WHERE receiver = $1 AND state <= 1 AND alert = $2 AND state = 0 AND lane = $5",
+	                value_id(receiver), value_id(alert), value_time(until), value_bool(lanes->urgent),
+	                value_id(lane->lane));
 	if (r < 0 || db_changes(c->tx) > 0)
 		return r;
 	post_wake_on_commit(c);
 	return db_send(c->tx,
 	               "INSERT INTO outbox (receiver, channel, place, alert, reason, urgent, state, tries, made_at, "
 		"next_at, "
-	               "valid_until) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8, $9)",
-	               value_id(receiver), value_id(route.channel), value_int(route.place), value_id(alert),
-	               value_text(route.reason), value_bool(route.urgent), value_time(c->now_ms),
-	               value_time(route.count > 1 ? c->now_ms + OUTBOX_AGAIN_MS : c->now_ms), value_time(until));
+	               "valid_until, lane) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8, $9, $10)",
+	               value_id(receiver), value_id(lane->channel), value_int(lane->place), value_id(alert),
+	               value_text(lanes->reason), value_bool(lanes->urgent), value_time(c->now_ms),
+	               value_time(lanes->count > 1 ? c->now_ms + OUTBOX_AGAIN_MS : c->now_ms), value_time(until),
+	               value_id(lane->lane));
+}
+
+int outbox_on_alert(Call *c, Id alert, Id receiver, const char *data)
+{
+	JsonFault fault;
+	Lanes lanes = {0};
+	int r = lanes_load(c, alert, receiver, &lanes);
+	if (r < 0 || lanes.n == 0)
+		return r;
+	const json_t *event = data ? json_parse(c, data, strlen(data), &fault) : NULL;
+	int64_t until = card_valid_until(c, lanes.reason, json_object_get(event, "data"), lanes.expires_ms);
+	for (int i = 0; r == 0 && i < lanes.n; i++)
+		r = lane_add(c, alert, receiver, &lanes, &lanes.of[i], until);
+	return r;
 }
 
 /* ---- waiting rows are taken without waiting ---- */
@@ -97,32 +76,14 @@ static int row_put_off(Call *c, int64_t seq, int tries, int64_t next_ms, const c
 	               value_int(seq), value_int(tries), value_time(next_ms), value_text(code), value_text(detail));
 }
 
-static int route_next(Call *c, Id receiver, int place, Id *ret_channel, int64_t *ret_place)
-{
-	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows,
-	                 "SELECT r.channel, r.place FROM channel_route r JOIN channel c ON c.id = r.channel "
-	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' AND c.outage IS NULL "
-	                 "WHERE r.person = $1 AND r.place > $2 ORDER BY r.place LIMIT 1",
-	                 value_id(receiver), value_int(place));
-	*ret_channel = ID_NIL;
-	if (r < 0)
-		return r;
-	if (rows_next(rows)) {
-		*ret_channel = rows_id(rows, 0);
-		*ret_place = rows_int(rows, 1);
-	}
-	return rows_error(rows);
-}
-
-/* The row keeps its place in the receiver's order; a copy of it stays in the log of the channel that failed. */
+/* The row keeps its place in the lane's order; a copy of it stays in the log of the channel that failed. */
 static int row_pass(Call *c, int64_t seq, Id channel, int64_t place, const char *code, const char *detail)
 {
 	int r = db_exec(c->tx,
 	                "INSERT INTO outbox (receiver, channel, place, alert, reason, urgent, state, tries, made_at, "
-	                "next_at, valid_until, done_at, code, detail) SELECT receiver, channel, place, alert, "
+	                "next_at, valid_until, done_at, code, detail, lane) SELECT receiver, channel, place, alert, "
 		"reason, urgent, "
-	                "3, tries, made_at, next_at, valid_until, $2, $3, $4 FROM outbox WHERE seq = $1",
+	                "3, tries, made_at, next_at, valid_until, $2, $3, $4, lane FROM outbox WHERE seq = $1",
 	                value_int(seq), value_time(c->now_ms), value_text(code), value_text(detail));
 	if (r < 0)
 		return r;
@@ -172,7 +133,9 @@ int outbox_divert(Call *c, Id channel, const char *code, bool tried)
 	                 "AND (next_at <= $2 OR (tries > 0 AND $4 = 1)) "
 	                 "AND EXISTS (SELECT 1 FROM channel_route r JOIN channel c ON c.id = r.channel "
 	                 "AND c.enabled = 1 AND c.deleted_at IS NULL AND c.breaker <> 'open' AND c.outage IS NULL "
-	                 "WHERE r.person = o.receiver AND r.place > o.place) ORDER BY seq LIMIT $3",
+	                 "WHERE r.person = o.receiver AND r.place > o.place AND r.spare = 1 AND NOT EXISTS (SELECT 1 "
+	                 "FROM channel_route b WHERE b.person = o.receiver AND b.spare = 0 AND b.place > o.place "
+	                 "AND b.place < r.place)) ORDER BY seq LIMIT $3",
 	                 value_id(channel), value_time(c->now_ms), value_int(OUTBOX_BATCH), value_int(tried));
 	return r < 0 ? r : rows_move_on(c, rows, OUT_WAITING, code);
 }
@@ -225,9 +188,10 @@ int outbox_purge(Call *c)
 
 /* ---- taken ---- */
 
-/* The head of one receiver's queue, with all that decides about it. */
+/* The head of one lane of a receiver, with all that decides about it. */
 typedef struct {
 	int64_t seq, valid_until_ms, read_ms;
+	Id lane;
 	int place, tries, quiet_from, quiet_to;
 	bool active, quiet, quiet_lets_urgent, more, has_alert;
 	const char *address;
@@ -251,7 +215,8 @@ static Head head_read(Call *c, const Rows *rows)
 		.quiet_lets_urgent = rows_int(rows, 15) != 0,
 		.has_alert = found,
 		.read_ms = rows_int(rows, 22),
-		.more = rows_int(rows, 23) != 0,
+		.lane = rows_id(rows, 23),
+		.more = rows_int(rows, 24) != 0,
 		.alert = {
 			.receiver = rows_id(rows, 1),
 			.id = rows_id(rows, 2),
@@ -277,8 +242,9 @@ static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 		"SELECT o.seq, o.receiver, o.alert, o.place, o.tries, o.urgent, o.valid_until, r.address, p.name, p.active, "
 		"p.deleted_at, p.language, COALESCE(pk.zone, tk.zone), q.from_minute, q.to_minute, q.urgent, a.reason, "
 			"a.count, "
-		"a.data, a.object, a.record, a.at, a.read_at, "
-		"CASE WHEN EXISTS (SELECT 1 FROM outbox m WHERE m.receiver = o.receiver AND m.state <= 1 AND m.seq > o.seq) "
+		"a.data, a.object, a.record, a.at, a.read_at, o.lane, "
+		"CASE WHEN EXISTS (SELECT 1 FROM outbox m WHERE m.receiver = o.receiver AND m.lane = o.lane AND m.state <= 1 "
+		"AND m.seq > o.seq) "
 		"THEN 1 ELSE 0 END "
 		"FROM outbox o JOIN person p ON p.id = o.receiver "
 		"LEFT JOIN channel_route r ON r.person = o.receiver AND r.channel = o.channel "
@@ -286,7 +252,8 @@ static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 		"LEFT JOIN team t ON t.id = p.team LEFT JOIN calendar pk ON pk.id = p.calendar "
 		"LEFT JOIN calendar tk ON tk.id = t.calendar "
 		"WHERE o.channel = $1 AND o.state <= 1 AND o.state = 0 AND o.next_at <= $2 AND NOT EXISTS "
-		"(SELECT 1 FROM outbox e WHERE e.receiver = o.receiver AND e.state <= 1 AND e.seq < o.seq "
+		"(SELECT 1 FROM outbox e WHERE e.receiver = o.receiver AND e.lane = o.lane AND e.state <= 1 "
+		"AND e.seq < o.seq "
 		"AND e.urgent >= o.urgent) ORDER BY o.seq LIMIT $3",
 		value_id(channel), value_time(c->now_ms), value_int(max));
 	while (r == 0 && n < max && rows_next(rows))
@@ -324,7 +291,7 @@ static const char *head_ends(const Head *head, int64_t now_ms, OutState *ret_sta
 	return NULL;
 }
 
-/* What waits behind the head for the same receiver and the same reason goes with it, up to what another channel has
+/* What waits behind the head in its lane for the same reason goes with it, up to what another channel of the lane has
  * to carry first. */
 static int merge(Call *c, Id channel, Head *head, Message *m)
 {
@@ -335,13 +302,15 @@ static int merge(Call *c, Id channel, Head *head, Message *m)
 		return 0;
 	int r = ROWS_QUERY(c, &rows,
 	                 "SELECT o.seq, a.count FROM outbox o JOIN alert a ON a.id = o.alert "
-	                 "WHERE o.receiver = $1 AND o.state <= 1 AND o.state = 0 AND o.channel = $2 AND o.reason = $3 "
+	                 "WHERE o.receiver = $1 AND o.lane = $7 AND o.state <= 1 AND o.state = 0 AND o.channel = $2 "
+	                 "AND o.reason = $3 "
 	                 "AND o.seq > $4 AND a.read_at IS NULL AND o.valid_until > $5 "
-	                 "AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.receiver = o.receiver AND e.state <= 1 "
-	                 "AND e.reason = o.reason AND e.channel <> o.channel AND e.seq > $4 "
+	                 "AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.receiver = o.receiver AND e.lane = o.lane "
+	                 "AND e.state <= 1 AND e.reason = o.reason AND e.channel <> o.channel AND e.seq > $4 "
 	                 "AND e.seq < o.seq) ORDER BY o.seq LIMIT $6",
 	                 value_id(head->alert.receiver), value_id(channel), value_text(head->alert.reason),
-	                 value_int(head->seq), value_time(c->now_ms), value_int(OUTBOX_MERGE_MAX - 1));
+	                 value_int(head->seq), value_time(c->now_ms), value_int(OUTBOX_MERGE_MAX - 1),
+	                 value_id(head->lane));
 	while (r == 0 && rows_next(rows)) {
 		m->seqs[m->n++] = rows_int(rows, 0);
 		head->alert.count += rows_int(rows, 1);

@@ -80,7 +80,7 @@ export interface Available {
 }
 
 export interface Mine {
-	items: { channel: Id; address: string }[]
+	items: { channel: Id; address: string; spare: boolean }[]
 	quiet: { from: string; to: string; urgent: boolean } | null
 	available: Available[]
 }

@@ -1,7 +1,7 @@
 import type zh from './zh'
 
 export default {
-	intro: 'Besides showing in Tenon at once, alerts go to these channels, in the order each person has set.',
+	intro: 'Besides showing in Tenon at once, alerts go to the channels each person has switched on under “My channels”.',
 	noPublicUrl: 'The server was started without --public-url: messages carry no link.',
 	none: 'No channels yet',
 	noneHint: 'Add a group robot, a mailbox or a webhook, then choose it under “My channels”.',
@@ -72,7 +72,10 @@ export default {
 	'r_person.frozen': 'Freeze',
 	'r_channel.down': 'Channel down',
 	mine: 'My channels',
-	mineIntro: 'Alerts are sent from the top: when the first channel fails, the next one is used.',
+	mineIntro: 'Every channel that is switched on gets every alert; a spare one only when the channel above it fails.',
+	mineWhen: 'When it is used',
+	mineAlways: 'Always',
+	mineSpare: 'Spare: only when “{name}” fails',
 	mineNone: 'No channels have been set up by an administrator yet.',
 	address: 'Address',
 	use: 'Use',
@@ -93,6 +96,6 @@ export default {
 	pushNoChannel: 'No administrator has added the channel "Browser notifications" yet.',
 	c_no_device: 'no device wants notifications',
 	c_gone: 'the device is gone',
-	c_service_down: 'channel down: the next one took over',
-	c_service_expired: 'channel ended: the next one took over',
+	c_service_down: 'channel down: the spare one took over',
+	c_service_expired: 'channel ended: the spare one took over',
 } satisfies Record<keyof typeof zh, string>

@@ -1,5 +1,5 @@
 export default {
-	intro: '提醒除了在榫卯内即时显示，还会按每个人设定的顺序发到这些渠道。',
+	intro: '提醒除了在榫卯内即时显示，还会发到每个人在“我的渠道”中打开的渠道。',
 	noPublicUrl: '服务器启动时没有设置 --public-url，消息中不会带链接。',
 	none: '还没有消息渠道',
 	noneHint: '添加一个群机器人、邮箱或 Webhook，然后在“我的渠道”里选用它。',
@@ -70,7 +70,10 @@ export default {
 	'r_person.frozen': '熔断',
 	'r_channel.down': '渠道暂停',
 	mine: '我的渠道',
-	mineIntro: '提醒从上往下发送：第一个渠道发不出时，改用下一个。',
+	mineIntro: '打开的渠道每次都会收到提醒；设为备用的，只在它上面的渠道发不出时才发。',
+	mineWhen: '什么时候发',
+	mineAlways: '每次都发',
+	mineSpare: '备用：“{name}”发不出时才发',
 	mineNone: '管理员还没有设置消息渠道。',
 	address: '地址',
 	use: '使用',
@@ -91,6 +94,6 @@ export default {
 	pushNoChannel: '管理员尚未添加“浏览器通知”渠道。',
 	c_no_device: '没有已开启通知的设备',
 	c_gone: '设备已失效',
-	c_service_down: '渠道中断，已改走下一个',
-	c_service_expired: '渠道订阅已到期，已改走下一个',
+	c_service_down: '渠道中断，已改走备用渠道',
+	c_service_expired: '渠道订阅已到期，已改走备用渠道',
 }

@@ -6,11 +6,14 @@ import shutil
 import socket
 import sys
 import tempfile
+from datetime import timedelta
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, next_workday, quiet_policy  # noqa: E402
+from lib.company import Company, instant, make, next_workday, now, quiet_policy  # noqa: E402
 from lib.house import wait_for  # noqa: E402
+from lib.mailbox import Mailbox  # noqa: E402
+from lib.partner import Partner  # noqa: E402
 
 
 def setup(house):
@@ -146,6 +149,62 @@ def test_health_of_channels(house):
         house.admin.patch(f"/channels/{made['id']}", {"enabled": False})
         assert not found("channel") and not found("public_url") and not found("secret_key"), "who is off is not asked about"
     house.admin.call("DELETE", f"/channels/{made['id']}")
+
+
+def test_health_of_secrets(house):
+    """Each sealed secret is tried: which do not open under the key file is told, with the place where they are entered."""
+    def found(check: str, serious: bool = True) -> list[str]:
+        return [f["detail"] for f in house.admin.get("/care/health")["doctor"] if f["check"] == check and f["serious"] == serious]
+    partner, box = Partner({"errcode": 0, "access_token": "T", "expires_in": 7200}), Mailbox()
+    channel = house.admin.post("/channels", {"kind": "wecom_robot", "name": "早班群", "settings": {"url": partner.url("/send?key=K")}, "allowed_host": "127.0.0.1"}, 201)["id"]
+    pushed, mailed, talked = (make(house, "source", name=name, key=key) for name, key in (("推送来源", "push-1"), ("邮箱来源", "mail-1"), ("客服来源", "kf-1")))
+    house.admin.call("PUT", f"/sources/{pushed}/callback", {"kind": "token", "token": "T" * 24}, expect=200)
+    house.admin.call("PUT", f"/sources/{mailed}/inbox", {"host": "127.0.0.1", "port": box.port, "tls": "none", "user": box.user, "password": box.password,
+                                                        "allowed_host": "127.0.0.1"}, expect=200)
+    house.admin.call("PUT", f"/sources/{talked}/callback", {"kind": "wecom", "token": "QDG6eK", "key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "receiver": "ww1"}, expect=200)
+    house.admin.call("PUT", f"/sources/{talked}/inbox", {"kind": "wecom_kf", "corpid": "ww1", "password": "S" * 32, "server": partner.url(""),
+                                                        "allowed_host": "127.0.0.1"}, expect=200)
+    assert not found("secret_closed") and "5" in found("secret_key", serious=False)[0], found("secret_key", serious=False)
+    key = house.dir + "/secret.key"
+    os.rename(key, house.dir + "/away")
+    with open(key, "w", encoding="ascii") as f:
+        f.write("00112233 " + "ab" * 32 + "\n")  # of another house
+    os.chmod(key, 0o600)
+    told = found("secret_closed")
+    assert len(told) == 5 and not found("secret_key"), told
+    for name, place in (("早班群", "消息渠道"), ("推送来源", "回调"), ("邮箱来源", "收取邮箱"), ("客服来源", "微信客服")):
+        assert any(name in t and place in t and "重新填写" in t for t in told), (name, told)
+    with open(key, "w", encoding="ascii") as f:
+        f.write("no key\n")
+    assert "已损坏" in found("secret_key")[0] and len(found("secret_closed")) == 5
+    os.unlink(key)
+    assert "缺少" in found("secret_key")[0] and len(found("secret_closed")) == 5
+    os.rename(house.dir + "/away", key)
+    assert not found("secret_closed") and not found("secret_key")
+    for s in (pushed, mailed, talked):
+        house.admin.call("DELETE", f"/records/source/{s}")
+    house.admin.call("DELETE", f"/channels/{channel}", expect=204)
+
+
+def test_health_of_outside_services(house):
+    """Down, ended, ending, and not looked at though a server runs."""
+    def found(check: str) -> list[str]:
+        return [f["detail"] for f in house.admin.get("/care/health")["doctor"] if f["check"] == check]
+    p = Partner()
+    s = house.admin.post("/services", {"kind": "http", "name": "短信网关", "address": p.url("/"), "allowed_host": "127.0.0.1"}, 201)["id"]
+    house.advance("1s")
+    assert "1 个" in found("service")[0] and not found("service_beat"), found("service")
+    p.stop()
+    house.advance("30s")
+    house.advance("3s")
+    assert "短信网关" in found("service")[0] and "中断" in found("service")[0] and "unreachable" in found("service")[0], found("service")
+    soon = now(house) + timedelta(days=10)
+    house.admin.patch(f"/services/{s}", {"expires_at": instant(soon)})
+    assert "短信网关" in found("service_ends")[0] and "9 天" in found("service_ends")[0], found("service_ends")
+    house.move_to(instant(soon + timedelta(hours=1)))
+    assert "短信网关" in found("service_ended")[0] and not found("service_ends"), found("service_ended")
+    house.admin.call("DELETE", f"/services/{s}", expect=204)
+    assert not found("service") and not found("service_ended")
 
 
 def test_a_damaged_copy_shows(house):

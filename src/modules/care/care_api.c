@@ -187,7 +187,7 @@ static int health(Call *c)
 	size_t n_seen = 0, n_found = 0;
 	Said said = {0};
 	DoctorConfig doctor = {.house = {.data_dir = c->house->data_dir, .database = c->house->database},
-			       .public_url = c->house->public_url};
+			       .public_url = c->house->public_url, .now_ms = c->now_ms};
 	VerifyConfig config = {.tables = house_inspection(c, &doctor.house), .data_dir = c->house->data_dir};
 	doctor_run(c, &doctor, &seen, &n_seen);
 	int r = verify_run(c, &config, &found, &n_found, &said);

@@ -1,7 +1,6 @@
 /* The doctor: each check measures one thing and says what to do when it is not well. */
-#include "modules/care/doctor.h"
+#include "modules/care/doctor_int.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -29,34 +28,25 @@
 #define YEAR_2025_MS INT64_C(1735689600000)
 #define BACKUP_OLD_MS (3 * DAY_MS)
 
-typedef struct {
-	TALLOC_CTX *ctx;
-	const DoctorConfig *config;
-	Finding *list;
-	size_t n;
-	bool serves; /* a tenon holds the folder */
-	int channels, failing; /* that are switched on, and of those in trouble */
-} Doctor;
-
-static Said *add_note(Doctor *d, const char *check, bool note)
-{
-	d->list = talloc_realloc(d->ctx, d->list, Finding, d->n + 1);
-	d->list[d->n] = (Finding){.check = check, .note = note, .count = 1};
-	return &d->list[d->n++].said;
-}
-
-static Said *add(Doctor *d, const char *check, bool serious)
+Said *doctor_add(Doctor *d, const char *check, bool serious)
 {
 	d->list = talloc_realloc(d->ctx, d->list, Finding, d->n + 1);
 	d->list[d->n] = (Finding){.check = check, .serious = serious, .count = 1};
 	return &d->list[d->n++].said;
 }
 
+Said *doctor_note(Doctor *d, const char *check, bool note)
+{
+	Said *said = doctor_add(d, check, false);
+	d->list[d->n - 1].note = note;
+	return said;
+}
+
 static void look_at_folder(Doctor *d)
 {
 	const char *dir = d->config->house.data_dir;
 	if (access(dir, R_OK | W_OK | X_OK) < 0) {
-		said_set(d->ctx, add(d, "folder", true), 0,
+		said_set(d->ctx, doctor_add(d, "folder", true), 0,
 		    "The data folder %s cannot be used: %s. Check its owner and rights.",
 		    "数据文件夹 %s 无法使用：%s。请检查所有者和权限。", dir, strerror(errno));
 		return;
@@ -65,10 +55,11 @@ static void look_at_folder(Doctor *d)
 	d->serves = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0;
 	if (lock >= 0)
 		close(lock);
-	said_set(d->ctx, add(d, "folder", false), 0, d->serves ? "A tenon is running on %s" : "No tenon is running on %s",
+	said_set(d->ctx, doctor_add(d, "folder", false), 0,
+	    d->serves ? "A tenon is running on %s" : "No tenon is running on %s",
 	    d->serves ? "%s 上有 tenon 正在运行" : "%s 上没有 tenon 在运行", dir);
 	if (backup_restore_is_open(dir))
-		said_set(d->ctx, add(d, "restore_open", true), 0,
+		said_set(d->ctx, doctor_add(d, "restore_open", true), 0,
 		    "A restore into %s was begun and not finished. Run tenon restore again with --force.",
 		    "%s 的恢复没有完成。请用 --force 重新执行 tenon restore。", dir);
 }
@@ -81,7 +72,7 @@ static void look_at_disk(Doctor *d)
 	long long left_mb = (long long)(disk.f_bavail * disk.f_frsize >> 20);
 	int percent = (int)(disk.f_bavail * 100 / disk.f_blocks);
 	bool tight = left_mb < DISK_SPARE_MB || percent < DISK_SPARE_PERCENT;
-	said_set(d->ctx, add(d, "disk", tight), 0,
+	said_set(d->ctx, doctor_add(d, "disk", tight), 0,
 	    tight ? "Only %lld MB (%d %%) of the disk are left. Make room: a full disk takes no leads."
 		  : "%lld MB (%d %%) of the disk are left",
 	    tight ? "磁盘只剩 %lld MB（%d %%）。请清理空间：磁盘写满就收不了线索。" : "磁盘剩余 %lld MB（%d %%）", left_mb, percent);
@@ -110,14 +101,14 @@ static void look_at_syncs(Doctor *d)
 		close(fd);
 	(void)unlink(path);
 	if (!fine) {
-		said_set(d->ctx, add(d, "sync", true), 0, "The disk does not take what is written: %s.", "磁盘无法写入：%s。",
+		said_set(d->ctx, doctor_add(d, "sync", true), 0, "The disk does not take what is written: %s.", "磁盘无法写入：%s。",
 		    strerror(why));
 		return;
 	}
 	qsort(took_us, SYNCS, sizeof *took_us, compare_times);
 	double median = (double)took_us[SYNCS / 2] / 1000, worst = (double)took_us[SYNCS - 1] / 1000;
 	bool slow = took_us[SYNCS / 2] > SYNC_SLOW_US;
-	said_set(d->ctx, add(d, "sync", slow), 0,
+	said_set(d->ctx, doctor_add(d, "sync", slow), 0,
 	    slow ? "A sync of the disk takes %.1f ms (worst %.1f ms): every lead waits so long. Use a faster disk."
 		 : "A sync of the disk takes %.1f ms (worst %.1f ms)",
 	    slow ? "一次落盘要 %.1f 毫秒（最慢 %.1f 毫秒），每条线索都要等这么久。请换更快的磁盘。"
@@ -130,7 +121,7 @@ static void look_at_open_files(Doctor *d)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	bool few = limit.rlim_max != RLIM_INFINITY && limit.rlim_max < FILES_WANTED;
-	said_set(d->ctx, add_note(d, "open_files", few), 0,
+	said_set(d->ctx, doctor_note(d, "open_files", few), 0,
 	    few ? "Up to %lld files may be open; for %d connections at once set LimitNOFILE=%d"
 		: "Up to %lld files may be open; %d connections at once need %d",
 	    few ? "最多可打开 %lld 个文件；要同时接 %d 个连接，请设置 LimitNOFILE=%d" : "最多可打开 %lld 个文件；同时 %d 个连接需要 %d 个",
@@ -143,15 +134,15 @@ static void look_at_clock(Doctor *d)
 	int64_t now_ms = clock_real_ms();
 	int state = adjtimex(&clock);
 	if (now_ms < YEAR_2025_MS)
-		said_set(d->ctx, add(d, "clock", true), 0,
+		said_set(d->ctx, doctor_add(d, "clock", true), 0,
 		    "The clock of the machine is wrong by years. Set it, and run a time service.",
 		    "机器时钟差了几年。请校准，并启用时间同步服务。");
 	else if (state == TIME_ERROR || (clock.status & STA_UNSYNC))
-		said_set(d->ctx, add_note(d, "clock", true), 0,
+		said_set(d->ctx, doctor_note(d, "clock", true), 0,
 		    "The clock is not known to be synchronised; countdowns follow it. Run systemd-timesyncd or chrony.",
 		    "时钟没有同步；倒计时以它为准。请启用 systemd-timesyncd 或 chrony。");
 	else
-		said_set(d->ctx, add(d, "clock", false), 0, "The clock is synchronised", "时钟已同步");
+		said_set(d->ctx, doctor_add(d, "clock", false), 0, "The clock is synchronised", "时钟已同步");
 }
 
 /* Keys that others can read protect nothing. */
@@ -169,11 +160,11 @@ static void look_at_keys(Doctor *d)
 		    !(st.st_mode & 077))
 			continue;
 		open_keys++;
-		said_set(d->ctx, add(d, "key", true), 0, "The key %s can be read by others. Run: chmod 600 %s",
+		said_set(d->ctx, doctor_add(d, "key", true), 0, "The key %s can be read by others. Run: chmod 600 %s",
 		    "密钥 %s 可被他人读取。请执行：chmod 600 %s", files[i], path);
 	}
 	if (open_keys == 0)
-		said_set(d->ctx, add(d, "key", false), 0, "No key is open to others", "没有密钥对他人可读");
+		said_set(d->ctx, doctor_add(d, "key", false), 0, "No key is open to others", "没有密钥对他人可读");
 }
 
 /* ADDR:PORT of IPv4; anything else is left to serve. */
@@ -193,9 +184,10 @@ static void look_at_port(Doctor *d)
 	if (fd >= 0)
 		close(fd);
 	if (free_port)
-		said_set(d->ctx, add(d, "port", false), 0, "The port of %s is free", "端口 %s 可用", listen_at);
+		said_set(d->ctx, doctor_add(d, "port", false), 0, "The port of %s is free", "端口 %s 可用", listen_at);
 	else
-		said_set(d->ctx, add(d, "port", true), 0, "%s cannot be listened on: %s. Name another port with --listen.",
+		said_set(d->ctx, doctor_add(d, "port", true), 0,
+		    "%s cannot be listened on: %s. Name another port with --listen.",
 		    "无法监听 %s：%s。请用 --listen 指定其他端口。", listen_at, why);
 }
 
@@ -204,7 +196,7 @@ static void look_at_database(Doctor *d)
 	char *error = NULL;
 	InspectConfig config = house_inspection(d->ctx, &d->config->house);
 	if (!config.database && !file_exists(config.records)) {
-		said_set(d->ctx, add(d, "database", false), 0, "There is no data yet", "还没有数据");
+		said_set(d->ctx, doctor_add(d, "database", false), 0, "There is no data yet", "还没有数据");
 		return;
 	}
 	if (!file_exists(config.receipts))
@@ -214,109 +206,37 @@ static void look_at_database(Doctor *d)
 	int r = look ? inspect_number(look, "SELECT count(*) FROM person", &people) : ERR_STORE;
 	double took = (double)(clock_monotonic_us() - began_us) / 1000;
 	if (r == 0)
-		said_set(d->ctx, add(d, "database", false), 0, "The database answers in %.1f ms", "数据库 %.1f 毫秒应答", took);
+		said_set(d->ctx, doctor_add(d, "database", false), 0, "The database answers in %.1f ms", "数据库 %.1f 毫秒应答", took);
 	else
-		said_set(d->ctx, add(d, "database", true), 0, "The database does not answer: %s", "数据库没有应答：%s",
+		said_set(d->ctx, doctor_add(d, "database", true), 0, "The database does not answer: %s", "数据库没有应答：%s",
 		    error ? error : inspect_error(look));
 	inspect_close(look);
-}
-
-/* ---- channels: what speaks for the house outside ---- */
-
-#define CHANNELS                                                                                                    \
-	"SELECT c.name, c.breaker, c.breaker_code, c.breaker_detail, "                                              \
-	"(SELECT o.state FROM outbox o WHERE o.channel = c.id AND o.done_at IS NOT NULL AND o.state IN (2, 3) "     \
-	"ORDER BY o.done_at DESC, o.seq DESC LIMIT 1), "                                                            \
-	"(SELECT o.code FROM outbox o WHERE o.channel = c.id AND o.done_at IS NOT NULL AND o.state IN (2, 3) "      \
-	"ORDER BY o.done_at DESC, o.seq DESC LIMIT 1), "                                                            \
-	"(SELECT o.code FROM outbox o WHERE o.channel = c.id AND o.state <= 1 AND o.tries > 0 "                     \
-	"AND o.code <> 'quiet_hours' ORDER BY o.seq LIMIT 1) "                                                      \
-	"FROM channel c WHERE c.deleted_at IS NULL AND c.enabled = 1 ORDER BY c.created_at, c.id LIMIT 100"
-
-/* One that is switched on: it rests, its last message failed, or one that waits was tried in vain. */
-static bool look_at_channel(void *arg, const char *const *cells, int n)
-{
-	Doctor *d = arg;
-	assert(n == 7);
-	const char *name = cells[0], *code = cells[2] ? cells[2] : "", *detail = cells[3] ? cells[3] : "";
-	bool rests = strcmp(cells[1], "open") == 0 || strcmp(cells[1], "half_open") == 0;
-	const char *failed = cells[6] ? cells[6] : cells[4] && strcmp(cells[4], "3") == 0 ? cells[5] : NULL;
-	d->channels++;
-	if (rests)
-		said_set(d->ctx, add(d, "channel", true), 0,
-		    "The channel \"%s\" rests after failures: %s %s. Look at its settings and its log.",
-		    "渠道“%s”多次失败，已暂停：%s %s。请检查它的设置和发送记录。", name, code, detail);
-	else if (failed)
-		said_set(d->ctx, add(d, "channel", true), 0,
-		    "The last message of the channel \"%s\" could not be sent: %s. Look at its log.",
-		    "渠道“%s”最近一条消息没有发出：%s。请查看发送记录。", name, failed);
-	d->failing += rests || failed;
-	return true;
-}
-
-/* What is sealed is of no use without the file. */
-static void look_at_secrets(Doctor *d, int64_t n)
-{
-	char *path = talloc_asprintf(d->ctx, "%s/secret.key", d->config->house.data_dir);
-	if (n == 0)
-		return;
-	if (access(path, F_OK) < 0)
-		said_set(d->ctx, add(d, "secret_key", true), 0,
-		    "%s is missing: the secrets of channels and callbacks cannot be read. Put it back from a backup, or enter "
-		    "them again.",
-		    "缺少 %s，无法读取渠道和回调的密钥。请从备份恢复，或重新填写。", path);
-	else if (access(path, R_OK) < 0)
-		said_set(d->ctx, add(d, "secret_key", true), 0, "%s cannot be read: %s. Check its owner; its mode is 0600.",
-		    "%s 无法读取：%s。请检查所有者，权限应为 0600。", path, strerror(errno));
-	else
-		said_set(d->ctx, add(d, "secret_key", false), 0, "The key file of the secrets is there", "密钥文件 secret.key 可用");
-}
-
-static void look_at_channels(Doctor *d)
-{
-	char *error = NULL;
-	int64_t secrets = 0;
-	InspectConfig config = house_inspection(d->ctx, &d->config->house);
-	config.receipts = NULL;
-	if (!config.database && !file_exists(config.records))
-		return;
-	Inspection *look = inspect_open(d->ctx, &config, &error);
-	/* A database that does not answer was told before; one of an older version has no channels. */
-	bool read = look && inspect_number(look, "SELECT count(*) FROM secret", &secrets) == 0 &&
-	            inspect_rows(look, CHANNELS, look_at_channel, d) == 0;
-	inspect_close(look);
-	if (!read)
-		return;
-	look_at_secrets(d, secrets);
-	if (d->channels > 0 && d->failing == 0)
-		said_set(d->ctx, add(d, "channel", false), 0, "Channels that are on: %d; none fails",
-		    "已启用的渠道：%d 个，都正常", d->channels);
 }
 
 static void look_at_proxy(Doctor *d)
 {
 	const char *url = d->config->public_url;
 	if (!url && d->channels > 0)
-		said_set(d->ctx, add(d, "public_url", true), 0,
+		said_set(d->ctx, doctor_add(d, "public_url", true), 0,
 		    "Channels are on (%d), but no public address is named: their messages have no link. Start tenon with "
 		    "--public-url (and name it here too).",
 		    "已启用 %d 个渠道，但没有指定对外地址，消息里没有链接。请用 --public-url 启动 tenon（检查时也要带上）。", d->channels);
 	else if (!url)
-		said_set(d->ctx, add_note(d, "public_url", true), 0,
+		said_set(d->ctx, doctor_note(d, "public_url", true), 0,
 		    "No public address is named (--public-url): links and the widget then use the address of the request",
 		    "没有指定对外地址（--public-url）：链接和表单组件会使用请求时的地址");
 	else if (strncmp(url, "https://", 8) != 0)
-		said_set(d->ctx, add(d, "public_url", true), 0,
+		said_set(d->ctx, doctor_add(d, "public_url", true), 0,
 		    "The public address %s is not https: passwords travel in the open. Put Caddy or nginx before it.",
 		    "对外地址 %s 不是 https，密码会明文传输。请在前面放 Caddy 或 nginx。", url);
 	else
-		said_set(d->ctx, add(d, "public_url", false), 0, "The public address is %s", "对外地址是 %s", url);
+		said_set(d->ctx, doctor_add(d, "public_url", false), 0, "The public address is %s", "对外地址是 %s", url);
 }
 
 static void say(void *arg, const char *check, bool serious, const char *en, const char *zh)
 {
 	Doctor *d = arg;
-	*add(d, check, serious) = (Said){.en = talloc_strdup(d->ctx, en), .zh = talloc_strdup(d->ctx, zh)};
+	*doctor_add(d, check, serious) = (Said){.en = talloc_strdup(d->ctx, en), .zh = talloc_strdup(d->ctx, zh)};
 }
 
 static void look_from_outside(Doctor *d)
@@ -331,13 +251,13 @@ static void look_at_backups(Doctor *d)
 	size_t n;
 	backup_list(d->ctx, talloc_asprintf(d->ctx, "%s/backups", d->config->house.data_dir), &list, &n);
 	if (n == 0) {
-		said_set(d->ctx, add_note(d, "backup", true), 0, "There is no backup in %s/backups", "%s/backups 里还没有备份",
+		said_set(d->ctx, doctor_note(d, "backup", true), 0, "There is no backup in %s/backups", "%s/backups 里还没有备份",
 		    d->config->house.data_dir);
 		return;
 	}
 	int64_t age_ms = clock_real_ms() - list[0].made_ms;
 	bool bad = list[0].checked_ms && !list[0].check_good, old = age_ms > BACKUP_OLD_MS;
-	said_set(d->ctx, add(d, "backup", bad || old), 0,
+	said_set(d->ctx, doctor_add(d, "backup", bad || old), 0,
 	    bad   ? "The newest backup %s did not pass its check (%lld h old)"
 	    : old ? "The newest backup %s is %lld h old"
 		  : "The newest backup is %s, %lld h old",
@@ -357,7 +277,7 @@ void doctor_run(TALLOC_CTX *ctx, const DoctorConfig *config, Finding **ret, size
 	look_at_keys(&d);
 	look_at_port(&d);
 	look_at_database(&d);
-	look_at_channels(&d);
+	doctor_partners(&d);
 	look_at_proxy(&d);
 	look_from_outside(&d);
 	look_at_backups(&d);

@@ -8,6 +8,7 @@ typedef struct {
 	HousePlace house;
 	const char *listen;     /* the port that serve would take; NULL: not asked (a running house has it) */
 	const char *public_url; /* or NULL */
+	int64_t now_ms;         /* business time */
 	bool asks;              /* the public address is called, if a server runs here */
 } DoctorConfig;
 

@@ -40,7 +40,8 @@ int lanes_load(Call *c, Id alert, Id receiver, Lanes *ret)
 	int r = db_query(c->tx, &rows,
 	                 "SELECT r.channel, r.place, r.spare, "
 	                 "CASE WHEN c.enabled = 1 AND c.deleted_at IS NULL THEN 1 ELSE 0 END, c.outage, "
-	                 "CASE WHEN c.breaker = 'open' AND c.retry_at > $3 THEN 1 ELSE 0 END, a.expires, a.count, a.reason, a.urgent FROM channel_route r JOIN channel c ON c.id = r.channel "
+	                 "CASE WHEN c.breaker = 'open' AND c.retry_at > $3 THEN 1 ELSE 0 END, a.expires, "
+	                 "a.count, a.reason, a.urgent FROM channel_route r JOIN channel c ON c.id = r.channel "
 	                 "JOIN alert a ON a.id = $2 WHERE r.person = $1 ORDER BY r.place LIMIT $4",
 	                 value_id(receiver), value_id(alert), value_time(c->now_ms), value_int(LANES_MAX));
 	ret->n = 0;

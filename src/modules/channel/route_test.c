@@ -80,7 +80,8 @@ static int list_make(Tx *tx, void *arg)
 		r = channel_make(c, w->channels[i], ask->list[2 * i + 1]);
 		if (r == 0)
 			r = db_exec(tx,
-			            "INSERT INTO channel_route (person, channel, place, address, spare) VALUES ($1, $2, $3, '', $4)",
+			            "INSERT INTO channel_route (person, channel, place, address, spare) "
+			            "VALUES ($1, $2, $3, '', $4)",
 			            value_id(w->person), value_id(w->channels[i]), value_int(i),
 			            value_bool(ask->list[2 * i] == 'S'));
 	}

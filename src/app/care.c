@@ -28,7 +28,9 @@ int care_backup(const Options *o)
 	Backup made;
 	CopyWatch watch = {.bytes_per_second = BACKUP_PACE};
 	HousePlace house = place_of(o);
-	int r = backup_make(ctx, &house, o->to, BACKUP_MANUAL, clock_real_ms(), &watch, &made, &said);
+	BackupOrder order = {.to = o->to, .kind = BACKUP_MANUAL, .without_key = o->without_key,
+			     .now_ms = clock_real_ms()};
+	int r = backup_make(ctx, &house, &order, &watch, &made, &said);
 	if (r == 0) {
 		printf(o->lang == LANG_ZH ? "备份：%s（%lld 行，%lld 字节）\n" : "Backup: %s (%lld rows, %lld bytes)\n", made.path,
 		       (long long)made.rows, (long long)made.bytes);
@@ -36,9 +38,33 @@ int care_backup(const Options *o)
 	}
 	if (r == 0)
 		puts(o->lang == LANG_ZH ? "副本已检查，完好。" : "The copy was checked and is good.");
+	if (r == 0 && made.without_key)
+		puts(o->lang == LANG_ZH ? "备份中没有 secret.key。请把它单独保存好，恢复时需要它；没有它就要重新填写各处的密钥。"
+					: "It has no secret.key. Keep that file somewhere else: a restore needs it, or the "
+					  "secrets have to be entered again.");
 	int status = r < 0 ? complain(&said, o->lang) : 0;
 	talloc_free(ctx);
 	return status;
+}
+
+/* What to do about the key, when the backup had none. */
+static void key_tell(TALLOC_CTX *ctx, const Options *o)
+{
+	Backup b;
+	Said said = {0};
+	bool zh = o->lang == LANG_ZH;
+	if (backup_read(ctx, o->from, &b, &said) < 0 || !b.without_key)
+		return;
+	if (file_exists(talloc_asprintf(ctx, "%s/secret.key", o->data_dir)))
+		printf(zh ? "备份中没有密钥，使用 %s 里已有的 secret.key。请运行 tenon doctor 检查是否都能解开。\n"
+			  : "The backup has no key; the secret.key that lies in %s is used. tenon doctor tells whether all "
+			    "secrets open with it.\n", o->data_dir);
+	else
+		printf(zh ? "备份中没有密钥：渠道、平台推送、收取邮箱、微信客服的密钥和密码需要重新填写，其他一切照常。"
+			    "tenon doctor 会逐条列出到哪里填写。如果另存了 secret.key，请在启动前放到 %s（权限 0600）。\n"
+			  : "The backup has no key: secrets and passwords of channels, pushes, mailboxes and 微信客服 must be "
+			    "entered again; everything else works. tenon doctor names each with its place. If you kept "
+			    "secret.key, put it into %s (mode 0600) before you start.\n", o->data_dir);
 }
 
 int care_restore(const Options *o)
@@ -53,6 +79,8 @@ int care_restore(const Options *o)
 					  : "Restored %s into %s. Start it with tenon serve.\n", o->from, o->data_dir);
 	if (r == 0 && aside)
 		printf(o->lang == LANG_ZH ? "原有数据保留在 %s。\n" : "What was there before is kept in %s.\n", aside);
+	if (r == 0)
+		key_tell(ctx, o);
 	int status = r < 0 ? complain(&said, o->lang) : 0;
 	talloc_free(ctx);
 	return status;

@@ -15,8 +15,9 @@ static const char help_text[] =
 	"      Fills DIR with a believable company to look around in.\n"
 	"  tenon rotate-key --data DIR [--database postgres://...]\n"
 	"      Seals the secrets of channels with a new key. The server must be stopped; run it again if it was cut off.\n"
-	"  tenon backup --data DIR --to FOLDER [--database postgres://...]\n"
+	"  tenon backup --data DIR --to FOLDER [--database postgres://...] [--without-key]\n"
 	"      Copies the house into a new folder below FOLDER, also while it is served, and checks the copy.\n"
+	"      --without-key leaves secret.key out: whoever gets the copy cannot read the secrets kept in it.\n"
 	"  tenon restore --from BACKUP --data DIR [--database postgres://...] [--force]\n"
 	"      Furnishes DIR from a backup. --force moves aside what is there.\n"
 	"  tenon verify --data DIR [--database postgres://...] [--quick]\n"
@@ -90,7 +91,7 @@ static bool import_complete(const Options *o)
 bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 {
 	Options o = {.listen = "127.0.0.1:8080", .way = "pool"};
-	gboolean test_clock = FALSE, help = FALSE, force = FALSE, quick = FALSE, dry_run = FALSE;
+	gboolean test_clock = FALSE, help = FALSE, without_key = FALSE, force = FALSE, quick = FALSE, dry_run = FALSE;
 	char *lang = NULL;
 	GOptionEntry entries[] = {
 		{"data", 0, 0, G_OPTION_ARG_FILENAME, &o.data_dir, NULL, NULL},
@@ -102,6 +103,7 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 		{"proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.proxies, NULL, NULL},
 		{"to", 0, 0, G_OPTION_ARG_FILENAME, &o.to, NULL, NULL},
 		{"from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, NULL, NULL},
+		{"without-key", 0, 0, G_OPTION_ARG_NONE, &without_key, NULL, NULL},
 		{"force", 0, 0, G_OPTION_ARG_NONE, &force, NULL, NULL},
 		{"quick", 0, 0, G_OPTION_ARG_NONE, &quick, NULL, NULL},
 		{"lang", 0, 0, G_OPTION_ARG_STRING, &lang, NULL, NULL},
@@ -126,6 +128,7 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 	}
 	o.test_clock = test_clock;
 	o.help = help;
+	o.without_key = without_key;
 	o.force = force;
 	o.quick = quick;
 	o.lang = lang_choose(lang);

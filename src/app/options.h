@@ -17,6 +17,7 @@ typedef struct {
 	char **proxies; /* addresses of trusted proxies, NULL-terminated, or NULL */
 	const char *to;   /* backup: the folder of backups */
 	const char *from; /* restore: one backup */
+	bool without_key; /* backup: leave secret.key out */
 	bool force;       /* restore: move aside what is there */
 	bool quick;       /* verify: without comparing indexes with their tables */
 	Lang lang;        /* of what the command line tells: --lang, else the locale */

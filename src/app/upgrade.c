@@ -113,7 +113,8 @@ static bool back_up(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 	CopyWatch watch = {0};
 	HousePlace house = place_of(o);
 	char *folder = talloc_asprintf(ctx, "%s/backups", o->data_dir);
-	int r = backup_make(ctx, &house, folder, BACKUP_UPGRADE, clock_real_ms(), &watch, &made, &said);
+	BackupOrder order = {.to = folder, .kind = BACKUP_UPGRADE, .now_ms = clock_real_ms()};
+	int r = backup_make(ctx, &house, &order, &watch, &made, &said);
 	if (r == 0 && !file_write(mark_path(ctx, o, RUNNING_MARK), made.path))
 		r = said_set(ctx, &said, ERR_STORE, "%s cannot be written.", "无法写入 %s。", o->data_dir);
 	if (r == 0) {

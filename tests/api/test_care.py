@@ -58,7 +58,7 @@ def test_the_schedule_runs_and_rotates(house):
     folder = tempfile.mkdtemp(prefix="tenon-scheduled-")
     try:
         answer = house.admin.call("PUT", "/care/settings", {"on": True, "hour": 2, "daily": 1, "weekly": 1, "folder": folder}, expect=200).json
-        assert answer["settings"] == {"on": True, "hour": 2, "daily": 1, "weekly": 1, "folder": folder}, answer
+        assert answer["settings"] == {"on": True, "hour": 2, "daily": 1, "weekly": 1, "folder": folder, "without_key": False}, answer
         assert answer["next_at"].endswith("T18:00:00.000Z"), "2 o'clock in China: " + answer["next_at"]
         os.mkdir(folder + "/holiday-pictures")  # not ours
         os.mkdir(folder + "/tenon-20200101-000000")  # looks like ours and has no manifest
@@ -80,6 +80,19 @@ def test_the_schedule_runs_and_rotates(house):
         house.admin.call("PUT", "/care/settings", {"on": False, "folder": ""}, expect=200)
         idle(house)
         shutil.rmtree(folder)
+
+
+def test_the_key_is_left_out_when_one_says_so(house):
+    secret = house.admin.post("/channels", {"kind": "web_push", "name": "通知", "settings": {"subject": "mailto:it@example.com"}}, 201)["id"]  # now there is a key
+    assert made_now(house)["without_key"] is False
+    answer = house.admin.call("PUT", "/care/settings", {"without_key": True}, expect=200).json
+    assert answer["settings"]["without_key"] is True
+    backup = made_now(house)
+    assert backup["without_key"] is True and not glob.glob(f"{house.dir}/backups/{backup['name']}/*.key")
+    house.admin.call("PUT", "/care/settings", {"without_key": False}, expect=200)
+    backup = made_now(house)
+    assert glob.glob(f"{house.dir}/backups/{backup['name']}/secret.key")
+    house.admin.call("DELETE", f"/channels/{secret}", expect=204)
 
 
 def test_off_means_off(house):

@@ -1,5 +1,5 @@
 // Backup and health: one now with its progress and its check, the schedule, and what doctor and verify find.
-import { assert, axe, person, signIn, until } from './lib.mjs'
+import { assert, axe, person, shot, signIn, until } from './lib.mjs'
 import { admin } from './lib/staff.mjs'
 
 export async function run({ base, password, browser, check }) {
@@ -30,9 +30,22 @@ export async function run({ base, password, browser, check }) {
 		await clean()
 		await dialog.getByLabel('存放位置').fill('')
 		await dialog.getByLabel('时间').selectOption('4')
+		await dialog.getByRole('switch', { name: '备份中不含密钥' }).press(' ')
+		await shot(page, 'care-plan')
 		await dialog.getByRole('button', { name: '保存' }).click()
 		await dialog.waitFor({ state: 'detached' })
-		assert((await call('GET', '/care/backups')).settings.hour === 4, 'the hour was kept')
+		const { settings } = await call('GET', '/care/backups')
+		assert(settings.hour === 4 && settings.without_key, JSON.stringify(settings))
+	})
+
+	await check('a backup without the key says so', async () => {
+		const before = (await call('GET', '/care/backups')).items.length
+		await page.getByRole('button', { name: '立即备份' }).click()
+		await until(async () => (await call('GET', '/care/backups')).items.length === before + 1, 'the backup is there')
+		await page.getByText('不含密钥').first().waitFor()
+		await shot(page, 'care-list')
+		await clean()
+		await call('PUT', '/care/settings', { without_key: false })
 	})
 
 	await check('the house is looked at', async () => {

@@ -16,8 +16,9 @@ import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, next_workday, quiet_policy  # noqa: E402
+from lib.company import Company, make, next_workday, quiet_policy  # noqa: E402
 from lib.house import House, wait_for  # noqa: E402
+from lib.partner import Partner  # noqa: E402
 
 ROUNDS = int(os.environ.get("TENON_ROUNDS", "3"))
 SENDERS = 6
@@ -405,6 +406,50 @@ def test_verify_of_a_running_house_finds_nothing(house):
         stop.set()
         for s in senders:
             s.join(30)
+
+
+def test_a_backup_without_the_key(house):
+    """Whoever gets it has no secrets; restored, all works but what is sealed, which is named and can be entered again."""
+    folder, elsewhere, partner = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house), Partner({"errcode": 0, "errmsg": "ok"})
+    again = Elsewhere(house)
+    settings = {"url": partner.url("/send?key=SEALED-IN-THE-HOUSE")}
+    channel = house.admin.post("/channels", {"kind": "wecom_robot", "name": "早班群", "settings": settings, "allowed_host": "127.0.0.1"}, 201)["id"]
+    pushed = make(house, "source", name="推送来源", key="pushed")
+    callback = {"kind": "token", "token": "T" * 24}
+    house.admin.call("PUT", f"/sources/{pushed}/callback", callback, expect=200)
+    try:
+        code, out, error = tenon(house, "backup", "--to", folder, "--without-key")
+        assert code == 0 and "It has no secret.key" in out, (out, error)
+        backup = out.split("Backup: ", 1)[1].split(" (", 1)[0]
+        assert not glob.glob(backup + "/*.key") and json.load(open(backup + "/manifest.json", encoding="utf-8"))["without_key"] is True
+        assert glob.glob(back_up(house, folder) + "/secret.key"), "unless one asks for it the key is there"
+
+        code, out, error = tenon(house, "restore", "--from", backup, data=elsewhere.folder, database=elsewhere.database)
+        assert code == 0 and "must be entered again; everything else works" in out and f"put it into {elsewhere.folder}" in out, (out, error)
+        served = elsewhere.serve(house)
+        assert served.capture(house.company.key, {"name": "恢复后", "phone": "13500031111"})["state"] == "taken"
+        told = [f["detail"] for f in served.admin.get("/care/health")["doctor"] if f["check"] == "secret_closed"]
+        assert len(told) == 2 and any("早班群" in t for t in told) and any("推送来源" in t for t in told), told
+        shown = next(c for c in served.admin.get("/channels")["items"] if c["id"] == channel)
+        assert shown["fault"] == "secret_unreadable", shown
+        served.admin.patch(f"/channels/{channel}", {"settings": settings})
+        served.admin.call("PUT", f"/sources/{pushed}/callback", callback, expect=200)
+        assert served.admin.post(f"/channels/{channel}/test", {})["ok"], "entered again, it works"
+        assert not [f for f in served.admin.get("/care/health")["doctor"] if f["check"] in ("secret_closed", "secret_key") and f["serious"]]
+
+        os.makedirs(again.folder)
+        shutil.copy2(house.dir + "/secret.key", again.folder)
+        code, out, error = tenon(house, "restore", "--from", backup, data=again.folder, database=again.database)
+        assert code == 0 and f"the secret.key that lies in {again.folder} is used" in out, (out, error)
+        code, out, error = tenon(house, "restore", "--from", backup, "--force", data=again.folder, database=again.database)
+        assert code == 0 and "is used" in out, "and stays when the rest is moved aside"
+        served = again.serve(house)
+        assert served.admin.post(f"/channels/{channel}/test", {})["ok"], "the key that was kept elsewhere opens all"
+    finally:
+        elsewhere.remove()
+        again.remove()
+        shutil.rmtree(folder)
+        house.admin.call("DELETE", f"/channels/{channel}", expect=204)
 
 
 def test_doctor(house):

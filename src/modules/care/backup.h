@@ -33,14 +33,23 @@ typedef struct {
 	BackupKind kind;
 	int64_t made_ms, bytes, rows;
 	int64_t reopened;             /* receipts set back to pending */
+	bool without_key;             /* the key of the secrets was left out on purpose */
 	int64_t checked_ms;           /* 0: never */
 	bool check_good;
 	const char *check_en, *check_zh; /* what the check found, or NULL */
 } Backup;
 
-/* Makes a backup as a new folder in `to`, which is made if absent. now_ms: real time. */
-NODISCARD int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const char *to, BackupKind kind, int64_t now_ms,
-			  CopyWatch *watch, Backup *ret, Said *said);
+/* What is to be made. */
+typedef struct {
+	const char *to;       /* the folder of backups, made if absent */
+	BackupKind kind;
+	bool without_key;     /* leave secret.key out: what is sealed with it has to be entered again after a restore */
+	int64_t now_ms;       /* real time */
+} BackupOrder;
+
+/* Makes a backup as a new folder. Six parameters: where from, what, how fast, what came of it. */
+NODISCARD int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const BackupOrder *order, CopyWatch *watch,
+			  Backup *ret, Said *said);
 /* Reads the manifest. ERR_NOT_FOUND: no backup. */
 NODISCARD int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said);
 /* Compares every file with the manifest, no faster than the watch says (NULL: as fast as it goes). ERR_INVALID names
@@ -54,9 +63,10 @@ void backup_list(TALLOC_CTX *ctx, const char *folder, Backup **ret, size_t *ret_
  * is manual, of another house or no backup stays. Never the newest one. Returns how many were removed. */
 int backup_rotate(const char *folder, const char *origin, int daily, int weekly);
 
-/* Furnishes a house from a backup. ERR_INVALID: damaged; ERR_CONFLICT: the place holds data (then with `force` it is
- * moved aside and kept), or a server runs there, or the engine is another one. *ret_aside: where the old data went, or
- * NULL. locked: the caller holds the lock of the folder. */
+/* Furnishes a house from a backup; secret.key stays where it is when the backup has none. ERR_INVALID: damaged;
+ * ERR_CONFLICT: the place holds data (then with `force` it is moved aside and kept), or a server runs there, or the
+ * engine is another one. *ret_aside: where the old data went, or NULL. locked: the caller holds the lock of the
+ * folder. */
 NODISCARD int backup_restore(TALLOC_CTX *ctx, const char *path, const HousePlace *house, bool force, bool locked,
 			     int64_t now_ms, char **ret_aside, Said *said);
 /* True while a restore of this folder was begun and not finished: it must not be served. */

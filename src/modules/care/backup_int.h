@@ -11,6 +11,8 @@
 
 /* 2026-11-28 08:30:00 UTC as 20261128-083000 */
 char *backup_stamp(TALLOC_CTX *ctx, int64_t ms);
+/* The one file that opens what is sealed. */
+bool is_secret_key(const char *name);
 /* Files of the house beside its databases: files/..., *.key, the test clock; relative paths. */
 bool loose_files(TALLOC_CTX *ctx, const char *data_dir, char ***ret, size_t *ret_n);
 /* The manifest as parsed; NULL and a sentence. */

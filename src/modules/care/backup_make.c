@@ -58,6 +58,11 @@ static int is_key(const struct dirent *e)
 	return (n > 4 && strcmp(e->d_name + n - 4, ".key") == 0) || strcmp(e->d_name, "test-clock") == 0;
 }
 
+bool is_secret_key(const char *name)
+{
+	return strcmp(name, "secret.key") == 0;
+}
+
 bool loose_files(TALLOC_CTX *ctx, const char *data_dir, char ***ret, size_t *ret_n)
 {
 	char **files = NULL, *root = talloc_asprintf(ctx, "%s/files", data_dir);
@@ -251,6 +256,8 @@ static int copy_loose(Making *m)
 	if (!loose_files(m->ctx, m->house->data_dir, &files, &n))
 		return disk_fail(m, m->house->data_dir);
 	for (size_t i = 0; i < n; i++) {
+		if (m->backup->without_key && is_secret_key(files[i]))
+			continue;
 		if (file_copy(house_file(m, files[i]), partial_file(m, files[i])))
 			continue;
 		if (errno != ENOENT) /* removed meanwhile: no part of the house any more */
@@ -416,6 +423,7 @@ static int manifest_write(Making *m)
 	json_member_text(&m->json, "made_at", when_text(b->made_ms, when));
 	json_member_int(&m->json, "made_ms", b->made_ms);
 	json_member_int(&m->json, "reopened", b->reopened);
+	json_member_bool(&m->json, "without_key", b->without_key);
 	int r = m->house->database ? count_postgres(m) : count_sqlite(m);
 	if (r == 0)
 		r = write_files(m);
@@ -430,14 +438,14 @@ static int manifest_write(Making *m)
 	return file_write(partial_file(m, MANIFEST), text->data) ? 0 : disk_fail(m, MANIFEST);
 }
 
-int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const char *to, BackupKind kind, int64_t now_ms,
-		CopyWatch *watch, Backup *ret, Said *said)
+int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const BackupOrder *order, CopyWatch *watch, Backup *ret,
+		Said *said)
 {
-	Backup b = {.engine = house->database ? "postgres" : "sqlite", .program = TENON_VERSION, .kind = kind,
-		    .made_ms = now_ms, .origin = ""};
-	Making m = {.ctx = ctx, .house = house, .to = to, .watch = watch, .backup = &b, .said = said, .lock = -1};
+	Backup b = {.engine = house->database ? "postgres" : "sqlite", .program = TENON_VERSION, .kind = order->kind,
+		    .made_ms = order->now_ms, .origin = "", .without_key = order->without_key};
+	Making m = {.ctx = ctx, .house = house, .to = order->to, .watch = watch, .backup = &b, .said = said, .lock = -1};
 	give_way();
-	int r = folder_begin(&m, now_ms);
+	int r = folder_begin(&m, order->now_ms);
 	if (r == 0)
 		r = room_check(&m);
 	if (r == 0)
@@ -449,7 +457,7 @@ int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const char *to, Backup
 	if (r == 0)
 		r = manifest_write(&m);
 	if (r == 0)
-		r = folder_publish(&m, now_ms);
+		r = folder_publish(&m, order->now_ms);
 	if (r < 0 && m.partial)
 		(void)!tree_remove(m.partial);
 	if (m.lock >= 0)

@@ -68,7 +68,7 @@ int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said)
 		    .engine = or_empty(json_text(m, "engine")), .program = or_empty(json_text(m, "program")),
 		    .origin = or_empty(json_text(m, "origin")), .kind = kind_parse(json_text(m, "kind")),
 		    .made_ms = json_int(m, "made_ms", 0), .rows = json_int(m, "rows_total", 0),
-		    .reopened = json_int(m, "reopened", 0)};
+		    .reopened = json_int(m, "reopened", 0), .without_key = json_flag(m, "without_key", false)};
 	json_array_foreach(json_object_get(m, "files"), i, file)
 		b.bytes += json_int(file, "bytes", 0);
 	check_read(ctx, path, &b);

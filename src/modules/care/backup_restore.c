@@ -19,6 +19,7 @@ typedef struct {
 	TALLOC_CTX *ctx;
 	const char *path, *data_dir, *database;
 	char *aside, *schema_aside;
+	bool without_key;
 	Said *said;
 } Restore;
 
@@ -59,6 +60,7 @@ static int engine_check(Restore *t)
 	int r = backup_read(t->ctx, t->path, &b, t->said);
 	if (r < 0)
 		return r;
+	t->without_key = b.without_key;
 	bool is_postgres = strcmp(b.engine, "postgres") == 0;
 	if (is_postgres == (t->database != NULL))
 		return 0;
@@ -143,7 +145,7 @@ static int move_aside(Restore *t, int64_t now_ms)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(database_files); i++)
 		r = move_one(t, database_files[i]);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!strchr(loose[i], '/'))
+		if (!strchr(loose[i], '/') && !(t->without_key && is_secret_key(loose[i])))
 			r = move_one(t, loose[i]);
 	return r < 0 ? r : move_one(t, "files");
 }

@@ -38,6 +38,7 @@ static void write_settings(Call *c, const Plan *plan)
 	json_member_int(o, "daily", plan->settings.daily);
 	json_member_int(o, "weekly", plan->settings.weekly);
 	json_member_text(o, "folder", plan->settings.folder);
+	json_member_bool(o, "without_key", plan->settings.without_key);
 	json_object_end(o);
 	json_member_text(o, "folder", care_folder(c, c->house, &plan->settings));
 	member_when(o, "next_at", plan->next_ms);
@@ -82,6 +83,7 @@ static void write_backup(Call *c, const Backup *b)
 	json_member_text(o, "engine", b->engine);
 	json_member_int(o, "bytes", b->bytes);
 	json_member_int(o, "rows", b->rows);
+	json_member_bool(o, "without_key", b->without_key);
 	json_member_text(o, "check", b->checked_ms == 0 ? "none" : b->check_good ? "good" : "bad");
 	member_when(o, "checked_at", b->checked_ms);
 	json_member_text(o, "detail", c->lang == LANG_EN ? b->check_en : b->check_zh);
@@ -156,6 +158,7 @@ static int settings_set(Call *c)
 	s.hour = (int)call_int(c, "hour", s.hour);
 	s.daily = (int)call_int(c, "daily", s.daily);
 	s.weekly = (int)call_int(c, "weekly", s.weekly);
+	s.without_key = call_flag(c, "without_key", s.without_key);
 	s.folder = call_text(c, "folder") ? call_text(c, "folder") : talloc_strdup(c, s.folder);
 	if ((r = folder_check(c, s.folder)) < 0 || (r = call_write_wait(c, settings_keep, &s)) < 0)
 		return r;
@@ -207,6 +210,7 @@ static const Param settings_params[] = {
 	{"weekly", PARAM_INT, .min = 0, .max = CARE_WEEKLY_MAX, .help = "Newest weeks of which one is kept"},
 	{"folder", PARAM_TEXT, .max = CARE_FOLDER_MAX,
 	 .help = "Absolute path on the server; empty: backups/ in the data folder"},
+	{"without_key", PARAM_BOOL, .help = "Leave the key of the secrets out of backups"},
 	{0},
 };
 

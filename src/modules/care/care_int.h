@@ -16,6 +16,7 @@ typedef struct {
 	int hour;          /* of the house's time zone */
 	int daily, weekly; /* how many to keep */
 	const char *folder; /* absolute, or "": DIR/backups */
+	bool without_key;   /* secret.key is left out of them */
 } CareSettings;
 
 typedef enum { CARE_IDLE, CARE_COPYING, CARE_CHECKING } CarePhase;

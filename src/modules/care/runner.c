@@ -20,6 +20,7 @@ typedef struct Care {
 	CopyWatch watch;
 	BackupKind kind;
 	int daily, weekly;
+	bool without_key;
 	char *folder;
 	_Atomic int reaches;
 } Care;
@@ -121,7 +122,9 @@ static void *care_main(void *arg)
 	HousePlace house = {.data_dir = care->house->data_dir, .database = care->house->database};
 	Said said = {0};
 	Backup made = {0};
-	int r = backup_make(ctx, &house, care->folder, care->kind, clock_real_ms(), &care->watch, &made, &said);
+	BackupOrder order = {.to = care->folder, .kind = care->kind, .without_key = care->without_key,
+			     .now_ms = clock_real_ms()};
+	int r = backup_make(ctx, &house, &order, &care->watch, &made, &said);
 	phase_set(care, CARE_CHECKING);
 	if (r == 0)
 		r = backup_check(ctx, made.path, clock_real_ms(), &care->watch, &said);
@@ -158,6 +161,7 @@ bool care_begin(Care *care, BackupKind kind, const char *folder, const CareSetti
 		care->kind = kind;
 		care->daily = settings->daily;
 		care->weekly = settings->weekly;
+		care->without_key = settings->without_key;
 		care->watch.bytes_per_second = BACKUP_PACE;
 		atomic_store(&care->watch.done, 0);
 		atomic_store(&care->watch.total, 0);

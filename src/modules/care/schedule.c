@@ -27,6 +27,7 @@ int care_settings_load(Call *c, CareSettings *ret)
 		s.hour = (int)json_int(kept, "hour", s.hour);
 		s.daily = (int)json_int(kept, "daily", s.daily);
 		s.weekly = (int)json_int(kept, "weekly", s.weekly);
+		s.without_key = json_flag(kept, "without_key", false);
 		s.folder = json_text(kept, "folder") ? json_text(kept, "folder") : "";
 	}
 	*ret = s;
@@ -95,6 +96,7 @@ int care_settings_store(Call *c, const CareSettings *s)
 	json_member_int(&o, "daily", s->daily);
 	json_member_int(&o, "weekly", s->weekly);
 	json_member_text(&o, "folder", s->folder);
+	json_member_bool(&o, "without_key", s->without_key);
 	json_object_end(&o);
 	int r = db_exec(c->tx, "DELETE FROM care_setting WHERE name = $1", value_text(SETTINGS_NAME));
 	if (r == 0)

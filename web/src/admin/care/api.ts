@@ -10,6 +10,7 @@ export interface Backup {
 	engine: string
 	bytes: number
 	rows: number
+	without_key: boolean
 	check: 'good' | 'bad' | 'none'
 	checked_at: Time | null
 	detail: string | null
@@ -21,6 +22,7 @@ export interface CareSettings {
 	daily: number
 	weekly: number
 	folder: string
+	without_key: boolean
 }
 
 export interface Care {

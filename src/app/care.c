@@ -103,6 +103,14 @@ static int findings_end(const Finding *findings, size_t n, Lang lang)
 	return serious ? 1 : 0;
 }
 
+/* As the server of that folder has it: that of a test server may be moved. */
+static int64_t business_now_ms(TALLOC_CTX *ctx, const Options *o)
+{
+	char *error = NULL;
+	Clock clock = {0};
+	return clock_file_open(ctx, &clock, o->data_dir, &error) ? clock_now_ms(&clock) : clock_real_ms();
+}
+
 int care_verify(const Options *o)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
@@ -110,7 +118,8 @@ int care_verify(const Options *o)
 	Finding *findings = NULL;
 	size_t n = 0;
 	HousePlace house = place_of(o);
-	VerifyConfig config = {.tables = house_inspection(ctx, &house), .data_dir = o->data_dir, .thorough = !o->quick};
+	VerifyConfig config = {.tables = house_inspection(ctx, &house), .data_dir = o->data_dir,
+		.now_ms = business_now_ms(ctx, o), .thorough = !o->quick};
 	int status;
 	if (!o->database && !file_exists(config.tables.records)) {
 		said_set(ctx, &said, 0, "There is no data in %s.", "%s 里没有数据。", o->data_dir);
@@ -123,14 +132,6 @@ int care_verify(const Options *o)
 	}
 	talloc_free(ctx);
 	return status;
-}
-
-/* As the server of that folder has it: that of a test server may be moved. */
-static int64_t business_now_ms(TALLOC_CTX *ctx, const Options *o)
-{
-	char *error = NULL;
-	Clock clock = {0};
-	return clock_file_open(ctx, &clock, o->data_dir, &error) ? clock_now_ms(&clock) : clock_real_ms();
 }
 
 int care_doctor(const Options *o)

@@ -19,6 +19,7 @@
 #define LIMIT_FILE_NAME 120                    /* characters */
 #define LIMIT_FILES_RECORD 200                 /* files of one record */
 #define LIMIT_FILES_DELIVERY 10                /* files of one form */
+#define LIMIT_FILE_UNDO_DAYS 30                /* how long a deleted file can come back */
 #define LIMIT_FILES_WAITING (96 * 1024 * 1024) /* bytes of forms with files that wait for the disk; beyond it 503 */
 #define LIMIT_MULTIPART_PARTS 210
 #define LIMIT_MULTIPART_HEAD 4096              /* header fields of one part */

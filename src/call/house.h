@@ -21,6 +21,7 @@ typedef struct House {
 	struct Desk *lead;         /* modules/lead */
 	struct Intake *intake;     /* modules/lead/intake */
 	struct Pull *pull;         /* modules/lead/pull */
+	struct Sweep *sweep;       /* modules/lead/sweep: content of files that nobody names any more */
 	struct Importer *importer; /* modules/lead/import */
 	struct Post *post;         /* modules/channel */
 	struct Watch *watch;       /* modules/service: heartbeats */

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,8 +99,31 @@ static int write_fresh(const char *fresh, const char *path, const void *bytes, s
 	return err;
 }
 
-/* What is there already under this name is as good, if it is whole; another thread may not have synced its folders yet,
- * so they are synced in any case. */
+/* ---- keeping and dropping exclude each other ---- */
+
+/* Closing it unlocks; -1: not had. */
+static int lock_take(const char *data_dir, int how)
+{
+	char *path = talloc_asprintf(NULL, "%s/files/" CONTENT_LOCK, data_dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	talloc_free(path);
+	while (fd >= 0 && flock(fd, how) < 0)
+		if (errno != EINTR) {
+			close(fd);
+			return -1;
+		}
+	return fd;
+}
+
+static bool is_young(const struct stat *is, int64_t before_ms)
+{
+	return is->st_mtim.tv_sec * 1000LL + is->st_mtim.tv_nsec / 1000000 >= before_ms;
+}
+
+/* ---- keeping ---- */
+
+/* What is there already under this name is as good, if it is whole, and young from now on; another thread may not have
+ * synced its folders yet, so they are synced in any case. */
 int content_keep(const char *data_dir, const void *bytes, size_t len, char ret_hash[CONTENT_HASH_TEXT])
 {
 	struct stat is;
@@ -110,11 +134,17 @@ int content_keep(const char *data_dir, const void *bytes, size_t len, char ret_h
 	char *path = talloc_asprintf(mem, "%s/%s", folder, ret_hash);
 	char *fresh = talloc_asprintf(mem, "%s/" FRESH "%016llx", root, (unsigned long long)random_u64());
 	int r = mkdir(folder, 0700) == 0 || errno == EEXIST ? 0 : disk_error();
-	bool is_there = r == 0 && stat(path, &is) == 0 && (size_t)is.st_size == len;
+	int lock = r == 0 ? lock_take(data_dir, LOCK_SH) : -1;
+	if (r == 0 && lock < 0)
+		r = disk_error();
+	bool is_there = r == 0 && stat(path, &is) == 0 && (size_t)is.st_size == len &&
+	                utimensat(AT_FDCWD, path, NULL, 0) == 0;
 	if (r == 0 && !is_there)
 		r = write_fresh(fresh, path, bytes, len);
 	if (r == 0 && !(folder_synced(folder) && folder_synced(root)))
 		r = disk_error();
+	if (lock >= 0)
+		close(lock);
 	talloc_free(mem);
 	return r;
 }
@@ -154,4 +184,47 @@ int content_read(TALLOC_CTX *ctx, const char *data_dir, const char *hash, char *
 	*ret = bytes;
 	*ret_len = (size_t)is.st_size;
 	return 0;
+}
+
+int content_hold(const char *data_dir, const char *hash)
+{
+	if (!content_is_hash(hash))
+		return ERR_NOT_FOUND;
+	char *path = talloc_asprintf(NULL, "%s/files/%.2s/%s", data_dir, hash, hash);
+	int lock = lock_take(data_dir, LOCK_SH);
+	int r = lock >= 0 && utimensat(AT_FDCWD, path, NULL, 0) == 0 ? 0 : errno == ENOENT ? ERR_NOT_FOUND : ERR_STORE;
+	if (lock >= 0)
+		close(lock);
+	talloc_free(path);
+	return r;
+}
+
+/* ---- dropping ---- */
+
+void content_old(const char *data_dir, int folder, int64_t before_ms, ContentOld tell, void *arg)
+{
+	char *path = talloc_asprintf(NULL, "%s/files/%02x", data_dir, (unsigned)folder);
+	DIR *dir = opendir(path);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		struct stat is;
+		if (content_is_hash(e->d_name) && fstatat(dirfd(dir), e->d_name, &is, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(is.st_mode) && !is_young(&is, before_ms))
+			tell(arg, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	talloc_free(path);
+}
+
+void content_drop(const char *data_dir, const char *hash, int64_t before_ms, int64_t *ret_bytes)
+{
+	struct stat is;
+	char *path = talloc_asprintf(NULL, "%s/files/%.2s/%s", data_dir, hash, hash);
+	int lock = lock_take(data_dir, LOCK_EX | LOCK_NB);
+	*ret_bytes = 0;
+	if (lock >= 0 && stat(path, &is) == 0 && !is_young(&is, before_ms) && unlink(path) == 0)
+		*ret_bytes = is.st_size > 0 ? is.st_size : 1;
+	if (lock >= 0)
+		close(lock);
+	talloc_free(path);
 }

@@ -1,10 +1,13 @@
 /* What files are taken for, what becomes of their names, and that they are kept. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "file/content.h"
 #include "file/type.h"
@@ -100,6 +103,14 @@ TEST(type, keeps_names_short)
 	talloc_free(ctx);
 }
 
+static void folder_remove(TALLOC_CTX *ctx, const char *folder)
+{
+	CHECK_INT(rmdir(talloc_asprintf(ctx, "%s/files/ba", folder)), 0);
+	CHECK_INT(unlink(talloc_asprintf(ctx, "%s/files/" CONTENT_LOCK, folder)), 0);
+	CHECK_INT(rmdir(talloc_asprintf(ctx, "%s/files", folder)), 0);
+	CHECK_INT(rmdir(folder), 0);
+}
+
 TEST(content, is_kept_once_and_read_back)
 {
 	char folder[] = "/tmp/tenon-file-XXXXXX", hash[CONTENT_HASH_TEXT], again[CONTENT_HASH_TEXT], *bytes;
@@ -121,9 +132,60 @@ TEST(content, is_kept_once_and_read_back)
 	CHECK_INT(content_read(ctx, folder, "../../../etc/passwd", &bytes, &len), ERR_NOT_FOUND);
 	CHECK_INT(unlink(path), 0);
 	CHECK_INT(content_read(ctx, folder, hash, &bytes, &len), ERR_NOT_FOUND);
-	CHECK_INT(rmdir(talloc_asprintf(ctx, "%s/files/ba", folder)), 0);
-	CHECK_INT(rmdir(talloc_asprintf(ctx, "%s/files", folder)), 0);
-	CHECK_INT(rmdir(folder), 0);
+	folder_remove(ctx, folder);
+	talloc_free(ctx);
+}
+
+static void old_count(void *arg, const char *hash)
+{
+	CHECK(content_is_hash(hash));
+	++*(int *)arg;
+}
+
+static int old_ones(const char *folder, int64_t before_ms)
+{
+	int n = 0;
+	for (int i = 0; i < CONTENT_FOLDERS; i++)
+		content_old(folder, i, before_ms, old_count, &n);
+	return n;
+}
+
+TEST(content, is_dropped_only_when_old)
+{
+	char folder[] = "/tmp/tenon-file-XXXXXX", hash[CONTENT_HASH_TEXT];
+	const struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	int64_t freed = -1, now_ms = clock_real_ms() - HOUR_MS;
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	CHECK(mkdtemp(folder) != NULL);
+	CHECK_INT(content_begin(folder), 0);
+	CHECK_INT(content_keep(folder, "abc", 3, hash), 0);
+	char *path = talloc_asprintf(ctx, "%s/files/ba/%s", folder, hash);
+	CHECK_INT(old_ones(folder, now_ms), 0);
+	content_drop(folder, hash, now_ms, &freed);
+	CHECK_INT(freed, 0);
+
+	CHECK_INT(utimensat(AT_FDCWD, path, past, 0), 0);
+	CHECK_INT(old_ones(folder, now_ms), 1);
+	CHECK_INT(content_keep(folder, "abc", 3, hash), 0); /* uploaded again before its row was written */
+	content_drop(folder, hash, now_ms, &freed);
+	CHECK_INT(freed, 0);
+	CHECK_INT(utimensat(AT_FDCWD, path, past, 0), 0);
+	CHECK_INT(content_hold(folder, hash), 0);
+	content_drop(folder, hash, now_ms, &freed);
+	CHECK_INT(freed, 0);
+
+	CHECK_INT(utimensat(AT_FDCWD, path, past, 0), 0);
+	int keeping = open(talloc_asprintf(ctx, "%s/files/" CONTENT_LOCK, folder), O_RDWR);
+	CHECK_INT(flock(keeping, LOCK_SH), 0); /* somebody keeps something at this moment, perhaps this */
+	content_drop(folder, hash, now_ms, &freed);
+	CHECK_INT(freed, 0);
+	close(keeping);
+	content_drop(folder, hash, now_ms, &freed);
+	CHECK_INT(freed, 3);
+	CHECK_INT(content_hold(folder, hash), ERR_NOT_FOUND);
+	content_drop(folder, hash, now_ms, &freed);
+	CHECK_INT(freed, 0);
+	folder_remove(ctx, folder);
 	talloc_free(ctx);
 }
 

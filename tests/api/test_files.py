@@ -10,14 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 import uuid
 import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, make, quiet_policy, read  # noqa: E402
-from lib.house import Live, wait_for  # noqa: E402
+from lib.company import Company, instant, make, now, quiet_policy, read  # noqa: E402
+from lib.house import House, Live, wait_for  # noqa: E402
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000"
                     "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082")
@@ -447,6 +448,107 @@ def test_verify_finds_what_is_missing_or_damaged(house):
     os.unlink(house.dir + "/files/" + "f" * 64)
     status, said = run(house, "verify")
     assert status == 0, said
+
+
+# ---- content that nobody names any more ----
+
+def aged(house, *contents: bytes) -> None:
+    """As if they had been kept two days ago."""
+    for content in contents:
+        os.utime(kept(house, content), (time.time() - 2 * 86400,) * 2)
+
+
+def there(house, *contents: bytes) -> list[bool]:
+    return [os.path.exists(kept(house, content)) for content in contents]
+
+
+def test_content_of_deleted_files_is_swept(house):
+    """What a row, an undo within its time or a receipt names stays, so does what is young; the rest goes."""
+    lead = house.company.lead(phone="13900060001")
+    other = house.company.lead(phone="13900060002")
+    me, you = holder(house, lead), holder(house, other)
+    live, deleted, shared, noted, nobody, young = (jpeg(n, 100) for n in range(1001, 1007))
+    send(me, lead["id"], live)
+    changes = [me.call("DELETE", f"/files/{send(me, lead['id'], content).json['id']}", expect=200).json["change"] for content in (deleted, shared)]
+    send(you, other["id"], shared)
+    post(house, house.company.key, form(("phone", "12"), ("photo", "a.jpg", noted)))  # quarantined: only its receipt names it
+    for content in (nobody, young):
+        os.makedirs(os.path.dirname(kept(house, content)), exist_ok=True)
+        with open(kept(house, content), "wb") as f:
+            f.write(content)
+    aged(house, live, deleted, shared, noted, nobody)
+    house.advance("7h")
+    assert there(house, live, deleted, shared, noted, nobody, young) == [True, True, True, True, False, True]
+    status, said = run(house, "verify")
+    assert status == 0 and "file_missing" not in said and "file_orphan: 1 " in said, said
+
+    house.advance("29d")
+    again = house.admin.post(f"/changes/{changes[0]}/undo")["change"]
+    aged(house, deleted)
+    house.advance("2d")
+    assert there(house, live, deleted, shared) == [True, True, True], "undone in time, it is somebody's again"
+    undone = house.admin.post(f"/changes/{again}/undo")["change"]
+    aged(house, live, deleted, shared, noted)
+    house.advance("29d")
+    assert there(house, deleted) == [True]
+    house.advance("2d")
+    assert there(house, live, deleted, shared, noted) == [True, False, True, True]
+    status, said = run(house, "verify")
+    assert status == 0 and "file_missing" not in said, said
+    refused = house.admin.call("POST", f"/changes/{undone}/undo", {})
+    assert refused.status == 409 and refused.json["code"] == "content_gone" and "请重新上传" in refused.json["detail"], refused
+    assert fetch(house.admin, send(house.admin, lead["id"], deleted).json["id"]).body == deleted, "uploaded again it is as new"
+    house.admin.post(f"/changes/{changes[1]}/undo")  # somebody else has the same content
+    os.unlink(kept(house, young))
+
+
+def test_a_sweep_beside_uploads_and_a_backup(house):
+    """The same bytes are uploaded, deleted and swept at once; what was answered 201 is there, and the backup is whole."""
+    lead = house.company.lead(phone="13900060003")
+    me = holder(house, lead)
+    contents = [jpeg(n, 3000) for n in range(1100, 1130)]
+    for content in contents:
+        me.call("DELETE", f"/files/{send(me, lead['id'], content).json['id']}", expect=200)
+    aged(house, *contents)
+    house.advance("31d")  # swept here, or with the next one while they are sent again
+    folder = tempfile.mkdtemp(prefix="tenon-files-")
+    try:
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            backup = pool.submit(run, house, "backup", "--to", folder)
+            sweeps = pool.submit(lambda: [house.advance("7h") for _ in range(6)])
+            sent = list(pool.map(lambda content: send(house.admin, lead["id"], content).json["id"], contents))
+            sweeps.result()
+            status, said = backup.result()
+        assert status == 0, said
+        for id, content in zip(sent, contents):
+            assert fetch(house.admin, id).body == content
+        status, said = run(house, "verify")
+        assert status == 0 and "file_missing" not in said, said
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_two_processes_sweep_one_folder(house):
+    if house.engine != "postgres":
+        return
+    second = House("postgres", house.postgres, database=house.database, start_at=instant(now(house)))
+    shutil.rmtree(second.dir + "/files")
+    os.symlink(house.dir + "/files", second.dir + "/files")
+    try:
+        lead = house.company.lead(phone="13900060004")
+        me = holder(house, lead)
+        live, gone = jpeg(1201), jpeg(1202)
+        for content in (live, gone):
+            id = send(me, lead["id"], content).json["id"]
+        me.call("DELETE", f"/files/{id}", expect=200)
+        aged(house, live, gone)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda h: h.advance("31d"), (house, second)))
+        assert there(house, live, gone) == [True, False]
+        assert "could not be swept" not in house.log_tail(20000) + second.log_tail(20000)
+    finally:
+        os.unlink(second.dir + "/files")
+        second.remove()
 
 
 if __name__ == "__main__":

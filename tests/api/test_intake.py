@@ -2,8 +2,10 @@
 import concurrent.futures
 import json
 import os
+import sqlite3
 import sys
 import urllib.parse
+import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
@@ -296,6 +298,28 @@ def test_summary_and_search(house):
     page = house.admin.get("/intake/receipts?limit=2")
     more = house.admin.get(f"/intake/receipts?limit=2&after={page['next']}")
     assert len({r["id"] for r in page["items"] + more["items"]}) == 4
+
+
+def test_the_index_is_built_from_pages(house):
+    """More leads than fit on a page of PostgreSQL: after a restart each is recognised, also the first and last of a page."""
+    template, n, page = house.company.lead()["id"], 10001, 5000
+    house.stop()
+    if house.engine == "postgres":
+        house.postgres.query("INSERT INTO tenon.lead SELECT (jsonb_populate_record(l, jsonb_build_object("
+                             "'id', '0190a000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'), 'phone', '+8615' || lpad(i::text, 9, '0')))).* "
+                             f"FROM tenon.lead l, generate_series(1, {n}) i WHERE l.id = '{template}'", house.database.rsplit("/", 1)[1])
+    else:
+        with sqlite3.connect(house.dir + "/tenon.db") as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(lead)")]
+            row = dict(zip(columns, db.execute("SELECT * FROM lead WHERE id = ?", (uuid.UUID(template).bytes,)).fetchone()))
+            db.executemany(f"INSERT INTO lead ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                           ([{**row, "id": uuid.UUID(f"0190a000-0000-7000-8000-{i:012x}").bytes, "phone": f"+8615{i:09d}"}[c] for c in columns]
+                            for i in range(1, n + 1)))
+    house.start()
+    for i in (1, page - 1, page, page + 1, 2 * page, n):
+        answer = house.capture(house.company.key, {"name": "又来了", "phone": f"15{i:09d}"})
+        assert answer["state"] == "duplicate" and answer["duplicate_of"] == str(uuid.UUID(f"0190a000-0000-7000-8000-{i:012x}")), (i, answer)
+    assert house.capture(house.company.key, {"name": "新的", "phone": f"15{n + 1:09d}"})["state"] == "taken"
 
 
 def test_other_methods_are_told(house):

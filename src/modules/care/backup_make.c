@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "call/when.h"
+#include "file/content.h"
 
 #define PARTIAL_END ".partial"
 #define PARTIAL_LOCK "lock"
@@ -71,7 +72,7 @@ bool loose_files(TALLOC_CTX *ctx, const char *data_dir, char ***ret, size_t *ret
 		return false;
 	size_t whole = 0;
 	for (size_t i = 0; i < n; i++)
-		if (!strstr(files[i], ".new-")) /* being written: nobody was told of it yet */
+		if (!strstr(files[i], ".new-") && strcmp(files[i], CONTENT_LOCK) != 0) /* being written: nobody was told yet */
 			files[whole++] = talloc_asprintf(ctx, "files/%s", files[i]);
 	n = whole;
 	DIR *dir = opendir(data_dir);

@@ -191,7 +191,8 @@ static int health(Call *c)
 	Said said = {0};
 	DoctorConfig doctor = {.house = {.data_dir = c->house->data_dir, .database = c->house->database},
 			       .public_url = c->house->public_url, .now_ms = c->now_ms};
-	VerifyConfig config = {.tables = house_inspection(c, &doctor.house), .data_dir = c->house->data_dir};
+	VerifyConfig config = {.tables = house_inspection(c, &doctor.house), .data_dir = c->house->data_dir,
+			       .now_ms = c->now_ms};
 	doctor_run(c, &doctor, &seen, &n_seen);
 	int r = verify_run(c, &config, &found, &n_found, &said);
 	if (r < 0)

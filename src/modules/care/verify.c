@@ -112,7 +112,8 @@ static int engine_checks(Verify *v)
 int verify_run(TALLOC_CTX *ctx, const VerifyConfig *config, Finding **ret, size_t *ret_n, Said *said)
 {
 	char *error = NULL;
-	Verify v = {.ctx = ctx, .thorough = config->thorough, .look = inspect_open(ctx, &config->tables, &error)};
+	Verify v = {.ctx = ctx, .thorough = config->thorough, .now_ms = config->now_ms,
+		    .look = inspect_open(ctx, &config->tables, &error)};
 	if (!v.look)
 		return said_set(ctx, said, ERR_STORE, "%s", "%s", error);
 	int r = engine_checks(&v);

@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
 	InspectConfig tables;
 	const char *data_dir; /* in which files/ lies: every row of a file has its content, as it was kept */
+	int64_t now_ms;       /* business time; 0: of a copy, whose deleted files may be swept or not */
 	/* indexes are compared with their tables too (SQLite's integrity_check instead of quick_check), and every file is
 	 * read; else it is only looked whether they are there */
 	bool thorough;

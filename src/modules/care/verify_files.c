@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "file/content.h"
 #include "modules/care/tree.h"
 #include "modules/care/verify_int.h"
 
 #define EXAMPLES 3
+#define UNDO_SPARE_MS DAY_MS /* the sweep may be at work while this looks */
 #define NAME_SHOWN 12 /* digits of a hash that tell it from others */
 
 typedef char Hash[CONTENT_HASH_TEXT];
@@ -31,10 +33,14 @@ static void name_add(Files *f, const char *hash)
 	memcpy(f->named[f->n++], hash, CONTENT_HASH_TEXT);
 }
 
+/* The content of a row that is in the bin stays for as long as it can come out of it. */
 static bool row_read(void *arg, const char *const *cells, int n)
 {
+	const Files *f = arg;
+	int64_t now_ms = f->v->now_ms, deleted_ms = cells[1] ? strtoll(cells[1], NULL, 10) : 0;
 	(void)n;
-	name_add(arg, cells[0]);
+	if (!deleted_ms || (now_ms && deleted_ms > now_ms - (LIMIT_FILE_UNDO_DAYS * DAY_MS - UNDO_SPARE_MS)))
+		name_add(arg, cells[0]);
 	return true;
 }
 
@@ -89,7 +95,8 @@ static int names_load(Files *f)
 	if (r == 0)
 		r = column_is_there(f->v, "receipt", "files", &has_notes);
 	if (r == 0 && has_rows)
-		r = inspect_rows(f->v->look, "SELECT sha256 FROM file", row_read, f);
+		r = inspect_rows(f->v->look, "SELECT sha256, CASE WHEN deleted_at IS NULL THEN NULL ELSE updated_at END "
+		                 "FROM file", row_read, f);
 	if (r == 0 && has_notes)
 		r = inspect_rows(f->v->look, "SELECT files FROM receipt WHERE files IS NOT NULL", notes_read, f);
 	names_sort(f);
@@ -156,7 +163,7 @@ static void folder_check(const Files *f, Tally *orphan)
 	for (i = 0; i < n; i++) {
 		const char *slash = strrchr(list[i], '/'), *name = slash ? slash + 1 : list[i];
 		bool named = f->n && bsearch(name, f->named, f->n, sizeof *f->named, by_text);
-		if (!named)
+		if (!named && strcmp(name, CONTENT_LOCK) != 0)
 			tally_add(f, orphan, name);
 	}
 }
@@ -167,8 +174,9 @@ int verify_files(Verify *v, const char *data_dir)
 	Tally missing = {"file_missing", true, "files are named by rows but are not in files/", "个附件有记录但 files/ 中没有内容",
 	                 0, NULL};
 	Tally damaged = {"file_damaged", true, "files are not what was kept", "个附件的内容与保存时不同", 0, NULL};
-	Tally orphan = {"file_orphan", false, "files lie in files/ but no row names them; they do no harm",
-	                "个文件在 files/ 中但没有记录引用，不影响使用", 0, NULL};
+	Tally orphan = {"file_orphan", false,
+	                "files lie in files/ but nothing names them any more; they are swept by themselves",
+	                "个文件在 files/ 中但已没有记录引用，会自动清理", 0, NULL};
 	int r = names_load(&f);
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@ typedef struct Verify {
 	TALLOC_CTX *ctx;
 	Inspection *look;
 	bool thorough;
+	int64_t now_ms;
 	Finding *list;
 	size_t n;
 	Buf *examples;

@@ -9,6 +9,8 @@
 #include "modules/known/shared.h"
 #include "record/phase.h"
 
+#define REBUILD_PAGE 5000 /* rows of a table in memory at once */
+
 /* Names of the fields one object is recognised by; NULL: it has none. */
 typedef struct {
 	const char *object;
@@ -162,8 +164,27 @@ static int fields_admit(Call *c, const PhaseInfo *info, void *arg)
 
 /* ---- start ---- */
 
-static int rebuild_rows(Rows *rows, MatchLoad *load, MatchObject kind)
+/* One table to read; page: the same, behind an id and at most so many. */
+typedef struct {
+	MatchObject kind;
+	const char *all, *page;
+} Rebuilt;
+
+#define PAGE_END " AND id > $1 ORDER BY id LIMIT $2"
+#define LEADS "SELECT id, phone, email, NULL, company, status FROM lead WHERE deleted_at IS NULL"
+#define ACCOUNTS "SELECT id, phone, email, code, name, NULL FROM account WHERE deleted_at IS NULL"
+#define CONTACTS "SELECT id, phone, email, NULL, NULL, NULL FROM contact WHERE deleted_at IS NULL"
+
+static const Rebuilt rebuilt[] = {
+	{MATCH_LEAD, LEADS, LEADS PAGE_END},
+	{MATCH_ACCOUNT, ACCOUNTS, ACCOUNTS PAGE_END},
+	{MATCH_CONTACT, CONTACTS, CONTACTS PAGE_END},
+};
+
+/* *ret_n, *ret_last: how many there were, and the last of them. */
+static int rebuild_rows(Rows *rows, MatchLoad *load, MatchObject kind, int *ret_n, Id *ret_last)
 {
+	*ret_n = 0;
 	while (rows_next(rows)) {
 		const char *status = rows_text(rows, 5);
 		MatchKeys keys = {
@@ -176,23 +197,43 @@ static int rebuild_rows(Rows *rows, MatchLoad *load, MatchObject kind)
 			.company = rows_text(rows, 4),
 		};
 		match_load_put(load, &keys);
+		*ret_last = keys.id;
+		++*ret_n;
 	}
 	return rows_error(rows);
 }
 
+/* PostgreSQL gives all rows of a query at once, so it is asked for pages; the snapshot is the same for all of them. */
+static int rebuild_pages(Tx *tx, MatchLoad *load, const Rebuilt *what)
+{
+	Id last = {{[15] = 1}}; /* below every id that is made */
+	int r = 0, n = REBUILD_PAGE;
+	while (r == 0 && n == REBUILD_PAGE) {
+		ROWS rows = NULL;
+		const Value args[] = {value_id(last), value_int(REBUILD_PAGE)};
+		r = db_query_n(tx, &rows, what->page, args, ARRAY_LEN(args));
+		if (r == 0)
+			r = rebuild_rows(rows, load, what->kind, &n, &last);
+	}
+	return r;
+}
+
+/* SQLite steps through its rows: no page is needed, and none is sought by its id. */
+static int rebuild_whole(Tx *tx, MatchLoad *load, const Rebuilt *what)
+{
+	Id last;
+	int n;
+	ROWS rows = NULL;
+	int r = db_query_n(tx, &rows, what->all, NULL, 0);
+	return r < 0 ? r : rebuild_rows(rows, load, what->kind, &n, &last);
+}
+
 static int rebuild_all(Tx *tx, MatchLoad *load)
 {
-	ROWS leads = NULL;
-	int r = db_query(tx, &leads, "SELECT id, phone, email, NULL, company, status FROM lead WHERE deleted_at IS NULL");
-	if (r < 0 || (r = rebuild_rows(leads, load, MATCH_LEAD)) < 0)
-		return r;
-	ROWS accounts = NULL;
-	r = db_query(tx, &accounts, "SELECT id, phone, email, code, name, NULL FROM account WHERE deleted_at IS NULL");
-	if (r < 0 || (r = rebuild_rows(accounts, load, MATCH_ACCOUNT)) < 0)
-		return r;
-	ROWS contacts = NULL;
-	r = db_query(tx, &contacts, "SELECT id, phone, email, NULL, NULL, NULL FROM contact WHERE deleted_at IS NULL");
-	return r < 0 ? r : rebuild_rows(contacts, load, MATCH_CONTACT);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(rebuilt); i++)
+		r = tx_is_postgres(tx) ? rebuild_pages(tx, load, &rebuilt[i]) : rebuild_whole(tx, load, &rebuilt[i]);
+	return r;
 }
 
 static int rebuild(Tx *tx, void *arg)

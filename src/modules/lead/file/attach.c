@@ -108,13 +108,29 @@ int attach_noted(Call *c, Id id, const char *notes, int64_t at)
 
 /* ---- hooks ---- */
 
+/* A deleted file comes back as long as lead/sweep has left its content; from now on that stays. */
+static int content_back(Call *c, const Record *file)
+{
+	int r = content_hold(c->house->data_dir, record_text(file, "sha256"));
+	if (r != ERR_NOT_FOUND)
+		return call_store_failed(c, r);
+	return call_fail(c, ERR_CONFLICT, "content_gone",
+	                 "The file \"%s\" cannot come back: its content was removed %d days after it was deleted. Upload "
+	                 "it again if you still have it.",
+	                 "附件“%s”无法恢复：删除 %d 天后内容已清理。如果手头还有原文件，请重新上传。",
+	                 record_text(file, "name"), LIMIT_FILE_UNDO_DAYS);
+}
+
 static int before_file(Call *c, const PhaseInfo *info, void *arg)
 {
+	int r;
 	Record *lead;
 	(void)arg;
+	if (info->kind == WRITE_RESTORE && (r = content_back(c, info->record)) < 0)
+		return r;
 	if (info->flags & RECORD_AS_HOUSE || info->kind == WRITE_CREATE)
 		return 0;
-	int r = record_load_any(c, "lead", record_ref(info->record, "lead"), &lead);
+	r = record_load_any(c, "lead", record_ref(info->record, "lead"), &lead);
 	return r < 0 ? r : guard_lead(c, lead, "edit");
 }
 

@@ -29,6 +29,7 @@ const char *const receipt_migrations[] = {
 	"{TEXT} NOT NULL);"
 	"CREATE INDEX receipt_act_receipt ON receipt_act (receipt)",
 	"ALTER TABLE receipt ADD COLUMN files {TEXT}",
+	"CREATE INDEX receipt_files ON receipt (id) WHERE files IS NOT NULL",
 	NULL,
 };
 
@@ -250,6 +251,22 @@ int receipt_pending(Tx *tx, TALLOC_CTX *ctx, Id after, size_t max, Receipt **ret
 	                 "SELECT " RECEIPT_COLUMNS " FROM receipt WHERE state = 'pending' AND id > $1 ORDER BY id LIMIT $2",
 	                 from, value_int((int64_t)max));
 	return r < 0 ? r : receipts_read(rows, ctx, max, ret, ret_n);
+}
+
+int receipt_notes(Tx *tx, Id after, int max, ReceiptNotes tell, void *arg, Id *ret_last)
+{
+	ROWS rows = NULL;
+	Value from = id_is_nil(after) ? value_id(id_new(0)) : value_id(after);
+	int r = db_query(tx, &rows,
+	                 "SELECT id, files FROM receipt WHERE files IS NOT NULL AND id > $1 ORDER BY id LIMIT $2", from,
+	                 value_int(max));
+	*ret_last = ID_NIL;
+	for (int n = 0; r == 0 && rows_next(rows);) {
+		tell(arg, rows_text(rows, 1));
+		if (++n == max)
+			*ret_last = rows_id(rows, 0);
+	}
+	return r < 0 ? r : rows_error(rows);
 }
 
 int receipt_pending_before(Tx *tx, TALLOC_CTX *ctx, int64_t before_ms, size_t max, Receipt **ret, size_t *ret_n)

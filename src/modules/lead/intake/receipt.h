@@ -76,6 +76,10 @@ NODISCARD int receipt_settle(Tx *tx, const Outcome *outcomes, size_t n);
 NODISCARD int receipt_load(Tx *tx, TALLOC_CTX *ctx, Id id, Receipt *ret);
 /* The oldest pending ones after `after`, at most max. */
 NODISCARD int receipt_pending(Tx *tx, TALLOC_CTX *ctx, Id after, size_t max, Receipt **ret, size_t *ret_n);
+/* The notes (lead/file/attach.h) of receipts that brought files, a page in the order of coming in. *ret_last: where the
+ * next page goes on, nil when this was the last. */
+typedef void (*ReceiptNotes)(void *arg, const char *notes);
+NODISCARD int receipt_notes(Tx *tx, Id after, int max, ReceiptNotes tell, void *arg, Id *ret_last);
 /* The oldest pending ones that came before that moment of business time, at most max. */
 NODISCARD int receipt_pending_before(Tx *tx, TALLOC_CTX *ctx, int64_t before_ms, size_t max, Receipt **ret,
                                      size_t *ret_n);

@@ -305,9 +305,11 @@ def test_the_index_is_built_from_pages(house):
     template, n, page = house.company.lead()["id"], 10001, 5000
     house.stop()
     if house.engine == "postgres":
+        name = house.database.rsplit("/", 1)[1]
+        house.postgres.query(f"ALTER DATABASE {name} SET log_statement = 'all'")  # from the next connections on
         house.postgres.query("INSERT INTO tenon.lead SELECT (jsonb_populate_record(l, jsonb_build_object("
                              "'id', '0190a000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'), 'phone', '+8615' || lpad(i::text, 9, '0')))).* "
-                             f"FROM tenon.lead l, generate_series(1, {n}) i WHERE l.id = '{template}'", house.database.rsplit("/", 1)[1])
+                             f"FROM tenon.lead l, generate_series(1, {n}) i WHERE l.id = '{template}'", name)
     else:
         with sqlite3.connect(house.dir + "/tenon.db") as db:
             columns = [row[1] for row in db.execute("PRAGMA table_info(lead)")]
@@ -320,6 +322,11 @@ def test_the_index_is_built_from_pages(house):
         answer = house.capture(house.company.key, {"name": "又来了", "phone": f"15{i:09d}"})
         assert answer["state"] == "duplicate" and answer["duplicate_of"] == str(uuid.UUID(f"0190a000-0000-7000-8000-{i:012x}")), (i, answer)
     assert house.capture(house.company.key, {"name": "新的", "phone": f"15{n + 1:09d}"})["state"] == "taken"
+    if house.engine == "postgres":
+        house.postgres.query(f"ALTER DATABASE {name} RESET log_statement")
+        with open(house.postgres.data + "/server.log", encoding="utf-8", errors="replace") as f:
+            asked = [line for line in f if "SELECT id, phone, email, NULL, company, status FROM lead" in line]
+        assert len(asked) == n // page + 1 and all("LIMIT" in line for line in asked), f"so much in memory at once and no more: {len(asked)}"
 
 
 def test_other_methods_are_told(house):

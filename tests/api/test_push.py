@@ -73,7 +73,7 @@ def test_a_lead_reaches_each_device_of_its_owner(house):
     drop(house, ch)
 
 
-def test_a_device_that_is_gone_is_dropped_and_the_next_channel_takes_over(house):
+def test_a_device_that_is_gone_is_dropped_and_the_spare_channel_takes_over(house):
     p, hook = Partner(lambda r: (410, b"") if r.path == "/gone" else (404, b"") if r.path == "/lost" else (201, b"")), Partner()
     ch = channel(house)
     robot = house.admin.post("/channels", {"kind": "wecom_robot", "name": "群", "settings": {"url": hook.url("/send?key=KEY-OF-THE-ROBOT")}, "allowed_host": "127.0.0.1"}, 201)
@@ -81,7 +81,8 @@ def test_a_device_that_is_gone_is_dropped_and_the_next_channel_takes_over(house)
     house.admin.call("PUT", f"/users/{who.id}/channels", {"items": [{"channel": robot["id"], "address": ""}]}, expect=200)
     for path in ("/gone", "/fine", "/lost"):
         subscribe(who, p, path)
-    assert [i["channel"] for i in who.get("/me/channels")["items"]] == [ch["id"], robot["id"]]
+    assert [(i["channel"], i["spare"]) for i in who.get("/me/channels")["items"]] == [(ch["id"], False), (robot["id"], False)], "it comes on top"
+    house.admin.call("PUT", f"/users/{who.id}/channels", {"items": [{"channel": ch["id"], "address": ""}, {"channel": robot["id"], "address": "", "spare": True}]}, expect=200)
     c.send()
     wait_for(lambda: len(who.get("/me/push")["devices"]) == 1, "two devices are dropped")
     assert who.get("/me/push")["devices"][0]["endpoint"].endswith("/fine") and not hook.requests
@@ -90,7 +91,7 @@ def test_a_device_that_is_gone_is_dropped_and_the_next_channel_takes_over(house)
     subscribe(who, p, "/gone")
     house.advance("2m")
     c.send()
-    wait_for(lambda: hook.requests, "the card on the next channel")
+    wait_for(lambda: hook.requests, "the card on the spare channel")
     assert who.get("/me/push")["devices"] == []
     drop(house, ch)
     drop(house, robot)

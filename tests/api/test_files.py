@@ -453,9 +453,9 @@ def test_verify_finds_what_is_missing_or_damaged(house):
 # ---- content that nobody names any more ----
 
 def aged(house, *contents: bytes) -> None:
-    """As if they had been kept two days ago."""
+    """As if they had been kept long ago."""
     for content in contents:
-        os.utime(kept(house, content), (time.time() - 2 * 86400,) * 2)
+        os.utime(kept(house, content), (time.time() - 40 * 86400,) * 2)
 
 
 def there(house, *contents: bytes) -> list[bool]:

@@ -14,7 +14,7 @@
 
 #define SWEEP_FIRST_MS (10 * MINUTE_MS) /* after the start */
 #define SWEEP_EVERY_MS (6 * HOUR_MS)    /* business time */
-#define SWEEP_AGE_MS DAY_MS             /* real time since it was kept or held */
+#define SWEEP_AGE_MS (LIMIT_FILE_UNDO_DAYS * DAY_MS) /* real time since it was kept or held: time to see a mistake */
 #define SWEEP_LOOK 50000                /* files looked at in one round; the next goes on behind them */
 #define SWEEP_MAX 1000                  /* contents in question in one round */
 #define SWEEP_BATCH 200                 /* hashes, or receipts, in one reading transaction */

@@ -51,6 +51,16 @@ const char *region_name(int32_t code)
 	return row == NULL ? NULL : region_text + row->name;
 }
 
+bool region_centre(int32_t code, double *ret_lon, double *ret_lat)
+{
+	const RegionRow *row = region_row(code);
+	if (row == NULL || (row->lon == 0 && row->lat == 0))
+		return false;
+	*ret_lon = row->lon;
+	*ret_lat = row->lat;
+	return true;
+}
+
 int region_children(int32_t code, int32_t *out, int max)
 {
 	int count = 0;

@@ -19,5 +19,8 @@ typedef struct {
 NODISCARD bool region_find(const char *province, const char *city, const char *district, Region *ret);
 /* Name of a code ("上海市", "浦东新区"; 3101 is "上海市" too), NULL when unknown. Static. */
 const char *region_name(int32_t code);
+/* Centre of a province or city in degrees; false (leaving *ret_lon, *ret_lat alone) when none is known: of a district,
+ * or of a city that the tables have no centre of. As rough as those of Region. */
+NODISCARD bool region_centre(int32_t code, double *ret_lon, double *ret_lat);
 /* Children of a code (0: the provinces) in ascending order; returns how many were written, at most max. */
 int region_children(int32_t code, int32_t *out, int max);

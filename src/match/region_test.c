@@ -132,3 +132,12 @@ TEST(region, every_alias_is_reachable)
 		CHECK(alias >= first && alias < first + count);
 	}
 }
+
+TEST(region, provinces_and_cities_have_a_centre)
+{
+	double lon = -1, lat = -1;
+	CHECK(region_centre(31, &lon, &lat) && lon > 120.5 && lon < 122.5 && lat > 30.5 && lat < 32);
+	CHECK(region_centre(4403, &lon, &lat) && lon > 113 && lon < 115 && lat > 22 && lat < 23);
+	lon = lat = -1;
+	CHECK(!region_centre(310115, &lon, &lat) && !region_centre(99, &lon, &lat) && lon == -1 && lat == -1);
+}

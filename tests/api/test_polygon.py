@@ -80,6 +80,17 @@ def test_a_preview_counts_the_last_leads(house):
     assert seen["leads"] >= seen["placed"] >= 3
 
 
+def test_centres_of_regions_are_told_to_who_draws(house):
+    items = house.admin.get("/regions/centres")["items"]
+    names = {one["code"]: one for one in items}
+    assert len(items) == len(names) > 350, len(items)
+    lon, lat = names["3301"]["place"]
+    assert names["3301"]["name"] == "杭州市" and 118 < lon < 121 and 29 < lat < 31, names["3301"]
+    assert names["33"]["name"] == "浙江省" and "330106" not in names
+    c = Company(house, 1)
+    assert c.people[0].call("GET", "/regions/centres").status == 403
+
+
 def test_the_largest_is_checked_quickly(house):
     n = 19_999
     ring = [[100 + math.cos(2 * math.pi * i / n) * (1 + i % 2 / 10), 30 + math.sin(2 * math.pi * i / n) * (1 + i % 2 / 10)] for i in range(n)]

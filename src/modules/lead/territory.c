@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "call/module.h"
+#include "match/region.h"
 #include "modules/lead/lead_int.h"
 #include "record/phase.h"
 
 #define LEADS_LOOKED_AT 1000
 #define PLACE_TEXT 64
+#define REGION_CHILDREN_MAX 100 /* two digits a level */
 
 static const struct {
 	const char *code, *en, *zh;
@@ -152,6 +154,45 @@ static int territory_preview(Call *c)
 	return 0;
 }
 
+/* ---- what there is to go by, where no map is ---- */
+
+static void centre_write(JsonOut *out, int32_t code)
+{
+	double lon, lat;
+	if (!region_centre(code, &lon, &lat))
+		return;
+	char text[16];
+	(void)snprintf(text, sizeof text, "%d", code);
+	json_object_begin(out);
+	json_member_text(out, "code", text);
+	json_member_text(out, "name", region_name(code));
+	json_key(out, "place");
+	json_array_begin(out);
+	number_put(out, lon);
+	number_put(out, lat);
+	json_array_end(out);
+	json_object_end(out);
+}
+
+/* GET /regions/centres */
+static int regions_centres(Call *c)
+{
+	int32_t provinces[REGION_CHILDREN_MAX], cities[REGION_CHILDREN_MAX];
+	json_object_begin(&c->json);
+	json_key(&c->json, "items");
+	json_array_begin(&c->json);
+	int n = region_children(0, provinces, REGION_CHILDREN_MAX);
+	for (int i = 0; i < n; i++) {
+		centre_write(&c->json, provinces[i]);
+		int below = region_children(provinces[i], cities, REGION_CHILDREN_MAX);
+		for (int j = 0; j < below; j++)
+			centre_write(&c->json, cities[j]);
+	}
+	json_array_end(&c->json);
+	json_object_end(&c->json);
+	return 0;
+}
+
 static int territory_start(House *house)
 {
 	phase_add(house->phases, PHASE_VALIDATE, "territory", before_territory, NULL);
@@ -163,6 +204,8 @@ static const Param preview_params[] = {{"polygon", PARAM_JSON, PARAM_IN_BODY, tr
 static const Endpoint endpoints[] = {
 	{"POST", "/territories/preview", "settings.manage", CALL_WORKER, preview_params, territory_preview,
 		"What is wrong with a polygon, or how many of the last 1,000 leads it holds"},
+	{"GET", "/regions/centres", "settings.manage", CALL_READ, NULL, regions_centres,
+		"Rough centres of the provinces and cities, to go by while a polygon is drawn"},
 	{0},
 };
 

@@ -296,9 +296,7 @@ export default {
 	role_supervisor: 'Supervisor',
 	role_administrator: 'Administrator',
 	polygonPaste: '{"type":"Polygon","coordinates":[[[121.4,31.2],…]]}',
-	polygonHint: 'Paste GeoJSON (Polygon, MultiPolygon or Feature) in WGS-84, [longitude, latitude]. An edge belongs to it; holes are fine, and so is the date line (split in two, or longitudes going on beyond 180).',
+	polygonHint: 'Or paste GeoJSON (Polygon, MultiPolygon or Feature), which stays in step with the canvas: WGS-84, [longitude, latitude]. An edge belongs to it; holes are fine, and so is the date line (split in two, or longitudes going on beyond 180).',
 	polygonBroken: 'This is not JSON.',
-	polygonDrawn: 'The geo-fence, drawn to scale',
-	polygonPoints: '{n} points',
-	polygonInside: '{n} of the last {of} leads lie inside',
+	polygonOpening: 'Opening the canvas …',
 }

@@ -1,5 +1,6 @@
 /* How settings forms are described, and the plain functions between a record and a form. */
-import type { FieldDef, Rec } from '@/api/types'
+import type { InjectionKey, Ref } from 'vue'
+import type { FieldDef, Id, Rec } from '@/api/types'
 
 export type Widget = 'chips' | 'origins' | 'regions' | 'many' | 'week' | 'days' | 'mapping' | 'zone' | 'polygon'
 
@@ -14,6 +15,9 @@ export interface FormField {
 	/** Only when making a new one. */
 	onlyNew?: boolean
 }
+
+/** Which record a form is about, for controls that look at the others; null for a new one. */
+export const RECORD_ID: InjectionKey<Readonly<Ref<Id | null>>> = Symbol('record')
 
 export type Values = Record<string, unknown>
 

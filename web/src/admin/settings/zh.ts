@@ -296,9 +296,7 @@ export default {
 	role_supervisor: '销售主管',
 	role_administrator: '管理员',
 	polygonPaste: '{"type":"Polygon","coordinates":[[[121.4,31.2],…]]}',
-	polygonHint: '粘贴 GeoJSON（Polygon、MultiPolygon 或 Feature），坐标为 WGS-84 的 [经度, 纬度]。边上的点算在内；可以有洞，可以跨日期变更线（拆成两块，或经度继续写到 180 以上）。',
+	polygonHint: '也可以粘贴 GeoJSON（Polygon、MultiPolygon 或 Feature），与画布保持一致；坐标为 WGS-84 的 [经度, 纬度]。边上的点算在内；可以有洞，可以跨日期变更线（拆成两块，或经度继续写到 180 以上）。',
 	polygonBroken: '这不是有效的 JSON。',
-	polygonDrawn: '按比例画出的地理围栏',
-	polygonPoints: '{n} 个点',
-	polygonInside: '最近 {of} 条线索中有 {n} 条在内',
+	polygonOpening: '正在打开画布…',
 }

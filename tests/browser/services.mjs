@@ -73,7 +73,7 @@ export async function run({ base, password, browser, check }) {
 
 	await check('it goes away again', async () => {
 		await page.getByRole('button', { name }).first().click()
-		await page.getByRole('dialog').getByRole('button', { name: '移除' }).click()
+		await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
 		await page.getByRole('button', { name }).waitFor({ state: 'detached' })
 	})
 

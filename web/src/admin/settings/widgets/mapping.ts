@@ -1,8 +1,10 @@
 /* What a field mapping reads out of a body, worked out in the browser the way the server does it: paths "a.b[0].c", with or without
  * "$." before; texts trimmed; numbers and true/false as text; lists and objects are no values. */
+import type { CaptureField } from '../../capture/text'
+
 export const FIELDS = [
 	'name', 'phone', 'email', 'company', 'province', 'city', 'district', 'message', 'code', 'consent', 'page', 'referrer', 'utm_source', 'utm_medium', 'utm_campaign', 'longitude', 'latitude',
-] as const
+] as const satisfies readonly CaptureField[]
 export type MappedField = (typeof FIELDS)[number]
 export type Mapping = Record<string, string>
 

@@ -1,5 +1,5 @@
 // QR codes and mailboxes: made and set up by an administrator, used by a visitor with a phone.
-import { assert, axe, person, PHONE, shot, signIn, until } from './lib.mjs'
+import { assert, axe, DESKTOP, person, PHONE, shot, signIn, until } from './lib.mjs'
 import { admin, unique } from './lib/staff.mjs'
 
 export async function run({ base, password, browser, check }) {
@@ -58,6 +58,64 @@ export async function run({ base, password, browser, check }) {
 			assert(code.name === name, 'the lead does not keep the code')
 			await visitor.context.close()
 		}
+	})
+
+	await check('who sees the web in dark sees the form in dark', async () => {
+		const visitor = await person(browser, base, { shape: PHONE, theme: 'dark' })
+		await visitor.page.goto(new URL(link).pathname)
+		const form = visitor.page.locator('tenon-form')
+		await form.getByRole('button', { name: '提交' }).click()
+		await form.getByRole('alert').waitFor()
+		const shades = await visitor.page.evaluate(() => {
+			const light = (colour) => Math.max(...colour.match(/[\d.]+/g).slice(0, 3).map(Number))
+			const card = document.querySelector('tenon-form').shadowRoot.querySelector('.b')
+			return [light(getComputedStyle(document.body).backgroundColor), light(getComputedStyle(card).backgroundColor), light(getComputedStyle(card).color)]
+		})
+		assert(shades[0] < 80 && shades[1] < 80 && shades[2] > 180, shades.join(' '))
+		await clean(visitor.page)
+		await shot(visitor.page, 'code-phone-dark')
+		await visitor.context.close()
+	})
+
+	await check('printed, the sheet is the code alone, on one page of A4', async () => {
+		await page.goto('/settings/codes')
+		await page.getByText(name).first().click()
+		const drawer = page.getByRole('dialog')
+		await drawer.getByRole('img', { name }).waitFor()
+		await page.evaluate(() => (window.print = () => undefined))
+		await drawer.getByRole('button', { name: '打印 A4' }).click()
+		await page.locator('.code-paper').waitFor({ state: 'attached' })
+		await page.emulateMedia({ media: 'print' })
+		await page.locator('.code-paper h1').waitFor()
+		assert(!(await page.locator('#app').isVisible()), 'the application is printed too')
+		assert((await page.evaluate(() => getComputedStyle(document.body).backgroundColor)) === 'rgb(255, 255, 255)', 'the paper is not white')
+		await page.setViewportSize({ width: 643, height: 971 }) // what the margins leave of A4
+		await shot(page, 'code-sheet')
+		assert((await page.evaluate(() => document.documentElement.scrollWidth)) <= 643, 'it is wider than the paper')
+		const sheet = await page.pdf({ preferCSSPageSize: true })
+		assert((sheet.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []).length === 1, 'it takes more than one page')
+		await page.emulateMedia({ media: null })
+		await page.setViewportSize(DESKTOP.viewport)
+		await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+		await page.locator('.code-paper').waitFor({ state: 'detached' })
+	})
+
+	await check('a code for a person is made where the person is', async () => {
+		const [who] = (await call('GET', '/records/user?sort=name&filter=' + encodeURIComponent('role = "salesperson"'))).items
+		await page.goto('/settings/people')
+		await page.getByText(who.name, { exact: true }).first().click()
+		const codes = page.getByRole('region', { name: '个人二维码' })
+		await codes.getByRole('button', { name: '生成二维码' }).click()
+		await codes.getByRole('img', { name: who.name }).waitFor()
+		const [file] = await Promise.all([page.waitForEvent('download'), codes.getByRole('button', { name: '下载 PNG' }).click()])
+		assert(file.suggestedFilename() === `${who.name}.png`, file.suggestedFilename())
+		const [made] = (await call('GET', `/records/qr?filter=${encodeURIComponent(`person = "${who.id}"`)}`)).items
+		assert(made.expo === `联系${who.name}` && made.enabled, JSON.stringify(made))
+		await clean()
+		await codes.scrollIntoViewIfNeeded()
+		await shot(page, 'person-code')
+		await codes.getByRole('button', { name: '再生成一个' }).click()
+		await codes.getByRole('combobox', { name: '二维码' }).waitFor()
 	})
 
 	await check('a code that is switched off says so', async () => {

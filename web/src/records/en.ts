@@ -24,6 +24,7 @@ export default {
 	noHistory: 'No changes yet',
 	changedBy: '{who} {kind}',
 	byCode: 'by QR code',
+	change: '{field}: {before} → {after}',
 	kind_create: 'created the record',
 	kind_update: 'changed details',
 	kind_delete: 'deleted the record',

@@ -24,6 +24,7 @@ export default {
 	noHistory: '还没有修改记录',
 	changedBy: '{who} {kind}',
 	byCode: '扫二维码',
+	change: '{field}：{before} → {after}',
 	kind_create: '创建了记录',
 	kind_update: '修改了资料',
 	kind_delete: '删除了记录',

@@ -91,7 +91,7 @@ static void finding_write(const Flow *f)
 	for (int i = 0; i < p->n_pools; i++)
 		step(f, "ask", said(f, "Pool %d, \"%s\": who fits? (%s; present, not frozen, fewer than %d untouched)",
 			"第 %d 个池“%s”：谁合适？（%s；在岗、未熔断、未联系少于 %d 条）", i + 1, pool_name(f, p->pools[i].pool),
-			filters(f, &p->pools[i]), p->load_max), either(f, "somebody", "有人"),
+			filters(f, &p->pools[i]), p->load_max), either(f, "found", "有人"),
 			said(f, "The best by %s", "按%s取第一位", ranks(f)));
 	step(f, "ask", either(f, "Somebody fits, but only off hours?", "有人合适，但都已下班？"), either(f, "yes", "是"), off_hours(f));
 	step(f, "do", said(f, "Nobody: waits in pool \"%s\"; the supervisor is told; whoever becomes free gets the oldest",

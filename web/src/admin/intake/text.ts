@@ -24,4 +24,6 @@ export function detailWords(detail: string): string {
 	if (!english || more.length > 0 || !/\p{Script=Han}/u.test(chinese)) return detail
 	return lang.value === 'zh' ? chinese : english.charAt(0).toUpperCase() + english.slice(1)
 }
+/** What the server notes of a request, in words where there are some. */
+export const headerName = (name: string) => lookup(known, `h_${name}`) ?? name
 export const actWords = (act: string) => lookup(known, `act_${act}`) ?? act

@@ -117,7 +117,7 @@ export default {
 	trying: '正在演算…',
 	tryAgain: '重新演算',
 	tryNow: '用现行策略演算',
-	noChange: '修改左侧的规则，这里立即显示影响。',
+	noChange: '修改规则后，这里立即显示影响。',
 	leads: '演算 {n} 条线索，用时 {ms}',
 	same: '不变',
 	movedCount: '改变负责人',

@@ -32,7 +32,7 @@ export async function run({ base, password, browser, check }) {
 
 	await check('an address inside the house is refused until its host is named', async () => {
 		await page.goto('/settings/channels')
-		await page.getByRole('button', { name: '添加渠道' }).click()
+		await page.getByRole('button', { name: '添加渠道' }).first().click()
 		const form = page.getByRole('dialog')
 		await form.getByLabel('类型').selectOption('wecom_robot')
 		await form.getByLabel('名称').fill(name)

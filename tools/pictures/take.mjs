@@ -7,6 +7,9 @@ import { admin, advance, credentials } from '../../tests/browser/lib/staff.mjs'
 const [base, password, folder] = process.argv.slice(2)
 const WIDE = { viewport: { width: 1280, height: 800 } }
 
+/** What a visitor's browser says of itself. */
+const VISITOR = { 'User-Agent': 'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36', 'Accept-Language': 'zh-CN,zh;q=0.9' }
+
 const ENQUIRIES = [
 	{ name: '赵淑芬', company: '无锡科源通塑胶制品有限公司', province: '江苏省', city: '无锡市', phone: '13815582210', message: '我们在比较几家自动上下料供应商，希望本周内上门交流。' },
 	{ name: '曾杰', company: '杭州创维源塑胶制品有限公司', province: '浙江省', city: '杭州市', phone: '13644462972', message: '想了解一下 MES 系统的报价和交期，我们是第二条产线扩建。' },
@@ -24,7 +27,7 @@ const BROKEN = [
 
 const send = async (key, body) => {
 	const text = typeof body === 'string' ? body : JSON.stringify(body)
-	const response = await fetch(`${base}/capture/${key}`, { method: 'POST', headers: { 'Content-Type': 'application/json', Prefer: 'wait=5' }, body: text })
+	const response = await fetch(`${base}/capture/${key}`, { method: 'POST', headers: { 'Content-Type': 'application/json', Prefer: 'wait=5', ...VISITOR }, body: text })
 	return response.json()
 }
 

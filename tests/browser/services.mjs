@@ -28,7 +28,7 @@ export async function run({ base, password, browser, check }) {
 
 	await check('a service is entered with SLA, contact and end; a private address has to be allowed', async () => {
 		await page.goto('/settings/services')
-		await page.getByRole('button', { name: '添加服务' }).click()
+		await page.getByRole('button', { name: '添加服务' }).first().click()
 		const form = page.getByRole('dialog')
 		await form.getByLabel('类型').selectOption('http')
 		await form.getByLabel('名称').fill(name)

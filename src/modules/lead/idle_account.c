@@ -3,75 +3,15 @@
  * A customer's last follow-up is the later of the moment since when its owner has it and its last activity: an activity
  * of the customer, of its contacts and opportunities or of leads it is known from, and any work on its opportunities.
  * Its contacts go with it. */
-#include <string.h>
-
 #include "call/gate.h"
-#include "modules/lead/idle_sweep.h"
-#include "record/access.h"
+#include "modules/lead/pooled.h"
 #include "record/phase.h"
 
-/* The index account_idle is over this very expression. */
-#define FOLLOWED "CASE WHEN last_touch_at IS NOT NULL AND last_touch_at > COALESCE(held_at, created_at) " \
-	"THEN last_touch_at ELSE COALESCE(held_at, created_at) END"
 #define HELD_ONES "owner IS NOT NULL AND deleted_at IS NULL"
-#define SHELF_MAX 50
 #define CONTACTS_MAX 500 /* of one customer, that go with it */
-
-/* ---- the kind of the sweep ---- */
-
-static int64_t followed_at(const Record *account)
-{
-	int64_t touched = record_int(account, "last_touch_at"), held = record_int(account, "held_at");
-	held = held ? held : record_int(account, "created_at");
-	return touched > held ? touched : held;
-}
-
-static IdleRule account_rule(const Policy *policy)
-{
-	return (IdleRule){policy->account_days, policy->account_warn_days, policy->account_keep};
-}
-
 /* Whom the policy keeps out of it: a customer with an open opportunity, or with one that was won. */
-static int is_kept(Call *c, const Policy *policy, Id account, bool *ret)
-{
-	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT 1 FROM opportunity WHERE account = $1 AND deleted_at IS NULL AND "
-		"(($2 = 1 AND COALESCE(stage, 'contact') NOT IN ('won', 'lost')) OR ($3 = 1 AND stage = 'won')) LIMIT 1",
-		value_id(account), value_int((policy->account_keep & POLICY_KEEP_OPEN) != 0),
-		value_int((policy->account_keep & POLICY_KEEP_WON) != 0));
-	if (r < 0)
-		return r;
-	*ret = rows_next(rows);
-	return rows_error(rows);
-}
-
-static int account_applies(Call *c, const Policy *policy, const Record *account, bool *ret)
-{
-	bool held = record_int(account, "deleted_at") == 0 && !id_is_nil(record_ref(account, "owner")), kept = false;
-	int r = held && policy->account_keep ? is_kept(c, policy, record_id(account), &kept) : 0;
-	*ret = held && !kept;
-	return r;
-}
-
-static int account_tell(Call *c, const Roster *roster, const Record *account, const char *reason, int64_t at,
-	int64_t until)
-{
-	Buf *buf = buf_new(c, IDLE_ALERT_MAX);
-	JsonOut out = json_out(buf);
-	json_object_begin(&out);
-	card_time(&out, "at", at);
-	json_member_int(&out, "days", roster->policy.account_days);
-	json_member_text(&out, "name", record_text(account, "name"));
-	json_member_text(&out, "company", record_text(account, "name"));
-	json_object_end(&out);
-	return alert_send(c, &(Alert){.receiver = record_ref(account, "owner"), .reason = reason, .object = "account",
-		.record = record_id(account), .data = buf->data, .expires_ms = until});
-}
-
-static int account_warn(Call *c, const Roster *roster, const Record *account, int64_t due_ms)
-{
-	return account_tell(c, roster, account, "account.idle_soon", due_ms, due_ms);
-}
+#define KEEPING(account, open, won) "SELECT 1 FROM opportunity WHERE account = " account " AND deleted_at IS NULL AND " \
+	"((" open " = 1 AND COALESCE(stage, 'contact') NOT IN ('won', 'lost')) OR (" won " = 1 AND stage = 'won'))"
 
 /* ---- from one hand to another ---- */
 
@@ -123,32 +63,59 @@ static int to_pool(Call *c, Record *account, Id pool, const char *kind, const ch
 	return r < 0 ? r : move_note(c, account, kind, ID_NIL, before, pool, reason);
 }
 
-static int account_give_back(Call *c, Ground *ground, Record *account, int64_t *ret_later_ms)
+/* ---- how customers return and are claimed ---- */
+
+static PoolRule rule(const Policy *policy)
 {
-	const Policy *policy = &ground->roster->policy;
-	*ret_later_ms = 0;
-	int r = account_tell(c, ground->roster, account, "account.idle_returned", c->now_ms, 0);
-	return r < 0 ? r : to_pool(c, account, policy->account_pool, "idle",
-		talloc_asprintf(c, "%d", policy->account_days));
+	return (PoolRule){policy->account_days, policy->account_warn_days, policy->account_keep, policy->account_stock_max};
 }
 
-const IdleKind idle_accounts = {.number = 2, .object = "account", .rule = account_rule, .followed_at = followed_at,
-	.applies = account_applies, .warn = account_warn, .give_back = account_give_back,
-	.next = "SELECT id, " FOLLOWED " FROM account WHERE " HELD_ONES " AND " FOLLOWED " >= $1 AND " FOLLOWED " <= $2 "
-		"AND NOT (" FOLLOWED " = $1 AND id <= $3) ORDER BY " FOLLOWED ", id LIMIT $4"};
-
-int idle_account_count(Call *c, const Policy *policy, int64_t max, int64_t *ret)
+static int applies(Call *c, const Policy *policy, const Record *account, bool *ret)
 {
-	*ret = 0;
-	if (policy->account_days == 0)
-		return 0;
-	return db_int(c->tx, ret, "SELECT COUNT(*) FROM (SELECT id FROM account a WHERE " HELD_ONES " AND " FOLLOWED
-		" <= $1 AND NOT EXISTS (SELECT 1 FROM opportunity o WHERE o.account = a.id AND o.deleted_at IS NULL AND "
-		"(($3 = 1 AND COALESCE(o.stage, 'contact') NOT IN ('won', 'lost')) OR ($4 = 1 AND o.stage = 'won'))) "
-		"LIMIT $2) AS idle", value_time(c->now_ms - policy->account_days * DAY_MS), value_int(max),
+	ROWS rows = NULL;
+	int r = db_query(c->tx, &rows, KEEPING("$1", "$2", "$3") " LIMIT 1", value_id(record_id(account)),
 		value_int((policy->account_keep & POLICY_KEEP_OPEN) != 0),
 		value_int((policy->account_keep & POLICY_KEEP_WON) != 0));
+	*ret = r == 0 && !rows_next(rows);
+	return r < 0 ? r : rows_error(rows);
 }
+
+static int give_back(Call *c, Ground *ground, Record *account, const char *days)
+{
+	return to_pool(c, account, ground->roster->policy.account_pool, "idle", days);
+}
+
+static void news(JsonOut *out, const Roster *roster, const Record *account, int64_t now_ms)
+{
+	(void)roster, (void)now_ms;
+	json_member_text(out, "name", record_text(account, "name"));
+	json_member_text(out, "company", record_text(account, "name"));
+}
+
+static void card(JsonOut *out, const Roster *roster, const Record *account, int64_t now_ms)
+{
+	(void)roster, (void)now_ms;
+	json_member_id(out, "id", record_id(account));
+	json_member_text(out, "name", record_text(account, "name"));
+	json_member_text(out, "city", record_text(account, "city"));
+	card_time(out, "last_touch_at", record_int(account, "last_touch_at"));
+	card_time(out, "returned_at", record_int(account, "returned_at"));
+}
+
+const Pooled pooled_accounts = {.number = 2, .object = "account", .soon = "account.idle_soon",
+	.returned = "account.idle_returned", POOLED_SQL("account", "held_at", HELD_ONES, "account_move", "", ""),
+	.idle = "SELECT COUNT(*) FROM (SELECT id FROM account a WHERE " HELD_ONES " AND " POOLED_FOLLOWED("held_at")
+		" <= $1 AND NOT EXISTS (" KEEPING("a.id", "$3", "$4") ") LIMIT $2) AS idle",
+	.needs_pool = true,
+	.rule = rule, .applies = applies, .give_back = give_back, .news = news, .card = card,
+	.not_found = {"There is no such customer.", "客户不存在。"},
+	.not_in_pool = {"The customer lies in a pool that you do not belong to.", "该客户所在的线索池不包含您。"},
+	.cooling = {"You held this customer before; it is open to your colleagues first. You can claim it again from %s.",
+		"您曾是该客户的负责人，现优先留给同事；%s 起您可以再次领取。"},
+	.stock_limit = {"You hold %d customers, and that is the limit. Give one back, then claim another.",
+		"您负责的客户已达上限 %d 家，请先退回再领取。"},
+	.claim_limit = {"You have claimed %d customers from this pool today; that is the limit.",
+		"今天您已从该线索池领取 %d 家客户，已达上限。"}};
 
 /* ---- what is a follow-up ---- */
 
@@ -207,84 +174,7 @@ static int after_opportunity(Call *c, const PhaseInfo *info, void *arg)
 	return moved ? call_store_failed(c, touched(c, record_ref(info->record, "account"))) : 0;
 }
 
-/* ---- claiming ---- */
-
-static int cooling_check(Call *c, const Roster *roster, Id account)
-{
-	if (roster->policy.cooling_days == 0)
-		return 0;
-	ROWS rows = NULL;
-	int r = db_query(c->tx, &rows, "SELECT at FROM account_move WHERE account = $1 AND before_owner = $2 "
-		"AND kind IN ('idle', 'return') ORDER BY id DESC LIMIT 1", value_id(account), value_id(c->who.user));
-	int64_t at = r == 0 && rows_next(rows) ? rows_int(rows, 0) : 0;
-	if (r == 0)
-		r = rows_error(rows);
-	if (r < 0)
-		return call_store_failed(c, r);
-	int64_t until = at + roster->policy.cooling_days * DAY_MS;
-	if (at == 0 || until <= c->now_ms)
-		return 0;
-	char text[ROSTER_LOCAL_SIZE];
-	return call_fail(c, ERR_CONFLICT, "cooling",
-		"You held this customer before; it is open to your colleagues first. You can claim it again from %s.",
-		"您曾是该客户的负责人，现优先留给同事；%s 起您可以再次领取。", roster_local_time(roster, until, text));
-}
-
-static int stock_check(Call *c, const Roster *roster)
-{
-	int64_t max = roster->policy.account_stock_max, held = 0;
-	if (max == 0)
-		return 0;
-	int r = db_int(c->tx, &held, "SELECT COUNT(*) FROM (SELECT 1 FROM account WHERE owner = $1 AND deleted_at IS NULL "
-		"LIMIT $2) AS held", value_id(c->who.user), value_int(max));
-	if (r < 0)
-		return call_store_failed(c, r);
-	if (held < max)
-		return 0;
-	return call_fail(c, ERR_CONFLICT, "stock_limit",
-		"You hold %d customers, and that is the limit. Give one back, then claim another.",
-		"您负责的客户已达上限 %d 家，请先退回再领取。", (int)held);
-}
-
-static int quota_check(Call *c, const Roster *roster, int person, int pool)
-{
-	int64_t start, end, used = 0;
-	worktime_day(roster_worktime(roster, person), c->now_ms, &start, &end);
-	int r = db_int(c->tx, &used, "SELECT COUNT(*) FROM account_move WHERE owner = $1 AND at >= $2 AND pool = $3 "
-		"AND kind = 'claim'", value_id(c->who.user), value_time(start), value_id(roster->pools[pool].id));
-	if (r < 0)
-		return call_store_failed(c, r);
-	if (used < roster->pools[pool].claim_limit)
-		return 0;
-	return call_fail(c, ERR_CONFLICT, "claim_limit",
-		"You have claimed %d customers from this pool today; that is the limit.",
-		"今天您已从该线索池领取 %d 家客户，已达上限。", (int)used);
-}
-
-static int claim_check(Call *c, const Roster *roster, const Record *account, int person)
-{
-	int pool = roster_pool(roster, record_ref(account, "pool"));
-	if (person < 0 || !roster->people[person].active)
-		return call_fail(c, ERR_DENIED, "not_in_pool", "You belong to no pool.", "您不属于任何线索池。");
-	if (pool < 0 || (!roster_in_pool(roster, pool, person) && !gate_may(c, "lead.assign")))
-		return call_fail(c, ERR_DENIED, "not_in_pool", "The customer lies in a pool that you do not belong to.",
-			"该客户所在的线索池不包含您。");
-	int r = cooling_check(c, roster, record_id(account));
-	if (r == 0)
-		r = stock_check(c, roster);
-	return r < 0 ? r : quota_check(c, roster, person, pool);
-}
-
-/* The account of the path, not in the bin. */
-static int account_load(Call *c, Ground **ret_ground, Record **ret)
-{
-	int r = ground_open(c, ret_ground); /* one decision at a time: two who claim at once are told apart */
-	if (r == 0)
-		r = record_load_any(c, "account", call_id(c, "id"), ret);
-	if (r == ERR_NOT_FOUND || (r == 0 && record_int(*ret, "deleted_at")))
-		return call_fail(c, ERR_NOT_FOUND, "not_found", "There is no such customer.", "客户不存在。");
-	return call_store_failed(c, r);
-}
+/* ---- by hand ---- */
 
 static int account_answer(Call *c, const Record *account)
 {
@@ -297,17 +187,16 @@ static int account_claim(Call *c)
 {
 	Ground *ground;
 	Record *account;
-	int r = account_load(c, &ground, &account);
+	int r = claim_load(c, &pooled_accounts, &ground, &account);
 	if (r < 0)
 		return r;
-	const Roster *roster = ground->roster;
 	if (!id_is_nil(record_ref(account, "owner")))
 		return call_fail(c, ERR_CONFLICT, "already_taken", "%s has this customer already.", "该客户已由%s负责。",
-			roster_name(roster, record_ref(account, "owner")));
-	Id pool = record_ref(account, "pool");
-	r = claim_check(c, roster, account, roster_person(roster, c->who.user));
+			roster_name(ground->roster, record_ref(account, "owner")));
+	r = claim_check(c, &pooled_accounts, ground->roster, account);
 	if (r < 0)
 		return r;
+	Id pool = record_ref(account, "pool");
 	record_set_ref(account, "owner", c->who.user);
 	record_set_ref(account, "team", c->who.team);
 	r = record_update(c, account, RECORD_AS_HOUSE);
@@ -323,7 +212,7 @@ static int account_return(Call *c)
 {
 	Ground *ground;
 	Record *account;
-	int r = account_load(c, &ground, &account);
+	int r = claim_load(c, &pooled_accounts, &ground, &account);
 	if (r < 0)
 		return r;
 	if (id_is_nil(record_ref(account, "owner")))
@@ -335,72 +224,6 @@ static int account_return(Call *c)
 	r = to_pool(c, account, id_is_nil(policy->account_pool) ? policy->fallback_pool : policy->account_pool, "return",
 		call_text(c, "reason"));
 	return r < 0 ? call_store_failed(c, r) : account_answer(c, account);
-}
-
-/* ---- the shelf ---- */
-
-static void shelf_row(JsonOut *out, const Rows *rows)
-{
-	json_object_begin(out);
-	json_member_id(out, "id", rows_id(rows, 0));
-	json_member_text(out, "name", rows_text(rows, 1));
-	json_member_text(out, "city", rows_text(rows, 2));
-	card_time(out, "last_touch_at", rows_int(rows, 3));
-	card_time(out, "returned_at", rows_int(rows, 4));
-	json_object_end(out);
-}
-
-static int shelf_pool(Call *c, const Roster *roster, int pool, Id after)
-{
-	static const Id LAST = {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}};
-	ROWS rows = NULL;
-	Id last = ID_NIL;
-	int n = 0, r = db_query(c->tx, &rows, "SELECT id, name, city, last_touch_at, returned_at FROM account "
-		"WHERE pool = $1 AND owner IS NULL AND deleted_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3",
-		value_id(roster->pools[pool].id), value_id(id_is_nil(after) ? LAST : after), value_int(SHELF_MAX));
-	json_object_begin(&c->json);
-	json_member_id(&c->json, "id", roster->pools[pool].id);
-	json_member_text(&c->json, "name", roster->pools[pool].name);
-	json_member_int(&c->json, "claim_limit", roster->pools[pool].claim_limit);
-	json_key(&c->json, "items");
-	json_array_begin(&c->json);
-	while (r == 0 && rows_next(rows)) {
-		shelf_row(&c->json, rows);
-		last = rows_id(rows, 0);
-		n++;
-	}
-	json_array_end(&c->json);
-	json_member_id(&c->json, "next", n == SHELF_MAX ? last : ID_NIL);
-	json_object_end(&c->json);
-	return r < 0 ? r : rows_error(rows);
-}
-
-/* GET /accounts/shelf: customers that lie in pools of the caller */
-static int account_shelf(Call *c)
-{
-	const Roster *roster;
-	const Access *access;
-	Id wanted = call_id(c, "pool");
-	int r = roster_of(c, &roster);
-	if (r == 0)
-		r = access_of(c, &access);
-	if (r < 0)
-		return call_store_failed(c, r);
-	int person = roster_person(roster, c->who.user);
-	json_object_begin(&c->json);
-	json_member_int(&c->json, "stock_max", roster->policy.account_stock_max);
-	json_member_int(&c->json, "cooling_days", roster->policy.cooling_days);
-	json_key(&c->json, "pools");
-	json_array_begin(&c->json);
-	for (int i = 0; r == 0 && i < roster->n_pools; i++) {
-		Id pool = roster->pools[i].id;
-		bool mine = roster_in_pool(roster, i, person) || access_sees(access, ID_NIL, ID_NIL, ID_NIL, pool);
-		if (mine && (id_is_nil(wanted) || id_equal(wanted, pool)))
-			r = shelf_pool(c, roster, i, call_id(c, "after"));
-	}
-	json_array_end(&c->json);
-	json_object_end(&c->json);
-	return call_store_failed(c, r);
 }
 
 /* ---- the card ---- */
@@ -419,15 +242,7 @@ static const Param return_params[] = {
 	{"reason", PARAM_TEXT, PARAM_IN_BODY, true, .max = 500},
 	{0},
 };
-static const Param shelf_params[] = {
-	{"pool", PARAM_ID, PARAM_IN_QUERY},
-	{"after", PARAM_ID, PARAM_IN_QUERY},
-	{0},
-};
-
 static const Endpoint endpoints[] = {
-	{"GET", "/accounts/shelf", "lead.work", CALL_READ, shelf_params, account_shelf,
-		"Customers that returned and wait to be claimed, by pool"},
 	{"POST", "/accounts/:id/claim", "lead.work", CALL_WRITE, id_params, account_claim,
 		"Take a customer out of its pool"},
 	{"POST", "/accounts/:id/return", "lead.work", CALL_WRITE, return_params, account_return,
@@ -440,7 +255,7 @@ static const char *const migrations[] = {
 	"owner {ID}, before_owner {ID}, pool {ID}, reason {TEXT});"
 	"CREATE INDEX account_move_account ON account_move (account);"
 	"CREATE INDEX account_move_owner ON account_move (owner, at);"
-	"CREATE INDEX account_idle ON account ((" FOLLOWED "), id) WHERE " HELD_ONES ";"
+	"CREATE INDEX account_idle ON account ((" POOLED_FOLLOWED("held_at") "), id) WHERE " HELD_ONES ";"
 	"CREATE INDEX account_shelf ON account (pool, id) WHERE owner IS NULL AND deleted_at IS NULL AND pool IS NOT NULL",
 	NULL,
 };

@@ -3,7 +3,9 @@
  *
  * Days are 24 hours. A record returns `days` after its last follow-up, but never earlier than `warn_days` after its
  * owner was warned: also on the day the rule begins. */
-#include "modules/lead/idle_sweep.h"
+#include "modules/lead/pooled.h"
+
+#define ALERT_MAX (16 * 1024)
 
 /* How far the sweep has come. */
 typedef struct {
@@ -20,11 +22,11 @@ typedef struct {
 typedef struct {
 	Call *c;
 	Ground *ground;
-	const IdleKind *kind;
-	IdleRule rule;
+	const Pooled *kind;
+	PoolRule rule;
 } Sweep;
 
-static const IdleKind *const kinds[] = {&idle_leads, &idle_accounts};
+static const Pooled *const kinds[] = {&pooled_leads, &pooled_accounts};
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -34,6 +36,33 @@ static int64_t later(int64_t a, int64_t b)
 static int64_t days_ms(int days)
 {
 	return days * DAY_MS;
+}
+
+/* What POOLED_FOLLOWED says, of a record. */
+static int64_t followed_at(const Pooled *kind, const Record *r)
+{
+	int64_t held = record_int(r, kind->held_since);
+	return later(record_int(r, "last_touch_at"), held ? held : record_int(r, "created_at"));
+}
+
+static int applies(Call *c, const Pooled *kind, const Policy *policy, const Record *r, bool *ret)
+{
+	*ret = record_int(r, "deleted_at") == 0 && !id_is_nil(record_ref(r, "owner"));
+	return *ret ? kind->applies(c, policy, r, ret) : 0;
+}
+
+/* Its owner hears that it returns at that moment, or that it did. */
+static int owner_tell(const Sweep *s, const Record *r, const char *reason, int64_t at, int64_t until)
+{
+	Buf *buf = buf_new(s->c, ALERT_MAX);
+	JsonOut out = json_out(buf);
+	json_object_begin(&out);
+	card_time(&out, "at", at);
+	json_member_int(&out, "days", s->rule.days);
+	s->kind->news(&out, s->ground->roster, r, s->c->now_ms);
+	json_object_end(&out);
+	return alert_send(s->c, &(Alert){.receiver = record_ref(r, "owner"), .reason = reason, .object = s->kind->object,
+		.record = record_id(r), .data = buf->data, .expires_ms = until});
 }
 
 /* ---- the mark ---- */
@@ -88,14 +117,14 @@ static int notice_put(const Sweep *s, const Noticed *one)
 {
 	Call *c = s->c;
 	Record *record;
-	bool applies = false;
+	bool stands = false;
 	int64_t told = 0;
 	int r = record_load_any(c, s->kind->object, one->id, &record);
 	if (r == 0)
-		r = s->kind->applies(c, &s->ground->roster->policy, record, &applies);
-	if (r == 0 && applies)
+		r = applies(c, s->kind, &s->ground->roster->policy, record, &stands);
+	if (r == 0 && stands)
 		r = told_before(c, one, &told);
-	if (r < 0 || !applies)
+	if (r < 0 || !stands)
 		return r;
 	bool first = told == 0;
 	told = first ? c->now_ms : told;
@@ -103,9 +132,7 @@ static int notice_put(const Sweep *s, const Noticed *one)
 	r = db_exec(c->tx, "INSERT INTO idle_notice (lead, followed, told, due, kind) VALUES ($1, $2, $3, $4, $5) "
 		"ON CONFLICT (lead) DO UPDATE SET followed = excluded.followed, told = excluded.told, due = excluded.due",
 		value_id(one->id), value_time(one->followed), value_time(told), value_time(due), value_int(s->kind->number));
-	if (r < 0 || !first || s->rule.warn_days == 0)
-		return r;
-	return s->kind->warn(c, s->ground->roster, record, due);
+	return r < 0 || !first || s->rule.warn_days == 0 ? r : owner_tell(s, record, s->kind->soon, due, due);
 }
 
 static int notice_step(const Sweep *s, bool *ret_more)
@@ -136,13 +163,17 @@ static int notice_put_off(Call *c, Id id, int64_t due)
 	return db_exec(c->tx, "UPDATE idle_notice SET due = $2 WHERE lead = $1", value_id(id), value_time(due));
 }
 
+/* What was promised to its owner stands, also when the rule is shorter. */
 static int record_give_back(const Sweep *s, Record *record)
 {
-	int64_t put_off = 0;
-	int r = s->kind->give_back(s->c, s->ground, record, &put_off);
-	if (r < 0)
-		return r;
-	return put_off ? notice_put_off(s->c, record_id(record), put_off) : notice_drop(s->c, record_id(record));
+	Call *c = s->c;
+	int64_t promised = s->kind->promised_until ? record_int(record, s->kind->promised_until) : 0;
+	if (promised > c->now_ms)
+		return notice_put_off(c, record_id(record), promised);
+	int r = owner_tell(s, record, s->kind->returned, c->now_ms, 0);
+	if (r == 0)
+		r = s->kind->give_back(c, s->ground, record, talloc_asprintf(c, "%d", s->rule.days));
+	return r < 0 ? r : notice_drop(c, record_id(record));
 }
 
 /* The record may have been followed up, handed over, closed or deleted since it was noticed. */
@@ -156,10 +187,10 @@ static int record_due(const Sweep *s, const Noticed *one)
 		return notice_drop(s->c, one->id);
 	}
 	if (r == 0)
-		r = s->kind->applies(s->c, &s->ground->roster->policy, record, &stands);
+		r = applies(s->c, s->kind, &s->ground->roster->policy, record, &stands);
 	if (r < 0)
 		return r;
-	if (!stands || s->kind->followed_at(record) != one->followed)
+	if (!stands || followed_at(s->kind, record) != one->followed)
 		return notice_drop(s->c, one->id);
 	int64_t due = one->followed + days_ms(s->rule.days);
 	return due > s->c->now_ms ? notice_put_off(s->c, one->id, due) /* the rule became longer */
@@ -242,15 +273,15 @@ int idle_soon(Call *c)
 	return timer_set(c, TIMER_IDLE, ID_NIL, c->now_ms, NULL);
 }
 
-int idle_due(Call *c, const IdleKind *kind, const Policy *policy, const Record *r, int64_t *ret)
+int idle_due(Call *c, const Pooled *kind, const Policy *policy, const Record *r, int64_t *ret)
 {
-	IdleRule rule = kind->rule(policy);
-	bool applies = false;
+	PoolRule rule = kind->rule(policy);
+	bool stands = false;
 	*ret = 0;
-	int err = rule.days ? kind->applies(c, policy, r, &applies) : 0;
-	if (err < 0 || !applies)
+	int err = rule.days ? applies(c, kind, policy, r, &stands) : 0;
+	if (err < 0 || !stands)
 		return err;
-	int64_t followed = kind->followed_at(r), due = 0;
+	int64_t followed = followed_at(kind, r), due = 0;
 	err = db_int(c->tx, &due, "SELECT due FROM idle_notice WHERE lead = $1 AND followed = $2", value_id(record_id(r)),
 		value_time(followed));
 	if (err < 0 && err != ERR_NOT_FOUND)
@@ -259,6 +290,15 @@ int idle_due(Call *c, const IdleKind *kind, const Policy *policy, const Record *
 	int64_t noticed = later(followed + days_ms(rule.days) - days_ms(rule.warn_days), c->now_ms);
 	*ret = err == 0 ? due : noticed + days_ms(rule.warn_days);
 	return 0;
+}
+
+int idle_count(Call *c, const Pooled *kind, const Policy *policy, int64_t max, int64_t *ret)
+{
+	PoolRule rule = kind->rule(policy);
+	const Value values[] = {value_time(c->now_ms - days_ms(rule.days)), value_int(max), value_int((rule.bits & 1) != 0),
+		value_int((rule.bits & 2) != 0)};
+	*ret = 0;
+	return rule.days ? db_int_n(c->tx, ret, kind->idle, values, ARRAY_LEN(values)) : 0;
 }
 
 static const TimerKind timers[] = {{TIMER_IDLE, on_idle}, {0}};

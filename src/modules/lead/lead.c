@@ -6,7 +6,7 @@
 #include "call/gate.h"
 #include "call/module.h"
 #include "modules/lead/freeze.h"
-#include "modules/lead/lead_int.h"
+#include "modules/lead/pooled.h"
 
 #define CLOCK_SKEW_MS MINUTE_MS /* how far a sender's clock may be ahead */
 
@@ -249,20 +249,15 @@ static int lead_claim(Call *c)
 {
 	Ground *ground;
 	Record *lead;
-	int r = ground_open(c, &ground);
-	if (r == 0)
-		r = record_load_any(c, "lead", call_id(c, "id"), &lead);
-	if (r < 0)
-		return call_store_failed(c, r);
-	if (record_int(lead, "deleted_at"))
-		return call_fail(c, ERR_NOT_FOUND, "not_found", "There is no such lead.", "线索不存在。");
-	if (!id_is_nil(record_ref(lead, "owner")))
-		return refuse_taken(c, ground, lead);
-	int person = roster_person(ground->roster, c->who.user);
-	r = is_closed(lead) ? refuse_closed(c) : claim_allowed(c, ground->roster, lead, person);
+	int r = claim_load(c, &pooled_leads, &ground, &lead);
 	if (r < 0)
 		return r;
-	Placement p = {.kind = "claim", .owner = person, .fresh_start = true,
+	if (!id_is_nil(record_ref(lead, "owner")))
+		return refuse_taken(c, ground, lead);
+	r = is_closed(lead) ? refuse_closed(c) : claim_check(c, &pooled_leads, ground->roster, lead);
+	if (r < 0)
+		return r;
+	Placement p = {.kind = "claim", .owner = roster_person(ground->roster, c->who.user), .fresh_start = true,
 		.clock = place_is_untouched(lead) ? CLOCK_START_NOW : CLOCK_NONE};
 	r = place_put(c, ground, lead, &p);
 	return r < 0 ? call_store_failed(c, r) : view_write(c, lead);

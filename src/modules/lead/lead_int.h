@@ -120,21 +120,10 @@ void grabs_write(JsonOut *out, const Roster *roster, const Grabs *grabs);
 /* Hooks on leads, people and settings. */
 void guard_watch(House *house);
 
-/* ---- claim.c ---- */
+/* ---- idle_sweep.c: what nobody follows up returns to its pool (L14), see pooled.h ---- */
 
-/* 0, or why this person (-1: nobody of the roster) may not claim the waiting lead now. */
-NODISCARD int claim_allowed(Call *c, const Roster *roster, const Record *lead, int person);
-
-/* ---- idle.c, idle_sweep.c: leads without follow-up return to their pool (L14) ---- */
-
-/* Looks at once what the policy now in force says of idle leads. */
+/* Looks at once what the policy now in force says of it. */
 NODISCARD int idle_soon(Call *c);
-/* When the lead returns by itself if nobody follows it up; 0: never. */
-NODISCARD int idle_returns_at(Call *c, const Roster *roster, const Record *lead, int64_t *ret);
-/* How many leads this policy would return at once, counted up to max. */
-NODISCARD int idle_count(Call *c, const Policy *policy, int64_t max, int64_t *ret);
-/* The same of customers (idle_account.c). */
-NODISCARD int idle_account_count(Call *c, const Policy *policy, int64_t max, int64_t *ret);
 
 /* ---- view.c ---- */
 

@@ -7,11 +7,11 @@
 #include "match/match.h"
 #include "record/phase.h"
 
-extern const Module lead_module, policy_module, idle_module, idle_account_module, idle_sweep_module, desk_module,
-	known_module, procedure_module;
+extern const Module lead_module, policy_module, claim_module, idle_module, idle_account_module, idle_sweep_module,
+	desk_module, known_module, procedure_module;
 
 static const Module *const modules[] = {&timer_module, &alert_module, &record_module, &known_module, &lead_module,
-	&policy_module, &idle_module, &idle_account_module, &idle_sweep_module, &procedure_module,
+	&policy_module, &claim_module, &idle_module, &idle_account_module, &idle_sweep_module, &procedure_module,
 	&desk_module, NULL};
 
 #define WEEK "{\"mon\":[[\"09:00\",\"18:00\"]],\"tue\":[[\"09:00\",\"18:00\"]],\"wed\":[[\"09:00\",\"18:00\"]]," \

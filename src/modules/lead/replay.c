@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/lead/lead_int.h"
+#include "modules/lead/pooled.h"
 
 #define REPLAY_LEADS 1000
 #define SAMPLES_MAX 20
@@ -80,9 +80,9 @@ static int replay_read(Call *c, void *arg)
 	if (r == 0)
 		r = cases_read(c, replay);
 	if (r == 0)
-		r = idle_count(c, &replay->policy, RETURNS_MAX, &replay->returns);
+		r = idle_count(c, &pooled_leads, &replay->policy, RETURNS_MAX, &replay->returns);
 	if (r == 0)
-		r = idle_account_count(c, &replay->policy, RETURNS_MAX, &replay->account_returns);
+		r = idle_count(c, &pooled_accounts, &replay->policy, RETURNS_MAX, &replay->account_returns);
 	return call_store_failed(c, r);
 }
 

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "call/gate.h"
 #include "match/match.h"
-#include "modules/lead/lead_int.h"
+#include "modules/lead/pooled.h"
 
 /* ---- _view ---- */
 
@@ -106,7 +106,7 @@ static int members_write(Call *c, JsonOut *out, const Roster *roster, const Reco
 	json_member_int(out, "summary_min", roster->policy.summary_min);
 	int64_t returns_at = 0;
 	if (r == 0)
-		r = idle_returns_at(c, roster, lead, &returns_at);
+		r = idle_due(c, &pooled_leads, &roster->policy, lead, &returns_at);
 	card_time(out, "returns_at", returns_at);
 	json_object_end(out);
 	return r;

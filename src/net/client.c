@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/net_int.h"
+#include "net/token.h"
 
 #define IDLE_MS 1000
 #define KEPT_MAX NET_ACTIVE_MAX /* connections kept open */
@@ -18,6 +19,7 @@ struct NetClient {
 	Transfer *first, **last;
 	int queued;
 	atomic_bool stopping;
+	NetTokens *tokens;
 
 	/* of the thread */
 	CURLM *multi;
@@ -119,6 +121,7 @@ NetClient *net_start(TALLOC_CTX *ctx)
 {
 	NetClient *n = talloc_zero(ctx, NetClient);
 	n->last = &n->first;
+	n->tokens = net_tokens_new(n);
 	pthread_mutex_init(&n->lock, NULL);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	n->multi = curl_multi_init();
@@ -137,6 +140,11 @@ void net_stop(NetClient *n)
 	curl_multi_wakeup(n->multi);
 	pthread_join(n->thread, NULL);
 	pthread_mutex_destroy(&n->lock);
+}
+
+NetTokens *net_tokens(NetClient *n)
+{
+	return n->tokens;
 }
 
 int net_send(NetClient *n, const NetRequest *request, NetDone done, void *arg)

@@ -81,6 +81,10 @@ void net_stop(NetClient *client);
 /* Copies the request. ERR_BUSY, and done is not called, when too much waits; ERR_TOO_LARGE beyond NET_BODY_MAX. */
 NODISCARD int net_send(NetClient *client, const NetRequest *request, NetDone done, void *arg);
 
+/* net/token.h: the access tokens that those who send by this client share. */
+typedef struct NetTokens NetTokens;
+NetTokens *net_tokens(NetClient *client);
+
 /* Why this URL may not be called, before anything is sent: "scheme", "plain" (no TLS), "userinfo", "private",
  * "loopback" ..., "malformed"; NULL if it may. Names are looked up only when they are called. */
 const char *net_url_fault(const char *url, const char *allowed_host);

@@ -53,13 +53,11 @@ NODISCARD int conf_check(Call *c, const ChannelKind *kind, const json_t *given, 
 typedef struct Delivery Delivery;
 typedef void (*DeliverDone)(void *arg, const Verdict *verdict, const NetAnswer *answer); /* answer may be NULL */
 
-typedef struct TokenJar {
+typedef struct TokenQueue {
 	pthread_mutex_t lock;
-	char *token;
-	int64_t good_until_ms;   /* monotonic */
 	bool fetching;
 	Delivery *waiting;       /* for the token that is being fetched */
-} TokenJar;
+} TokenQueue;
 
 struct Delivery {
 	Delivery *next;

@@ -55,7 +55,7 @@ int64_t conf_int(const Conf *conf, const char *name, int64_t fallback)
 
 static int conf_free(Conf *conf)
 {
-	pthread_mutex_destroy(&conf->jar->lock);
+	pthread_mutex_destroy(&conf->queue->lock);
 	return 0;
 }
 
@@ -89,8 +89,8 @@ static Conf *conf_new(const Rows *rows)
 	conf->enabled = rows_int(rows, 5) != 0;
 	conf->rate = (int)rows_int(rows, 6);
 	conf->outage = rows_text(rows, 7) ? talloc_strdup(conf, rows_text(rows, 7)) : NULL;
-	conf->jar = talloc_zero(conf, TokenJar);
-	pthread_mutex_init(&conf->jar->lock, NULL);
+	conf->queue = talloc_zero(conf, TokenQueue);
+	pthread_mutex_init(&conf->queue->lock, NULL);
 	talloc_set_destructor(conf, conf_free);
 	atomic_init(&conf->refs, 1);
 	return conf;

@@ -1,11 +1,11 @@
-/* One card to one partner: a token first where the kind has one, then the request, then the verdict. A worn out token
- * is replaced once; whoever comes while one is being fetched waits for it instead of fetching another. */
+/* One card to one partner: a token first where the kind has one (net/token.h keeps it), then the request, then the
+ * verdict. A worn out token is replaced once; whoever comes while one is being fetched waits for it instead of fetching
+ * another. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "modules/channel/channel_int.h"
-
-#define TOKEN_MARGIN_MS (5 * MINUTE_MS) /* a token is given up so long before it ends */
+#include "net/token.h"
 
 static void finish(Delivery *d, const Verdict *verdict, const NetAnswer *answer)
 {
@@ -22,12 +22,14 @@ static void fail(Delivery *d, VerdictKind kind, const char *code, const char *de
 	finish(d, &v, NULL);
 }
 
-static void forget_token(TokenJar *jar, const char *token)
+static NetTokenKey token_key(const Conf *conf)
 {
-	pthread_mutex_lock(&jar->lock);
-	if (jar->token && token && strcmp(jar->token, token) == 0)
-		TALLOC_FREE(jar->token);
-	pthread_mutex_unlock(&jar->lock);
+	Parcel parcel = {0};
+	TALLOC_CTX *mem = talloc_new(NULL);
+	conf->kind->token_build(mem, conf, &parcel);
+	NetTokenKey key = net_token_key(&parcel.request);
+	talloc_free(mem);
+	return key;
 }
 
 /* The line of the address that is served now, in ctx; NULL when there is none left. */
@@ -75,7 +77,7 @@ static void on_answer(void *arg, const NetAnswer *answer)
 		return device_done(d, &v, answer);
 	if (v.kind == VERDICT_REFRESH && !d->refreshed) {
 		d->refreshed = true;
-		forget_token(d->conf->jar, d->token);
+		net_token_forget(net_tokens(d->net), token_key(d->conf), d->token);
 		TALLOC_FREE(d->token);
 		deliver(d->net, d);
 		return;
@@ -115,72 +117,70 @@ static void send_card(Delivery *d)
 
 /* ---- tokens ---- */
 
-static char *token_copy(TokenJar *jar, TALLOC_CTX *ctx)
-{
-	bool good = jar->token && clock_monotonic_ms() < jar->good_until_ms;
-	return good ? talloc_strdup(ctx, jar->token) : NULL;
-}
+typedef struct {
+	struct NetClient *net;
+	Conf *conf; /* a reference */
+	NetTokenKey key;
+} Fetch;
 
-/* Puts the token into the jar and hands back all who waited for it. */
-static Delivery *jar_fill(TokenJar *jar, char *token, int64_t life_ms)
+/* Hands back all who waited: there is a token now, or there is none to be had. */
+static Delivery *queue_empty(TokenQueue *queue)
 {
-	pthread_mutex_lock(&jar->lock);
-	TALLOC_FREE(jar->token);
-	jar->token = talloc_steal(jar, token);
-	int64_t margin = life_ms > 2 * TOKEN_MARGIN_MS ? TOKEN_MARGIN_MS : life_ms / 2;
-	jar->good_until_ms = clock_monotonic_ms() + life_ms - margin;
-	jar->fetching = false;
-	Delivery *waiting = jar->waiting;
-	jar->waiting = NULL;
-	pthread_mutex_unlock(&jar->lock);
+	pthread_mutex_lock(&queue->lock);
+	queue->fetching = false;
+	Delivery *waiting = queue->waiting;
+	queue->waiting = NULL;
+	pthread_mutex_unlock(&queue->lock);
 	return waiting;
 }
 
 static void on_token(void *arg, const NetAnswer *answer)
 {
 	Verdict v = {0};
-	Conf *conf = arg;
+	Fetch *fetch = arg;
 	int64_t life_ms = 0;
-	TALLOC_CTX *mem = talloc_new(NULL);
-	char *token = conf->kind->token_read(mem, answer, &life_ms, &v);
-	char *copy = token ? talloc_strdup(mem, token) : NULL;
-	Delivery *next, *d = jar_fill(conf->jar, token ? talloc_steal(NULL, token) : NULL, life_ms);
+	const char *token = fetch->conf->kind->token_read(fetch, answer, &life_ms, &v);
+	if (token)
+		net_token_keep(net_tokens(fetch->net), fetch->key, token, life_ms);
+	Delivery *next, *d = queue_empty(fetch->conf->queue);
 	for (; d; d = next) {
 		next = d->next;
-		if (copy) {
-			d->token = talloc_strdup(NULL, copy);
+		if (token) {
+			d->token = talloc_strdup(NULL, token);
 			send_card(d);
 		} else
 			finish(d, &v, answer);
 	}
-	talloc_free(mem);
-	conf_unref(conf);
+	conf_unref(fetch->conf);
+	talloc_free(fetch);
 }
 
 static void token_fetch(struct NetClient *net, Conf *conf)
 {
 	Parcel parcel = {0};
+	Fetch *fetch = talloc(NULL, Fetch);
 	TALLOC_CTX *mem = talloc_new(NULL);
 	conf->kind->token_build(mem, conf, &parcel);
-	int r = net_send(net, &parcel.request, on_token, conf_ref(conf));
+	*fetch = (Fetch){net, conf_ref(conf), net_token_key(&parcel.request)};
+	int r = net_send(net, &parcel.request, on_token, fetch);
 	talloc_free(mem);
 	if (r < 0)
-		on_token(conf, &(NetAnswer){.result = NET_UNREACHABLE, .detail = "busy", .body = ""});
+		on_token(fetch, &(NetAnswer){.result = NET_UNREACHABLE, .detail = "busy", .body = ""});
 }
 
 /* True when the delivery has its token; else it waits, and perhaps the token has to be fetched. */
 static bool token_take(Delivery *d, bool *ret_fetch)
 {
-	TokenJar *jar = d->conf->jar;
-	pthread_mutex_lock(&jar->lock);
-	d->token = token_copy(jar, NULL);
-	*ret_fetch = !d->token && !jar->fetching;
+	TokenQueue *queue = d->conf->queue;
+	pthread_mutex_lock(&queue->lock);
+	d->token = net_token_get(net_tokens(d->net), NULL, token_key(d->conf));
+	*ret_fetch = !d->token && !queue->fetching;
 	if (!d->token) {
-		jar->fetching = true;
-		d->next = jar->waiting;
-		jar->waiting = d;
+		queue->fetching = true;
+		d->next = queue->waiting;
+		queue->waiting = d;
 	}
-	pthread_mutex_unlock(&jar->lock);
+	pthread_mutex_unlock(&queue->lock);
 	return d->token != NULL;
 }
 

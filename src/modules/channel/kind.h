@@ -42,7 +42,7 @@ typedef struct Conf {
 	bool enabled;
 	int rate;                          /* messages a minute; 0: the kind's */
 	json_t *settings, *secrets;        /* objects by name of the setting; never NULL */
-	struct TokenJar *jar;              /* deliver.c: the token in force */
+	struct TokenQueue *queue;          /* deliver.c: who waits for a token */
 	const char *fault;                 /* why it cannot be used at all ("secret_unreadable"), or NULL */
 	const char *outage;                /* why it is not to be relied upon ("down", "expired"), or NULL */
 	_Atomic int refs;

@@ -1,4 +1,4 @@
-/* Who may claim what waits in a pool (L14): who belongs to the pool, is not frozen, held it not so recently that it still
+/* Who may claim what waits in a pool (L14): who belongs to the pool, is not frozen, is not its former owner while it
  * cools, is below the stock limit and within the claims of the day. Every refusal says until when or how many. And the
  * shelf: what lies there. */
 #include "call/gate.h"

@@ -10,8 +10,8 @@
 #define HELD_ONES "owner IS NOT NULL AND deleted_at IS NULL"
 #define CONTACTS_MAX 500 /* of one customer, that go with it */
 /* Whom the policy keeps out of it: a customer with an open opportunity, or with one that was won. */
-#define KEEPING(account, open, won) "SELECT 1 FROM opportunity WHERE account = " account " AND deleted_at IS NULL AND " \
-	"((" open " = 1 AND COALESCE(stage, 'contact') NOT IN ('won', 'lost')) OR (" won " = 1 AND stage = 'won'))"
+#define KEEPING(account, open, won) "SELECT 1 FROM opportunity WHERE account = " account " AND deleted_at IS NULL " \
+	"AND ((" open " = 1 AND COALESCE(stage, 'contact') NOT IN ('won', 'lost')) OR (" won " = 1 AND stage = 'won'))"
 
 /* ---- from one hand to another ---- */
 

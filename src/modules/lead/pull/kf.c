@@ -6,12 +6,12 @@
 
 #include "modules/lead/pull/imap.h"
 #include "modules/lead/pull/kf_words.h"
+#include "net/token.h"
 
 #define ACCOUNTS_MAX 20
 #define PAGE_ROWS 1000
 #define PAGES_MAX 50           /* of one account a visit */
 #define ANSWER_MAX (1024 * 1024)
-#define TOKEN_EARLY_S 300      /* a token is not used up to its last second */
 #define LIMITED_MS (5 * MINUTE_MS)
 
 typedef struct {
@@ -58,28 +58,35 @@ static void code_fault(Visit *v, int64_t code, const json_t *answer)
 	v->result.wait_ms = kind == KF_LIMITED ? LIMITED_MS : 0;
 }
 
-static const char *token_fetch(Visit *v)
+static const char *token_url(Visit *v)
+{
+	return talloc_asprintf(v->mem, "%s/cgi-bin/gettoken?corpid=%s&corpsecret=%s", visit_text(v, "server"),
+	                       url_percent(v->mem, visit_text(v, "corpid")), url_percent(v->mem, v->secret));
+}
+
+static const char *token_fetch(Visit *v, const char *url)
 {
 	int64_t code;
-	const char *url = talloc_asprintf(v->mem, "%s/cgi-bin/gettoken?corpid=%s&corpsecret=%s", visit_text(v, "server"),
-	                                  url_percent(v->mem, visit_text(v, "corpid")), url_percent(v->mem, v->secret));
 	const json_t *answer = call(v, "GET", url, NULL, &code);
 	const char *token = answer && code == 0 ? json_text(answer, "access_token") : NULL;
 	if (answer && !token)
 		code_fault(v, code, answer);
 	if (token)
-		pull_token_keep(v->pull, v->source, token,
-		                clock_monotonic_ms() + (json_int(answer, "expires_in", 0) - TOKEN_EARLY_S) * SECOND_MS);
+		net_token_keep(net_tokens(v->house->net), net_token_key(&(NetRequest){.url = url}), token,
+		               json_int(answer, "expires_in", 0) * SECOND_MS);
 	return token;
 }
 
 /* A call with the token; one that is refused as too old is made once more with a new one. */
 static json_t *call_with_token(Visit *v, const char *path, const Buf *body)
 {
-	const char *token = pull_token(v->pull, v->mem, v->source);
+	NetTokens *tokens = net_tokens(v->house->net);
+	const char *url = token_url(v);
+	const NetTokenKey key = net_token_key(&(NetRequest){.url = url});
 	for (int tries = 0; tries < 2; tries++) {
 		int64_t code;
-		token = token ? token : token_fetch(v);
+		const char *token = net_token_get(tokens, v->mem, key);
+		token = token ? token : token_fetch(v, url);
 		if (!token)
 			return NULL;
 		json_t *answer = call(v, "POST",
@@ -88,8 +95,7 @@ static json_t *call_with_token(Visit *v, const char *path, const Buf *body)
 		                      body, &code);
 		if (!answer || code == 0)
 			return answer;
-		pull_token_keep(v->pull, v->source, NULL, 0);
-		token = NULL;
+		net_token_forget(tokens, key, token);
 		if (kf_code(code) == KF_OLD_TOKEN && tries == 0)
 			continue;
 		code_fault(v, code, answer);
@@ -230,7 +236,7 @@ static void kf_test(Visit *v, int64_t *ret_n)
 {
 	*ret_n = 0;
 	if (has_secret(v))
-		(void)token_fetch(v);
+		(void)token_fetch(v, token_url(v));
 }
 
 const PullKind kind_kf = {.name = "wecom_kf", .visit = kf_visit, .test = kf_test};

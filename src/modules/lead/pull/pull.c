@@ -8,8 +8,6 @@
 #include "base/log.h"
 #include "event/timer.h"
 
-#define TOKENS_MAX 32
-#define TOKEN_BYTES 1024
 #define QUEUE_MAX 200 /* visits that wait; what is beyond comes with the next timer */
 
 struct Pull {
@@ -19,12 +17,6 @@ struct Pull {
 	pthread_cond_t wake;
 	Id queue[QUEUE_MAX];
 	int n;
-	struct {
-		Id source;
-		char text[TOKEN_BYTES];
-		int64_t until_ms;
-	} token[TOKENS_MAX];
-	int tokens; /* the next place to use */
 	atomic_bool closing;
 };
 
@@ -90,33 +82,6 @@ static bool queue_take(Pull *p, Id *ret)
 	}
 	pthread_mutex_unlock(&p->lock);
 	return has;
-}
-
-/* ---- access tokens ---- */
-
-void pull_token_keep(Pull *p, Id source, const char *token, int64_t until_ms)
-{
-	int at = 0;
-	pthread_mutex_lock(&p->lock);
-	while (at < TOKENS_MAX && !id_equal(p->token[at].source, source))
-		at++;
-	if (at == TOKENS_MAX)
-		at = p->tokens++ % TOKENS_MAX;
-	p->token[at].source = source;
-	p->token[at].until_ms = token && strlen(token) < TOKEN_BYTES ? until_ms : 0;
-	snprintf(p->token[at].text, TOKEN_BYTES, "%s", token ? token : "");
-	pthread_mutex_unlock(&p->lock);
-}
-
-const char *pull_token(Pull *p, TALLOC_CTX *ctx, Id source)
-{
-	const char *found = NULL;
-	pthread_mutex_lock(&p->lock);
-	for (int i = 0; i < TOKENS_MAX && !found; i++)
-		if (id_equal(p->token[i].source, source) && p->token[i].until_ms > clock_monotonic_ms())
-			found = talloc_strdup(ctx, p->token[i].text);
-	pthread_mutex_unlock(&p->lock);
-	return found;
 }
 
 /* ---- a visit ---- */

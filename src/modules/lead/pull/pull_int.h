@@ -64,9 +64,6 @@ extern const PullKind kind_imap, kind_kf;
 /* pull.c: makes a visit now or as soon as one is free for it. */
 void pull_give(struct Pull *pull, Id source);
 bool pull_is_closing(struct Pull *pull);
-/* The access token of a source as long as it is good (a copy on ctx), or NULL; token NULL forgets it. */
-const char *pull_token(struct Pull *pull, TALLOC_CTX *ctx, Id source);
-void pull_token_keep(struct Pull *pull, Id source, const char *token, int64_t until_ms);
 
 /* ask.c: sends a request and waits for what comes of it. Texts hang on the memory of the step. */
 typedef struct {

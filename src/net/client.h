@@ -59,9 +59,21 @@ typedef enum {
 	NET_STOPPED,     /* the house closes */
 } NetResult;
 
+/* What was wrong with TLS; also beside NET_UNREACHABLE, when it did not come about. */
+typedef enum {
+	NET_TLS_FINE,
+	NET_TLS_ISSUER,      /* no authority that is trusted vouches for the certificate */
+	NET_TLS_HOST,        /* it is of another host */
+	NET_TLS_EXPIRED,     /* or not valid yet */
+	NET_TLS_UNFIT,       /* not to be trusted for another reason */
+	NET_TLS_NOT_OFFERED, /* STARTTLS is demanded, and there is none */
+	NET_TLS_BROKEN,      /* cut off, or no TLS behind this port */
+} NetTlsFault;
+
 /* Borrowed: valid until done returns. */
 typedef struct {
 	NetResult result;
+	NetTlsFault tls;
 	int status;               /* HTTP status or SMTP reply code; 0: none */
 	const char *detail;       /* English, one line, never with a secret; "" when all is well */
 	const char *body;         /* NUL-terminated */

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <openssl/x509_vfy.h>
+
 #include "base/clock.h"
 #include "net/guard.h"
 #include "net/net_int.h"
@@ -279,6 +281,38 @@ static void transfer_free(Transfer *t)
 	talloc_free(t);
 }
 
+static NetTlsFault certificate_fault(long verified)
+{
+	switch (verified) {
+	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED: /* as libcurl has it when the chain holds: it was the name */
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH: return NET_TLS_HOST;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return NET_TLS_ISSUER;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID: return NET_TLS_EXPIRED;
+	default: return NET_TLS_UNFIT;
+	}
+}
+
+static NetTlsFault tls_fault(const Transfer *t, CURLcode code)
+{
+	long verified = X509_V_OK;
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+		return certificate_fault(verified);
+	case CURLE_SSL_CACERT_BADFILE: return NET_TLS_UNFIT;
+	case CURLE_USE_SSL_FAILED: return NET_TLS_NOT_OFFERED;
+	case CURLE_SSL_CONNECT_ERROR: return NET_TLS_BROKEN;
+	default: return NET_TLS_FINE;
+	}
+}
+
 static NetResult result_of_box(CURLcode code)
 {
 	switch (code) {
@@ -338,7 +372,8 @@ void transfer_end(Transfer *t, CURLcode code)
 	curl_off_t wait_s = 0;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait_s);
-	NetAnswer answer = {.result = result_of(t, code, (int)status), .status = (int)status, .body = t->answer->data,
+	NetAnswer answer = {.result = result_of(t, code, (int)status), .tls = tls_fault(t, code), .status = (int)status,
+		.body = t->answer->data,
 		.len = t->answer->len, .retry_after_ms = (int64_t)wait_s * SECOND_MS,
 		.took_ms = clock_monotonic_ms() - t->began_ms, .certificate_ends_ms = certificate_end(t)};
 	answer.detail = detail_of(t, answer.result, code);

@@ -2,6 +2,7 @@
 import re
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
@@ -10,10 +11,14 @@ from datetime import datetime, timezone
 
 class Mailbox:
     """One account with folders on 127.0.0.1. `trouble` says how it behaves: None, "slow" (seconds in `delay`), "reset", "denied", "no_status";
-    `refused` holds UIDs that are not handed out, `drop_after` cuts the connection after so many fetches."""
+    `refused` holds UIDs that are not handed out, `drop_after` cuts the connection after so many fetches, `half` ends it in the middle of a mail.
+    With a context it speaks TLS: from the beginning, or after STARTTLS; what was said in the open is in `plain`. Its troubles are "handshake" (cut
+    in the middle of it), "no_starttls", "starttls_refused", "preauth" (signed in before TLS) and "smuggled" (words of the plain time for the other)."""
 
-    def __init__(self, user: str = "sales@example.com", password: str = "box secret") -> None:
-        self.user, self.password = user, password
+    def __init__(self, user: str = "sales@example.com", password: str = "box secret", tls: ssl.SSLContext | None = None, starttls: bool = False) -> None:
+        self.user, self.password, self.tls, self.starttls = user, password, tls, starttls
+        self.plain: list[str] = []
+        self.half = False
         self.folders: dict[str, dict] = {"INBOX": {"validity": 100, "next": 1, "mails": []}}
         self.trouble, self.delay, self.drop_after = None, 0.0, None
         self.refused: set[int] = set()
@@ -71,37 +76,56 @@ class Talk:
 
     def __init__(self, box: Mailbox, handler) -> None:
         self.box, self.handler, self.folder, self.fetches = box, handler, None, 0
+        self.connection, self.lines, self.covered = handler.connection, handler.rfile, False
 
     def say(self, text: str | bytes) -> None:
         data = text if isinstance(text, bytes) else text.encode()
         self.box.sent += len(data)
-        self.handler.wfile.write(data)
+        self.connection.sendall(data)
 
     def cut(self) -> None:
-        self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.handler.connection.close()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
         raise OSError("cut")
+
+    def cover(self) -> None:
+        if self.box.trouble == "handshake":
+            self.lines.read(10)
+            self.cut()
+        self.connection = self.box.tls.wrap_socket(self.connection, server_side=True)
+        self.lines, self.covered = self.connection.makefile("rb"), True
 
     def run(self) -> None:
         if self.box.trouble == "reset":
             self.cut()
-        self.say("* OK ready\r\n")
-        for raw in self.handler.rfile:
+        if self.box.tls and not self.box.starttls:
+            self.cover()
+        self.say("* PREAUTH welcome\r\n" if self.box.trouble == "preauth" else "* OK ready\r\n")
+        while raw := self.lines.readline():
             tag, _, rest = raw.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
             with self.box.lock:
                 self.box.commands.append(rest)
+                if not self.covered:
+                    self.box.plain.append(rest)
             if self.box.trouble == "slow":
                 time.sleep(self.box.delay)
             word = rest.split(" ")[0].upper()
             method = getattr(self, "do_" + word.lower(), None)
             answer = method(rest) if method else "BAD unknown command"
-            self.say(f"{tag} {answer}\r\n")
+            smuggled = f"{tag} OK done\r\n" if word == "STARTTLS" and self.box.trouble == "smuggled" else ""
+            self.say(f"{tag} {answer}\r\n{smuggled}")
+            if word == "STARTTLS" and answer.startswith("OK"):
+                self.cover()
             if word == "LOGOUT":
                 return
 
     def do_capability(self, _rest: str) -> str:
-        self.say("* CAPABILITY IMAP4rev1 ID\r\n")
+        offers = self.box.starttls and not self.covered and self.box.trouble != "no_starttls"
+        self.say("* CAPABILITY IMAP4rev1 ID" + (" STARTTLS" if offers else "") + "\r\n")
         return "OK done"
+
+    def do_starttls(self, _rest: str) -> str:
+        return "OK go on" if self.box.starttls and self.box.trouble != "starttls_refused" else "NO not now"
 
     def do_login(self, rest: str) -> str:
         right = rest.split(" ", 1)[1] in (f"{self.box.user} {self.box.password}", f'{self.box.user} "{self.box.password}"',
@@ -165,6 +189,10 @@ class Talk:
             self.cut()
         first, n = map(int, re.search(r"<(\d+)\.(\d+)>", rest).groups())
         part = mail[first:first + n]
+        if self.box.half:
+            self.say(f"* 1 FETCH (UID {uid} BODY[]<{first}> {{{len(part)}}}\r\n".encode() + part[:len(part) // 2])
+            self.connection.close()
+            raise OSError("half")
         self.box.fetched.append(uid)
         self.say(f"* 1 FETCH (UID {uid} BODY[]<{first}> {{{len(part)}}}\r\n".encode() + part + b")\r\n")
         return "OK done"

@@ -69,6 +69,20 @@ static const ReasonWords words[] = {
 	{"pull_refused", "This address may not be called: %s", "不允许连接该地址：%s"},
 	{"pull_denied", "The server does not take user and password. Many providers want a code for mail programs "
 	 "instead of the password.", "服务器不接受用户名和密码。多数邮箱要求使用客户端授权码，而不是登录密码。"},
+	{"tls_issuer", "No authority that is trusted here vouches for the server's certificate, so no password was sent. Ask "
+	 "the provider, or let the house trust that authority (SSL_CERT_FILE).",
+     "服务器证书不是由受信任的机构签发，没有发出密码。请联系服务商，或让系统信任该机构（SSL_CERT_FILE）。"},
+	{"tls_host", "The server's certificate is for another host name, so no password was sent. Enter the name that the "
+	 "provider gives.", "服务器证书与主机名不符，没有发出密码。请填写服务商给出的主机名。"},
+	{"tls_expired", "The server's certificate has expired or is not valid yet, so no password was sent. Ask the "
+	 "provider, and look at the clock of this machine.",
+     "服务器证书已过期或尚未生效，没有发出密码。请联系服务商，并核对本机时间。"},
+	{"tls_unfit", "The server's certificate cannot be trusted, so no password was sent: %s",
+     "服务器证书不可信，没有发出密码：%s"},
+	{"tls_not_offered", "The server offers no STARTTLS, so no password was sent. Choose TLS from the beginning (port "
+	 "993), or ask the provider.", "服务器不提供 STARTTLS，没有发出密码。请改用 TLS（端口 993），或咨询服务商。"},
+	{"tls_broken", "The encrypted connection did not come about, so no password was sent. Look at port and kind of "
+	 "encryption, else try again later.", "加密连接未能建立，没有发出密码。请核对端口和加密方式，或稍后再试。"},
 	{"pull_missing", "The server has no such folder: %s", "服务器上没有这个文件夹：%s"},
 	{"pull_strange", "The server answers what cannot be understood: %s", "服务器的应答无法理解：%s"},
 	{"pull_limited", "The platform asks to wait: %s", "平台要求稍后再试：%s"},

@@ -31,7 +31,8 @@ static void on_answer(void *arg, const NetAnswer *answer)
 	if (!left) {
 		char *body = talloc_zero_array(a, char, answer->len + 1);
 		memcpy(body, answer->body, answer->len);
-		a->asked = (Asked){answer->result, answer->status, talloc_strdup(a, answer->detail), body, answer->len};
+		a->asked = (Asked){answer->result, answer->tls, answer->status, talloc_strdup(a, answer->detail), body,
+		                   answer->len};
 		a->ready = true;
 		pthread_cond_signal(&a->cond);
 	}
@@ -88,5 +89,9 @@ void visit_unanswered(Visit *v, const Asked *asked)
 		[NET_UNREACHABLE] = "pull_unreachable", [NET_TIMEOUT] = "pull_timeout",    [NET_REFUSED] = "pull_refused",
 		[NET_TOO_LARGE] = "pull_strange",       [NET_MAIL] = "pull_strange",       [NET_DENIED] = "pull_denied",
 		[NET_MISSING] = "pull_missing",         [NET_STOPPED] = "pull_interrupted"};
-	visit_fault(v, asked->result == NET_OK ? "pull_strange" : reasons[asked->result], asked->detail);
+	static const char *const tls[] = {
+		[NET_TLS_ISSUER] = "tls_issuer", [NET_TLS_HOST] = "tls_host",               [NET_TLS_EXPIRED] = "tls_expired",
+		[NET_TLS_UNFIT] = "tls_unfit",   [NET_TLS_NOT_OFFERED] = "tls_not_offered", [NET_TLS_BROKEN] = "tls_broken"};
+	const char *reason = asked->tls ? tls[asked->tls] : reasons[asked->result];
+	visit_fault(v, reason ? reason : "pull_strange", asked->detail);
 }

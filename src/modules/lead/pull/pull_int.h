@@ -68,6 +68,7 @@ bool pull_is_closing(struct Pull *pull);
 /* ask.c: sends a request and waits for what comes of it. Texts hang on the memory of the step. */
 typedef struct {
 	NetResult result;
+	NetTlsFault tls;
 	int status;
 	const char *detail, *body;
 	size_t len;

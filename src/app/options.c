@@ -88,9 +88,30 @@ static bool import_complete(const Options *o)
 	return false;
 }
 
+/* What GLib allocated becomes the context's. */
+static void texts_adopt(TALLOC_CTX *ctx, const GOptionEntry *entries)
+{
+	for (const GOptionEntry *e = entries; e->long_name; e++)
+		if (e->arg == G_OPTION_ARG_STRING || e->arg == G_OPTION_ARG_FILENAME) {
+			char **text = e->arg_data, *copy = talloc_strdup(ctx, *text);
+			g_free(*text);
+			*text = copy;
+		}
+}
+
+static char **list_adopt(TALLOC_CTX *ctx, char **list)
+{
+	guint n = list ? g_strv_length(list) : 0;
+	char **copy = list ? talloc_zero_array(ctx, char *, n + 1) : NULL;
+	for (guint i = 0; i < n; i++)
+		copy[i] = talloc_strdup(copy, list[i]);
+	g_strfreev(list);
+	return copy;
+}
+
 bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 {
-	Options o = {.listen = "127.0.0.1:8080", .way = "pool"};
+	Options o = {0};
 	gboolean test_clock = FALSE, help = FALSE, without_key = FALSE, force = FALSE, quick = FALSE, dry_run = FALSE;
 	char *lang = NULL;
 	GOptionEntry entries[] = {
@@ -126,6 +147,10 @@ bool options_parse(TALLOC_CTX *ctx, int argc, char **argv, Options *ret)
 		g_error_free(error);
 		return false;
 	}
+	texts_adopt(ctx, entries);
+	o.proxies = list_adopt(ctx, o.proxies);
+	o.listen = o.listen ? o.listen : "127.0.0.1:8080";
+	o.way = o.way ? o.way : "pool";
 	o.test_clock = test_clock;
 	o.help = help;
 	o.without_key = without_key;

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from datetime import timedelta
@@ -229,6 +230,15 @@ def test_a_damaged_copy_shows(house):
     assert shown["check"] == "bad" and shown["detail"] in ("damaged", "坏了"), shown
     assert glob.glob(path + "/*")
     shutil.rmtree(path)
+
+
+def test_commands_give_their_memory_back(house):
+    """The sanitizer looks at the end of a command for what nobody freed."""
+    with tempfile.TemporaryDirectory(prefix="tenon-demo-") as folder:
+        for command in (["demo", "--data", folder + "/data", "--admin-password-file", house.password_file], ["verify", "--data", folder + "/data", "--lang", "en"],
+                        ["version", "--listen", "127.0.0.1:1", "--proxy", "10.0.0.1", "--proxy", "10.0.0.2"]):
+            done = subprocess.run([house.binary, *command], capture_output=True, text=True, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"}, check=False)
+            assert done.returncode == 0 and "LeakSanitizer" not in done.stderr, done.stderr[-2000:]
 
 
 if __name__ == "__main__":

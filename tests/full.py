@@ -15,7 +15,10 @@ from lib.postgres import Postgres  # noqa: E402
 
 THREADED = ("http", "net", "store", "call", "event", "channel")
 FUZZ_SECONDS = int(os.environ.get("TENON_FUZZ_SECONDS", "60"))
-PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip", "libqrencode", "gmime-3.0")
+# The archives that hold what is fuzzed and what that stands on.
+FUZZED = tuple(f"src/{folder}/lib{folder.rsplit('/', 1)[-1]}.a" for folder in (
+    "modules/lead/pull", "modules/lead/intake", "match", "expr", "meta", "call", "store", "http", "net", "mail", "sheet", "file", "base"))
+PACKAGES = ("talloc", "glib-2.0", "jansson", "libsodium", "sqlite3", "libpq", "libevent_core", "libevent_pthreads", "expat", "libzip", "libqrencode", "gmime-3.0", "libcurl")
 
 
 def report(good: bool, name: str, output: str = "") -> bool:
@@ -64,20 +67,12 @@ def threads(url: str) -> None:
         unit_tests("build-tsan", THREADED, url, TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1", G_SLICE="always-malloc")
 
 
-def libraries() -> list[str]:
-    """The floors' archives, uppermost first; each fuzzer takes what it needs."""
-    with open(ROOT + "/src/floors.txt", encoding="utf-8") as f:
-        floors = [line.split()[0] for line in f if line.strip() and not line.startswith("#")]
-    found = [f"{ROOT}/build-fuzz/src/{floor}/lib{os.path.basename(floor)}.a" for floor in floors]
-    return [path for path in reversed(found) if os.path.exists(path)]
-
-
 def fuzz_one(source: str, folder: str) -> None:
     name = os.path.basename(source).removesuffix("_fuzz.c")
     binary, corpus, seeds = f"{folder}/{name}", f"{folder}/{name}.corpus", f"{ROOT}/tests/fuzz/seeds/{name}"
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", *PACKAGES], capture_output=True, text=True, check=True).stdout.split()
     good, output = command(["clang", "-std=gnu17", "-D_GNU_SOURCE", "-g", "-O1", f"-I{ROOT}/src", "-fsanitize=fuzzer,address,undefined",
-                            "-fno-sanitize-recover=undefined", source, "-Wl,--start-group", *libraries(), "-Wl,--end-group", *flags, "-lm", "-o", binary])
+                            "-fno-sanitize-recover=undefined", source, "-Wl,--start-group", *(f"{ROOT}/build-fuzz/{path}" for path in FUZZED), "-Wl,--end-group", *flags, "-lm", "-o", binary])
     if not good:
         report(False, f"full/fuzz/{name}/built", output)
         return
@@ -89,9 +84,7 @@ def fuzz_one(source: str, folder: str) -> None:
 
 
 def fuzzers(_url: str) -> None:
-    archives = ["src/base/libbase.a", "src/http/libhttp.a", "src/meta/libmeta.a", "src/call/libcall.a", "src/store/libstore.a", "src/expr/libexpr.a",
-                "src/match/libmatch.a", "src/sheet/libsheet.a", "src/file/libfile.a", "src/mail/libmail.a"]
-    if not build("build-fuzz", "address,undefined", archives, "-Dc_args=-fsanitize=fuzzer-no-link"):
+    if not build("build-fuzz", "address,undefined", list(FUZZED), "-Dc_args=-fsanitize=fuzzer-no-link"):
         return
     with tempfile.TemporaryDirectory(prefix="tenon-fuzz-") as folder:
         for source in sorted(glob.glob(ROOT + "/tests/fuzz/*_fuzz.c")):

@@ -100,5 +100,7 @@ NetTokens *net_tokens(NetClient *client);
 /* Why this URL may not be called, before anything is sent: "scheme", "plain" (no TLS), "userinfo", "private",
  * "loopback" ..., "malformed"; NULL if it may. Names are looked up only when they are called. */
 const char *net_url_fault(const char *url, const char *allowed_host);
+/* As part of a URL (RFC 3986): everything but letters, digits and -._~ is escaped. */
+char *net_percent(TALLOC_CTX *ctx, const char *text);
 /* The host of a URL, lower case; NULL when it has none. */
 char *net_url_host(TALLOC_CTX *ctx, const char *url);

@@ -58,3 +58,11 @@ TEST(net, refuses_urls_before_anything_is_sent)
 			g_error("%s: %s", cases[i][0], fault ? fault : "no fault");
 	}
 }
+
+TEST(net, escapes_what_is_no_part_of_a_url)
+{
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	CHECK_TEXT(net_percent(ctx, "a-._~Z9 +*/=&王"), "a-._~Z9%20%2B%2A%2F%3D%26%E7%8E%8B");
+	CHECK_TEXT(net_percent(ctx, ""), "");
+	talloc_free(ctx);
+}

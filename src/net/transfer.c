@@ -1,5 +1,6 @@
 /* One request as libcurl wants it, and what came of it. Addresses are checked twice: when a socket is made, and - for a
  * connection that is used again, perhaps by somebody with fewer allowances - before each request. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,6 +37,20 @@ char *net_url_host(TALLOC_CTX *ctx, const char *url)
 	for (char *c = host; c && *c; c++)
 		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
 	return host;
+}
+
+char *net_percent(TALLOC_CTX *ctx, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	char *out = talloc_size(ctx, strlen(text) * 3 + 1), *at = out;
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			*at++ = *text;
+		else
+			at += snprintf(at, 4, "%%%02X", (unsigned char)*text);
+	}
+	*at = '\0';
+	return out;
 }
 
 static const char *scheme_fault(const char *scheme, bool allowed)

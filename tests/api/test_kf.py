@@ -40,6 +40,8 @@ class Desk:
             return {"errcode": 0, "errmsg": "ok", "access_token": self.good, "expires_in": 7200}
         if query.get("access_token") != self.good:
             return {"errcode": 40014, "errmsg": "invalid access_token"}
+        if url.path == "/cgi-bin/message/send":
+            return {"errcode": 0, "errmsg": "ok"}
         if url.path == "/cgi-bin/kf/customer/batchget":
             return {"errcode": 0, "errmsg": "ok", "customer_list": [{"external_userid": u, "nickname": "昵称" + u} for u in request.json["external_userid_list"]]}
         if self.limited:
@@ -167,6 +169,25 @@ def test_settings_are_tried_and_keep_their_secret(house):
     assert desk.secret not in house.admin.call("GET", path).body.decode()
     shown = house.admin.get(path)
     assert shown["kind"] == "wecom_kf" and shown["corpid"] == CORP and shown["has_secret"], shown
+
+
+def test_who_has_the_same_secret_shares_the_access_token(house):
+    desk = Desk()
+    one = source(house, desk)
+    desk.write("ws1", "一")
+    notice(house, one)
+    receipts(house, one, 1)
+    settings = {"server": f"http://127.0.0.1:{desk.partner.port}", "corpid": CORP, "secret": desk.secret, "agentid": 1}
+    channel = house.admin.post("/channels", {"kind": "wecom_app", "name": "应用", "settings": settings, "allowed_host": "127.0.0.1"}, 201)["id"]
+    assert house.admin.post(f"/channels/{channel}/test", {"address": "li"})["ok"] and desk.tokens == 1, "one token for both"
+    desk.secret = "another secret"
+    answer = {"kind": "wecom_kf", "corpid": CORP, "password": desk.secret, "server": settings["server"], "allowed_host": "127.0.0.1"}
+    house.admin.call("PUT", f"/sources/{one['id']}/inbox", answer, expect=200)
+    desk.write("ws1", "二")
+    notice(house, one)
+    receipts(house, one, 2)
+    assert desk.tokens == 2, "another secret has another token"
+    house.admin.call("DELETE", f"/channels/{channel}", expect=204)
 
 
 def test_pushes_without_a_secret_are_answered_and_leave_nothing(house):

@@ -161,8 +161,6 @@ char *sign_base64(TALLOC_CTX *ctx, const void *bytes, size_t len);
 char *sign_base64url(TALLOC_CTX *ctx, const void *bytes, size_t len);
 /* Standard or URL alphabet, padded or not; NULL if it is neither. */
 uint8_t *sign_unbase64(TALLOC_CTX *ctx, const char *text, size_t *ret_len);
-/* RFC 3986: everything but letters, digits and -._~ is escaped. */
-char *sign_percent(TALLOC_CTX *ctx, const char *text);
 char *sign_hmac_sha256(TALLOC_CTX *ctx, const void *key, size_t key_len, const char *text); /* base64 */
 char *sign_hmac_sha1(TALLOC_CTX *ctx, const char *key, const char *text);                    /* base64 */
 /* The partners' rules, so that their vectors can be checked. */

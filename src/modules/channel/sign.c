@@ -32,20 +32,6 @@ uint8_t *sign_unbase64(TALLOC_CTX *ctx, const char *text, size_t *ret_len)
 	return NULL;
 }
 
-char *sign_percent(TALLOC_CTX *ctx, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-	char *out = talloc_size(ctx, strlen(text) * 3 + 1), *at = out;
-	for (; *text; text++) {
-		if (strchr(plain, *text))
-			*at++ = *text;
-		else
-			at += snprintf(at, 4, "%%%02X", (unsigned char)*text);
-	}
-	*at = '\0';
-	return out;
-}
-
 char *sign_hmac_sha256(TALLOC_CTX *ctx, const void *key, size_t key_len, const char *text)
 {
 	crypto_auth_hmacsha256_state state;
@@ -91,6 +77,6 @@ char *sign_standard(TALLOC_CTX *ctx, const char *secret, const char *id, int64_t
 
 char *sign_aliyun(TALLOC_CTX *ctx, const char *secret, const char *method, const char *sorted_query)
 {
-	const char *text = talloc_asprintf(ctx, "%s&%%2F&%s", method, sign_percent(ctx, sorted_query));
+	const char *text = talloc_asprintf(ctx, "%s&%%2F&%s", method, net_percent(ctx, sorted_query));
 	return sign_hmac_sha1(ctx, talloc_asprintf(ctx, "%s&", secret), text);
 }

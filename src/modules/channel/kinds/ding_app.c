@@ -30,7 +30,7 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	json_object_end(&o);
 	parcel_json(ctx, ret, e->conf,
 	            talloc_asprintf(ctx, "%s/topapi/message/corpconversation/asyncsend_v2?access_token=%s",
-	                            conf_text(e->conf, "server"), sign_percent(ctx, e->token)), body);
+	                            conf_text(e->conf, "server"), net_percent(ctx, e->token)), body);
 	return true;
 }
 
@@ -57,8 +57,8 @@ static void token_build(TALLOC_CTX *ctx, const Conf *conf, Parcel *ret)
 {
 	ret->request = (NetRequest){.method = "GET", .allowed_host = conf->allowed_host};
 	ret->request.url = talloc_asprintf(ctx, "%s/gettoken?appkey=%s&appsecret=%s", conf_text(conf, "server"),
-	                                   sign_percent(ctx, conf_text(conf, "appkey")),
-	                                   sign_percent(ctx, conf_text(conf, "appsecret")));
+	                                   net_percent(ctx, conf_text(conf, "appkey")),
+	                                   net_percent(ctx, conf_text(conf, "appsecret")));
 }
 
 static char *token_read(TALLOC_CTX *ctx, const NetAnswer *a, int64_t *ret_life_ms, Verdict *ret)

@@ -12,7 +12,7 @@ static char *signed_url(TALLOC_CTX *ctx, const Errand *e)
 	const char *url = conf_text(e->conf, "url"), *secret = conf_text(e->conf, "secret");
 	if (!secret)
 		return talloc_strdup(ctx, url);
-	const char *sign = sign_percent(ctx, sign_dingtalk(ctx, secret, e->now_ms));
+	const char *sign = net_percent(ctx, sign_dingtalk(ctx, secret, e->now_ms));
 	return talloc_asprintf(ctx, "%s%ctimestamp=%lld&sign=%s", url, strchr(url, '?') ? '&' : '?', (long long)e->now_ms,
 		sign);
 }

@@ -46,7 +46,7 @@ static char *query_of(TALLOC_CTX *ctx, const Errand *e, const char *phone)
 	};
 	Buf *out = buf_new(ctx, 16 * 1024);
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-		buf_printf(out, "%s%s=%s", i ? "&" : "", pairs[i][0], sign_percent(ctx, pairs[i][1]));
+		buf_printf(out, "%s%s=%s", i ? "&" : "", pairs[i][0], net_percent(ctx, pairs[i][1]));
 	return out->data;
 }
 
@@ -66,7 +66,7 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 		return false;
 	char *query = query_of(ctx, e, phone);
 	const char *signature = sign_aliyun(ctx, conf_text(e->conf, "secret"), "POST", query);
-	char *body = talloc_asprintf(ctx, "Signature=%s&%s", sign_percent(ctx, signature), query);
+	char *body = talloc_asprintf(ctx, "Signature=%s&%s", net_percent(ctx, signature), query);
 	ret->request = (NetRequest){.method = "POST", .url = talloc_asprintf(ctx, "%s/", conf_text(e->conf, "server")),
 		.headers = {"Content-Type: application/x-www-form-urlencoded"}, .body = body, .len = strlen(body),
 		.allowed_host = e->conf->allowed_host};

@@ -49,7 +49,7 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	json_object_end(&o);
 	parcel_json(ctx, ret, e->conf,
 	            talloc_asprintf(ctx, "%s/cgi-bin/message/template/send?access_token=%s", conf_text(e->conf, "server"),
-	                            sign_percent(ctx, e->token)), body);
+	                            net_percent(ctx, e->token)), body);
 	return true;
 }
 

@@ -52,7 +52,7 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	json_object_end(&o);
 	parcel_json(ctx, ret, e->conf,
 	            talloc_asprintf(ctx, "%s/cgi-bin/message/send?access_token=%s", conf_text(e->conf, "server"),
-	                            sign_percent(ctx, e->token)), body);
+	                            net_percent(ctx, e->token)), body);
 	return true;
 }
 
@@ -92,8 +92,8 @@ static void token_build(TALLOC_CTX *ctx, const Conf *conf, Parcel *ret)
 {
 	ret->request = (NetRequest){.method = "GET", .allowed_host = conf->allowed_host};
 	ret->request.url = talloc_asprintf(ctx, "%s/cgi-bin/gettoken?corpid=%s&corpsecret=%s", conf_text(conf, "server"),
-	                                   sign_percent(ctx, conf_text(conf, "corpid")),
-	                                   sign_percent(ctx, conf_text(conf, "secret")));
+	                                   net_percent(ctx, conf_text(conf, "corpid")),
+	                                   net_percent(ctx, conf_text(conf, "secret")));
 }
 
 static char *token_read(TALLOC_CTX *ctx, const NetAnswer *a, int64_t *ret_life_ms, Verdict *ret)

@@ -1,20 +1,13 @@
 /* Mails as enquiries: forms, letters, forwarded ones, machines. */
 #include "modules/lead/intake/letter.h"
 
-#include <string.h>
-
-#include "base/check.h"
 #include "mail/mail.h"
-#include "modules/lead/intake/understand.h"
+#include "modules/lead/intake/enquiry_test.h"
 
 static Enquiry read_letter(TALLOC_CTX *ctx, const char *head, const char *text)
 {
-	Enquiry e;
-	const char *reason, *detail;
-	char *body = talloc_asprintf(ctx, "%s\n\n%s", head, text);
 	mail_start();
-	CHECK(enquiry_read(ctx, LETTER_TYPE "; size=100", body, strlen(body), NULL, &e, &reason, &detail));
-	return e;
+	return enquiry_of(ctx, LETTER_TYPE "; size=100", talloc_asprintf(ctx, "%s\n\n%s", head, text), NULL);
 }
 
 TEST(letter, reads_labelled_fields)
@@ -94,4 +87,18 @@ TEST(letter, is_no_mail_when_a_person_corrected_it)
 {
 	CHECK(letter_is("message/rfc822; size=5", "From", 4) && !letter_is("message/rfc822", "{\"a\":1}", 7));
 	CHECK(!letter_is("application/json", "From", 4) && !letter_is(NULL, "x", 1));
+}
+
+/* tests/fuzz/letter_fuzz.c */
+int fuzz_letter(const uint8_t *data, size_t size);
+
+static void replay(const CheckRow *row, void *arg)
+{
+	(void)arg;
+	fuzz_letter((const uint8_t *)row->bytes, row->len);
+}
+
+TEST(letter, survives_the_fuzz_seeds)
+{
+	CHECK(check_files(TESTS_DIR "/fuzz/seeds/letter", replay, NULL) > 0);
 }

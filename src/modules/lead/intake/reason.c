@@ -69,8 +69,8 @@ static const ReasonWords words[] = {
 	{"pull_refused", "This address may not be called: %s", "不允许连接该地址：%s"},
 	{"pull_denied", "The server does not take user and password. Many providers want a code for mail programs "
 	 "instead of the password.", "服务器不接受用户名和密码。多数邮箱要求使用客户端授权码，而不是登录密码。"},
-	{"tls_issuer", "No authority that is trusted here vouches for the server's certificate, so no password was sent. Ask "
-	 "the provider, or let the house trust that authority (SSL_CERT_FILE).",
+	{"tls_issuer", "No authority that is trusted here vouches for the server's certificate, so no password was sent. "
+	 "Ask the provider, or let the house trust that authority (SSL_CERT_FILE).",
      "服务器证书不是由受信任的机构签发，没有发出密码。请联系服务商，或让系统信任该机构（SSL_CERT_FILE）。"},
 	{"tls_host", "The server's certificate is for another host name, so no password was sent. Enter the name that the "
 	 "provider gives.", "服务器证书与主机名不符，没有发出密码。请填写服务商给出的主机名。"},

@@ -1,17 +1,8 @@
-#include "modules/lead/intake/understand.h"
-
-#include <string.h>
-
-#include "base/check.h"
+#include "modules/lead/intake/enquiry_test.h"
 
 static Enquiry read_json(TALLOC_CTX *ctx, const char *body, const char *mapping)
 {
-	Enquiry e;
-	JsonFault fault;
-	const char *reason, *detail;
-	const json_t *map = mapping ? json_parse(ctx, mapping, strlen(mapping), &fault) : NULL;
-	CHECK(enquiry_read(ctx, "application/json", body, strlen(body), map, &e, &reason, &detail));
-	return e;
+	return enquiry_of(ctx, "application/json", body, mapping);
 }
 
 TEST(understand, knows_usual_names_in_both_languages)
@@ -60,10 +51,8 @@ TEST(understand, a_mapping_takes_any_shape)
 TEST(understand, form_pairs_are_read)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);
-	Enquiry e;
-	const char *reason, *detail, *body = "name=%E7%8E%8B&phone=138+1234&consent=0";
-	CHECK(enquiry_read(ctx, "application/x-www-form-urlencoded; charset=utf-8", body, strlen(body), NULL, &e, &reason,
-	                   &detail));
+	Enquiry e = enquiry_of(ctx, "application/x-www-form-urlencoded; charset=utf-8",
+	                       "name=%E7%8E%8B&phone=138+1234&consent=0", NULL);
 	CHECK_TEXT(e.name, "王");
 	CHECK_TEXT(e.phone, "138 1234");
 	CHECK(!enquiry_consents(&e));

@@ -9,6 +9,8 @@
 
 #include <glib.h>
 
+#include "net/client.h"
+
 char *imap_folder(TALLOC_CTX *ctx, const char *name)
 {
 	gsize len = 0;
@@ -20,20 +22,11 @@ char *imap_folder(TALLOC_CTX *ctx, const char *name)
 	return copy;
 }
 
-char *url_percent(TALLOC_CTX *ctx, const char *text)
-{
-	char *out = talloc_strdup(ctx, "");
-	for (; *text; text++)
-		out = isalnum((unsigned char)*text) ? talloc_asprintf_append_buffer(out, "%c", *text)
-		                                    : talloc_asprintf_append_buffer(out, "%%%02X", (unsigned char)*text);
-	return out;
-}
-
 char *imap_url(TALLOC_CTX *ctx, bool tls, const char *host, int64_t port, const char *folder)
 {
 	bool is_v6 = strchr(host, ':') && host[0] != '[';
 	return talloc_asprintf(ctx, "%s://%s%s%s:%lld/%s", tls ? "imaps" : "imap", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
-	                       (long long)port, folder ? url_percent(ctx, folder) : "");
+	                       (long long)port, folder ? net_percent(ctx, folder) : "");
 }
 
 char *imap_message_url(TALLOC_CTX *ctx, const char *folder_url, int64_t validity, int64_t uid, size_t max)
@@ -91,11 +84,9 @@ size_t imap_search_read(TALLOC_CTX *ctx, const char *lines, int64_t from, int64_
 	size_t n = 0, kept = 0;
 	for (const char *at = lines; (at = strcasestr(at, "* SEARCH"));) {
 		at += strlen("* SEARCH");
-		while (*at == ' ' && n < IMAP_WINDOW) {
+		while (*at == ' ' && isdigit((unsigned char)at[1]) && n < IMAP_WINDOW) { /* not into the next line */
 			char *end;
 			int64_t number = strtoll(at, &end, 10);
-			if (end == at || number < 0)
-				break;
 			at = end;
 			if (number >= from && number <= to)
 				uid[n++] = number;

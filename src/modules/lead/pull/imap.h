@@ -10,8 +10,6 @@ typedef struct {
 	int64_t validity, next, messages; /* 0: not said */
 } ImapStatus;
 
-/* Everything but letters and digits as %XX. */
-char *url_percent(TALLOC_CTX *ctx, const char *text);
 /* A folder's name as IMAP writes it (modified UTF-7); NULL when it cannot be written. */
 char *imap_folder(TALLOC_CTX *ctx, const char *name);
 /* "imaps://host:993/" and the folder behind it; folder NULL: the server alone. */

@@ -38,7 +38,22 @@ TEST(imap, reads_what_a_search_found)
 	CHECK(uid[0] == 7 && uid[1] == 9 && uid[2] == 12);
 	CHECK_INT(imap_search_read(ctx, "* SEARCH\r\nA1 OK\r\n", 1, 100, &uid), 0);
 	CHECK_INT(imap_search_read(ctx, "* SEARCH x 5 -3", 1, 100, &uid), 0);
+	CHECK_INT(imap_search_read(ctx, "* SEARCH \r\n 2 EXISTS\r\nA1 OK", 1, 100, &uid), 0);
 	CHECK_INT(imap_size_read("* 1 FETCH (UID 5 RFC822.SIZE 52428800)\r\n"), 52428800);
 	CHECK_INT(imap_size_read("* 1 FETCH (UID 5)\r\n"), 0);
 	talloc_free(ctx);
+}
+
+/* tests/fuzz/imap_fuzz.c */
+int fuzz_imap(const uint8_t *data, size_t size);
+
+static void replay(const CheckRow *row, void *arg)
+{
+	(void)arg;
+	fuzz_imap((const uint8_t *)row->bytes, row->len);
+}
+
+TEST(imap, survives_the_fuzz_seeds)
+{
+	CHECK(check_files(TESTS_DIR "/fuzz/seeds/imap", replay, NULL) > 0);
 }

@@ -61,7 +61,7 @@ static void code_fault(Visit *v, int64_t code, const json_t *answer)
 static const char *token_url(Visit *v)
 {
 	return talloc_asprintf(v->mem, "%s/cgi-bin/gettoken?corpid=%s&corpsecret=%s", visit_text(v, "server"),
-	                       url_percent(v->mem, visit_text(v, "corpid")), url_percent(v->mem, v->secret));
+	                       net_percent(v->mem, visit_text(v, "corpid")), net_percent(v->mem, v->secret));
 }
 
 static const char *token_fetch(Visit *v, const char *url)
@@ -91,7 +91,7 @@ static json_t *call_with_token(Visit *v, const char *path, const Buf *body)
 			return NULL;
 		json_t *answer = call(v, "POST",
 		                      talloc_asprintf(v->mem, "%s%s?access_token=%s", visit_text(v, "server"), path,
-		                                      url_percent(v->mem, token)),
+		                                      net_percent(v->mem, token)),
 		                      body, &code);
 		if (!answer || code == 0)
 			return answer;

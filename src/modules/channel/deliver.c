@@ -172,8 +172,9 @@ static void token_fetch(struct NetClient *net, Conf *conf)
 static bool token_take(Delivery *d, bool *ret_fetch)
 {
 	TokenQueue *queue = d->conf->queue;
+	const NetTokenKey key = token_key(d->conf);
 	pthread_mutex_lock(&queue->lock);
-	d->token = net_token_get(net_tokens(d->net), NULL, token_key(d->conf));
+	d->token = net_token_get(net_tokens(d->net), NULL, key);
 	*ret_fetch = !d->token && !queue->fetching;
 	if (!d->token) {
 		queue->fetching = true;

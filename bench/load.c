@@ -1,8 +1,9 @@
-/* Load generator for the capture endpoint: keep-alive connections on one thread, at full speed or at a fixed rate, each
- * body unlike all others. At a fixed rate a latency runs from the moment the delivery was due, so that a stall of the
+/* Load generator for the capture endpoint, or with a token for records of a small object: keep-alive connections on one
+ * thread, at full speed or at a fixed rate, each body unlike all others. SIGTERM ends it early. At a fixed rate a latency runs from the moment the delivery was due, so that a stall of the
  * server is charged with everything that had to wait behind it. Prints one line of JSON.
  *
- * Usage: load --port N [--path /capture/KEY] [--connections 64] [--seconds 30] [--rate 0] [--seed 1]; runs on one data folder take seeds of their own, 0 to 99 */
+ * Usage: load --port N [--path /capture/KEY | --path /api/v1/records/account --token T] [--connections 64] [--seconds 30]
+ * [--rate 0] [--seed 1]; runs on one data folder take seeds of their own, 0 to 99 */
 #include "base/clock.h"
 #include "bench/body.h"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@
 
 typedef struct {
 	int port, connections, seconds, rate;
-	const char *path;
+	const char *path, *token; /* token: or NULL */
 	uint64_t seed;
 } Settings;
 
@@ -49,6 +51,14 @@ typedef struct {
 	int64_t start_us, last_us;
 } Load;
 
+static volatile sig_atomic_t told_to_stop;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	told_to_stop = 1;
+}
+
 static void die(const char *what)
 {
 	perror(what);
@@ -60,10 +70,14 @@ static void die(const char *what)
 static size_t request_write(Load *l, Connection *c)
 {
 	char body[BODY_BYTES + 1];
-	body_write(&l->dice, l->serial++, body);
+	if (l->set.token)
+		snprintf(body, sizeof body, "{\"name\":\"%llu\"}", (unsigned long long)l->serial++);
+	else
+		body_write(&l->dice, l->serial++, body);
 	return (size_t)snprintf(c->request, sizeof c->request,
-		"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		l->set.path, BODY_BYTES, body);
+		"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s%sContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		l->set.path, l->set.token ? "Authorization: Bearer " : "", l->set.token ? l->set.token : "",
+		l->set.token ? "\r\n" : "", strlen(body), body);
 }
 
 static void delivery_send(Connection *c)
@@ -97,7 +111,7 @@ static bool answer_is_whole(const Connection *c)
 
 static void delivery_end(Load *l, Connection *c, int64_t now_us)
 {
-	bool accepted = strncmp(c->answer, "HTTP/1.1 202", 12) == 0;
+	bool accepted = strncmp(c->answer, l->set.token ? "HTTP/1.1 201" : "HTTP/1.1 202", 12) == 0;
 	l->accepted += accepted;
 	l->refused += !accepted;
 	if (l->n_latencies < l->latencies_max)
@@ -178,6 +192,8 @@ static void run(Load *l)
 		now_us = clock_monotonic_us();
 		for (int i = 0; i < n; i++)
 			answer_read(l, events[i].data.ptr, now_us);
+		if (told_to_stop && until_us > now_us)
+			until_us = now_us;
 	}
 }
 
@@ -211,7 +227,7 @@ static void report(Load *l)
 static Settings settings_read(int argc, char **argv)
 {
 	static const struct option options[] = {{"port", 1, NULL, 'p'}, {"path", 1, NULL, 'u'}, {"connections", 1, NULL, 'c'},
-		{"seconds", 1, NULL, 't'}, {"rate", 1, NULL, 'r'}, {"seed", 1, NULL, 's'}, {0}};
+		{"seconds", 1, NULL, 't'}, {"rate", 1, NULL, 'r'}, {"seed", 1, NULL, 's'}, {"token", 1, NULL, 'k'}, {0}};
 	Settings set = {.path = "/capture/site", .connections = 64, .seconds = 30, .seed = 1};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		switch (option) {
@@ -220,11 +236,12 @@ static Settings settings_read(int argc, char **argv)
 		case 'c': set.connections = atoi(optarg); break;
 		case 't': set.seconds = atoi(optarg); break;
 		case 'r': set.rate = atoi(optarg); break;
+		case 'k': set.token = optarg; break;
 		case 's': set.seed = strtoull(optarg, NULL, 10); break;
 		default: exit(2);
 		}
 	if (set.port == 0 || set.connections < 1 || set.connections > CONNECTIONS_MAX || set.seconds < 1) {
-		fprintf(stderr, "usage: load --port N [--path P] [--connections N] [--seconds N] [--rate N] [--seed N]\n");
+		fprintf(stderr, "usage: load --port N [--path P] [--token T] [--connections N] [--seconds N] [--rate N] [--seed N]\n");
 		exit(2);
 	}
 	return set;
@@ -238,6 +255,7 @@ int main(int argc, char **argv)
 	/* Runs that follow each other on one data folder must not repeat each other's phones. */
 	load.serial = load.set.seed * 1000000;
 	load.dice.state = load.set.seed + 1;
+	signal(SIGTERM, on_stop);
 	connect_all(&load);
 	run(&load);
 	report(&load);

@@ -405,33 +405,18 @@ def ballast(data: pathlib.Path, size_mb: int) -> None:
     os.sync()
 
 
-def accounts(server: Server, until, senders: int = 8) -> dict:
-    """Single writing calls, each durable before its answer, until the condition holds: commits a second and their latency."""
-    times, ended = [], threading.Event()
-
-    def send(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port)
-        headers = {"Content-Type": "application/json", "Authorization": "Bearer " + server.token}
-        while not ended.is_set():
-            began = time.perf_counter()
-            connection.request("POST", "/api/v1/records/account", json.dumps({"name": f"{number}-{began}"}), headers)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status == 201:
-                times.append(time.perf_counter() - began)
-    threads = [threading.Thread(target=send, args=(i,)) for i in range(senders)]
-    began = time.monotonic()
-    for thread in threads:
-        thread.start()
-    while not until(time.monotonic() - began):
-        time.sleep(0.05)
-    ended.set()
-    seconds = time.monotonic() - began
-    for thread in threads:
-        thread.join()
-    times.sort()
-    return {"rate": len(times) / seconds, "p50_ms": times[len(times) // 2] * 1000, "p99_ms": times[len(times) * 99 // 100] * 1000,
-            "max_ms": times[-1] * 1000, "seconds": seconds}
+def accounts(bench: Bench, server: Server, seed: int, beside: subprocess.Popen | None = None) -> dict:
+    """Single writing calls over eight connections, each durable before its answer, for a time or until what runs beside them ends."""
+    load = subprocess.Popen([str(bench.build / "bench/load"), "--port", str(server.port), "--path", "/api/v1/records/account", "--token", server.token,
+                             "--connections", "8", "--seconds", "3600" if beside else str(bench.seconds), "--seed", str(seed)],
+                            stdout=subprocess.PIPE, text=True)
+    if beside:
+        beside.wait()
+        load.terminate()
+    found = json.loads(load.communicate()[0])
+    if load.returncode != 0:
+        raise SystemExit(f"calls were refused: {found}")
+    return found
 
 
 def backup(bench: Bench) -> None:
@@ -441,16 +426,16 @@ def backup(bench: Bench) -> None:
         data = bench.filled(20000, 500)
         ballast(data, 2000)
         server, target = bench.server(data), bench.work / "backups"
-        rows["alone"].append(accounts(server, lambda seconds: seconds > bench.seconds))
+        rows["alone"].append(accounts(bench, server, 1))
         shutil.rmtree(target, ignore_errors=True)
         copy = subprocess.Popen([bench.build / "src/app/tenon", "backup", "--data", data, "--to", target], stdout=subprocess.DEVNULL)
-        rows["beside a backup"].append(accounts(server, lambda seconds: copy.poll() is not None))
+        rows["beside a backup"].append(accounts(bench, server, 2, copy))
         if copy.returncode != 0:
             raise SystemExit("the backup failed")
-        rows["alone again"].append(accounts(server, lambda seconds: seconds > bench.seconds))
+        rows["alone again"].append(accounts(bench, server, 3))
         server.stop()
     for title, results in rows.items():
-        show(f"commits on 2 GB, {title}", results, "rate", "p50_ms", "p99_ms", "max_ms", "seconds")
+        show(f"commits on 2 GB, {title}", results, "rate", "p50_us", "p99_us", "max_us", "seconds")
     pairs = [b["rate"] / ((a["rate"] + c["rate"]) / 2) for a, b, c in zip(*rows.values())]
     print(f"  rate beside a backup to the rate alone: {statistics.median(pairs):.3f}")
 

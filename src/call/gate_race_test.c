@@ -72,7 +72,7 @@ TEST(gate, cache_stands_many_threads)
 	pthread_t threads[ARRAY_LEN(work)];
 	for (size_t i = 0; i < ARRAY_LEN(work); i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, work[i], race), 0);
-	for (int64_t until = clock_monotonic_ms() + 20000; atomic_load(&race->hits) < 3000 && clock_monotonic_ms() < until;)
+	for (int64_t until = clock_monotonic_ms() + 60000; atomic_load(&race->hits) < 3000 && clock_monotonic_ms() < until;)
 		sched_yield();
 	atomic_store(&race->stop, true);
 	for (size_t i = 0; i < ARRAY_LEN(work); i++)

@@ -5,6 +5,7 @@
 #include "call/when.h"
 #include "modules/lead/file/file_int.h"
 #include "modules/lead/guard.h"
+#include "net/client.h"
 
 /* ---- upload ---- */
 
@@ -217,12 +218,7 @@ static const char *disposition_of(Call *c, const char *name, bool shown)
 	for (const char *p = name; *p; p++)
 		if (((unsigned char)*p & 0xc0) != 0x80)
 			buf_putc(out, strchr(fine, *p) ? *p : '_');
-	buf_puts(out, "\"; filename*=UTF-8''");
-	for (const char *p = name; *p; p++)
-		if (strchr(fine, *p))
-			buf_putc(out, *p);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)*p);
+	buf_printf(out, "\"; filename*=UTF-8''%s", net_percent(c, name));
 	return out->data;
 }
 

@@ -1,8 +1,9 @@
 /* Copies of a whole database, taken beside whoever writes, and the way back. Every function has a connection of its
  * own and is called from a thread that may wait; none needs a Store.
  *
- * SQLite: pages of one read snapshot, in steps with pauses. While a copy runs, a lock on the file PATH-copy tells the
- * writer, of this process or another, to let its log grow instead of standing still for it (sqlite_wal.c).
+ * SQLite: the file as it lies, looked at until little changes, then set right from one read snapshot, the moment of the
+ * copy. While that snapshot is held, a lock on the file PATH-copy tells the writer, of this process or another, to let
+ * its log grow instead of standing still for it (sqlite_wal.c).
  * PostgreSQL: one REPEATABLE READ READ ONLY transaction; a table is one file in COPY's text form. */
 #pragma once
 
@@ -22,8 +23,8 @@ typedef struct CopyWatch {
 /* Copies the SQLite file `from`, which must exist, to the new file `to`: in rollback-journal form, synced, needing no
  * file beside it. ERR_CONFLICT: another copy of it is under way. */
 NODISCARD int sqlite_copy(TALLOC_CTX *ctx, const char *from, const char *to, CopyWatch *watch, char **ret_error);
-/* True while somebody copies that file. */
-bool sqlite_copy_runs(const char *path);
+/* True while a copy of that file, by whatever process, needs the log as it is. */
+bool sqlite_copy_holds_snapshot(const char *path);
 
 /* Writes the schema into the folder: tables.sql, keys.sql, counters.sql (a statement a line) and NAME.copy a table. */
 NODISCARD int postgres_copy_out(TALLOC_CTX *ctx, const char *database, const char *schema, const char *folder,

@@ -97,8 +97,8 @@ static void wal_wake(Checkpointer *cp)
 static void wal_start_over(SqliteState *state)
 {
 	sqlite3 *db = state->writer->db;
-	/* A copy needs the log for minutes and ends: standing still for it would slow every lead. */
-	if (sqlite_copy_runs(state->writer->store->config.path)) {
+	/* A copy needs the log for seconds and ends: standing still for it would slow every lead. */
+	if (sqlite_copy_holds_snapshot(state->writer->store->config.path)) {
 		state->wal_pages_next = state->wal_pages + WAL_PAGES_HARD;
 		return;
 	}

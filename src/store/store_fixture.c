@@ -2,6 +2,8 @@
 #include "store/store_fixture.h"
 
 #include "base/check.h"
+#include <string.h>
+#include <sys/stat.h>
 
 void fixture_run(bool postgres, void (*test)(TestStore *t))
 {
@@ -92,4 +94,48 @@ int item_insert(Tx *tx, int64_t n)
 {
 	return db_exec(tx, "INSERT INTO item (id, n, name) VALUES ($1, $2, $3)", value_id(id_new(1)), value_int(n),
 		       value_text("水滴"));
+}
+
+static int keys_make_job(Tx *tx, void *arg)
+{
+	(void)arg;
+	return db_ddl(tx, "CREATE TABLE random_key (k {BYTES} PRIMARY KEY, body {TEXT}) WITHOUT ROWID");
+}
+
+void keys_make(Store *store)
+{
+	CHECK_INT(store_write_wait(store, keys_make_job, NULL), 0);
+}
+
+static int keys_insert(Tx *tx, void *arg)
+{
+	(void)arg;
+	char text[200];
+	memset(text, 'x', sizeof text);
+	return db_exec(tx, "INSERT INTO random_key (k, body) VALUES (randomblob(16), $1)",
+		       value_text_n(text, sizeof text));
+}
+
+static int64_t file_size(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+int64_t keys_write(TestStore *f, int rows)
+{
+	Tally tally = TALLY_EMPTY;
+	int64_t longest = 0;
+	char *log = talloc_asprintf(f, "%s-wal", f->config.path);
+	for (int sent = 0; sent < rows;) {
+		if (store_write(f->store, keys_insert, tally_done, &tally) == 0) {
+			sent++;
+			continue;
+		}
+		tally_await(&tally, sent - 5000);
+		longest = MAX(longest, file_size(log));
+	}
+	tally_await(&tally, rows);
+	CHECK_INT(tally.failed, 0);
+	return longest;
 }

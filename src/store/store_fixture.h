@@ -44,3 +44,13 @@ int64_t items_count(Store *store);
 /* Makes table item (id, n UNIQUE, name). */
 void items_make(Store *store);
 NODISCARD int item_insert(Tx *tx, int64_t n);
+
+/* So many rows under random keys, each of which touches a page of its own, that the log of SQLite outgrows its
+ * bound. */
+#define LOG_ROWS 200000
+#define LOG_BYTES_MAX (80 * 1024 * 1024) /* WAL_PAGES_HARD and what one batch adds */
+
+/* Makes table random_key. */
+void keys_make(Store *store);
+/* Writes rows into it as fast as they are taken; the most bytes that the log had meanwhile. */
+int64_t keys_write(TestStore *f, int rows);

@@ -59,7 +59,7 @@ static int schema_drop(Tx *tx, void *arg)
 
 void test_store_close(TestStore *t)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-copy"};
 	if (t->config.database)
 		CHECK_INT(store_write_wait(t->store, schema_drop, t), 0);
 	store_close(t->store);

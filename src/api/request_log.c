@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
+#include "base/whole.h"
 #include "call/when.h"
 
 #define LINE_MAX 512
@@ -26,19 +27,6 @@ struct RequestLog {
 	uint64_t lost;
 	bool stopping;
 };
-
-static void write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* a full disk: the log is no reason to stop */
-		text += n;
-		len -= (size_t)n;
-	}
-}
 
 /* Swaps the buffers; what was lost is said behind what was not. False when the end has come. */
 static bool swap(RequestLog *log)
@@ -64,7 +52,7 @@ static void *log_thread(void *arg)
 	bool going = true;
 	while (going) {
 		going = swap(log);
-		write_all(log->fd, log->writing->data, log->writing->len);
+		(void)write_whole(log->fd, log->writing->data, log->writing->len); /* a full disk is no reason to stop */
 		buf_clear(log->writing);
 	}
 	return NULL;

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/whole.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -27,17 +28,6 @@ static const char *stamp(char *out, size_t size)
 	return out;
 }
 
-static void write_all(const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, bytes, len);
-		if (n <= 0)
-			return; /* nobody left to tell */
-		bytes += n;
-		len -= (size_t)n;
-	}
-}
-
 void log_write(LogLevel level, const char *part, const char *format, ...)
 {
 	char message[MESSAGE_MAX], at[48];
@@ -57,6 +47,6 @@ void log_write(LogLevel level, const char *part, const char *format, ...)
 	json_member_text(&o, "msg", message);
 	json_object_end(&o);
 	buf_putc(line, '\n');
-	write_all(line->data, line->len);
+	(void)write_whole(STDERR_FILENO, line->data, line->len); /* or there is nobody left to tell */
 	talloc_free(line);
 }

@@ -117,6 +117,18 @@ int call_store_failed(Call *c, int err)
 	                 "服务器内部出错，问题已记录。");
 }
 
+int call_items(Call *c, Rows *rows, void (*write)(Call *c, const Rows *rows))
+{
+	json_object_begin(&c->json);
+	json_key(&c->json, "items");
+	json_array_begin(&c->json);
+	while (rows_next(rows))
+		write(c, rows);
+	json_array_end(&c->json);
+	json_object_end(&c->json);
+	return call_store_failed(c, rows_error(rows));
+}
+
 typedef struct {
 	Call *c;
 	CallJob fn;

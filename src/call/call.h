@@ -90,6 +90,8 @@ int call_fail(Call *c, Err err, const char *code, const char *en, const char *zh
 int call_fault(Call *c, const char *field, const char *code, const char *en, const char *zh, ...);
 /* Passes an Err from store/ on: gives it a sentence if it has none yet. Returns err. */
 int call_store_failed(Call *c, int err);
+/* Answers {"items": [...]}, each row as `write` puts it. Returns 0, or the Err of reading the rows. */
+NODISCARD int call_items(Call *c, Rows *rows, void (*write)(Call *c, const Rows *rows));
 
 /* For CALL_WORKER: runs fn with c->tx set to a reading / writing transaction of the store and waits. What fn fails
  * with is in the call; a failure of the store gets its sentence. fn may run again from its start: the call is reset

@@ -94,16 +94,7 @@ int gate_key_list(Call *c)
 	                 "DESC "
 	                 "LIMIT $2",
 	                 value_id(c->who.user), value_int(GATE_KEYS_LISTED));
-	if (r < 0)
-		return call_store_failed(c, r);
-	json_object_begin(&c->json);
-	json_key(&c->json, "items");
-	json_array_begin(&c->json);
-	while (rows_next(rows))
-		write_key(c, rows);
-	json_array_end(&c->json);
-	json_object_end(&c->json);
-	return call_store_failed(c, rows_error(rows));
+	return r < 0 ? call_store_failed(c, r) : call_items(c, rows, write_key);
 }
 
 typedef struct {

@@ -276,16 +276,7 @@ int gate_session_list(Call *c)
 	                 "ORDER BY last_seen_at DESC, id DESC LIMIT $3",
 	                 value_id(c->who.user), value_time(clock_real_ms() - GATE_IDLE_MS),
 	                 value_int(GATE_SESSIONS_LISTED));
-	if (r < 0)
-		return call_store_failed(c, r);
-	json_object_begin(&c->json);
-	json_key(&c->json, "items");
-	json_array_begin(&c->json);
-	while (rows_next(rows))
-		write_session(c, rows);
-	json_array_end(&c->json);
-	json_object_end(&c->json);
-	return call_store_failed(c, rows_error(rows));
+	return r < 0 ? call_store_failed(c, r) : call_items(c, rows, write_session);
 }
 
 /* --- oneself --- */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/whole.h"
 
 #define FRESH ".new-"
 #define FRESH_DEAD_MS HOUR_MS /* a name that old is being written by nobody any more */
@@ -71,24 +72,10 @@ int content_begin(const char *data_dir)
 	return fine ? 0 : ERR_STORE;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0;
-}
-
 static int write_fresh(const char *fresh, const char *path, const void *bytes, size_t len)
 {
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool fine = fd >= 0 && write_all(fd, bytes, len);
+	bool fine = fd >= 0 && write_whole(fd, bytes, len) && fsync(fd) == 0;
 	if (fd >= 0 && close(fd) < 0)
 		fine = false;
 	if (fine && rename(fresh, path) == 0)

@@ -2,6 +2,7 @@
  * words that make the tables again are put together by the server from its own catalogue. */
 #include "store/copy.h"
 
+#include "base/whole.h"
 #include "store/postgres_int.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -135,20 +136,6 @@ int postgres_has_tables(TALLOC_CTX *ctx, const char *database, const char *schem
 
 /* ---- out ---- */
 
-static int file_put(PgCopy *c, int fd, const char *path, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return file_fail(c, path);
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int file_end(PgCopy *c, int fd, const char *path, int r)
 {
 	if (r == 0 && fsync(fd) < 0)
@@ -167,7 +154,7 @@ static int write_lines(PgCopy *c, const char *name, const char *sql)
 		r = file_fail(c, path);
 	for (int i = 0; r == 0 && i < PQntuples(lines); i++) {
 		char *line = talloc_asprintf(c->ctx, "%s\n", PQgetvalue(lines, i, 0));
-		r = file_put(c, fd, path, line, strlen(line));
+		r = write_whole(fd, line, strlen(line)) ? 0 : file_fail(c, path);
 		talloc_free(line);
 	}
 	PQclear(lines);
@@ -182,7 +169,7 @@ static int rows_out(PgCopy *c, int fd, const char *path)
 	int len, r = 0;
 	while ((len = PQgetCopyData(c->pg, &row, 0)) > 0) {
 		if (r == 0)
-			r = file_put(c, fd, path, row, (size_t)len);
+			r = write_whole(fd, row, (size_t)len) ? 0 : file_fail(c, path);
 		PQfreemem(row);
 		unsynced += len;
 		if (unsynced < SYNC_BYTES / 16)

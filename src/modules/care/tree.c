@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/whole.h"
 
 #define PIECE_BYTES (256 * 1024)
 
@@ -118,20 +119,6 @@ bool file_hash(const char *path, const CopyWatch *watch, int64_t *ret_bytes, cha
 	if (n > 0)
 		errno = EINTR;
 	return n == 0;
-}
-
-static bool write_whole(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
 }
 
 static bool pour(int from, int to)

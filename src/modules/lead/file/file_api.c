@@ -190,16 +190,7 @@ static int files_list(Call *c)
 	             "FROM file f LEFT JOIN person p ON p.id = f.created_by "
 	             "WHERE f.lead = $1 AND f.deleted_at IS NULL ORDER BY f.created_at DESC, f.id DESC LIMIT $2",
 	             value_id(record_id(lead)), value_int(LIMIT_FILES_RECORD));
-	if (r < 0)
-		return call_store_failed(c, r);
-	json_object_begin(&c->json);
-	json_key(&c->json, "items");
-	json_array_begin(&c->json);
-	while (rows_next(rows))
-		file_write(c, rows);
-	json_array_end(&c->json);
-	json_object_end(&c->json);
-	return call_store_failed(c, rows_error(rows));
+	return r < 0 ? call_store_failed(c, r) : call_items(c, rows, file_write);
 }
 
 /* ---- content ---- */

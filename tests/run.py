@@ -108,9 +108,10 @@ def main() -> int:
     finally:
         postgres.remove()
     run_jobs(tally, script_jobs("api", name), 2)
-    run_jobs(tally, script_jobs("faults", name, TENON_ROUNDS=rounds, TENON_BINARY=ROOT + "/build/tenon"), 1)
-    run_jobs(tally, [("web units", ["web/test.sh", name], {})], 1)
-    run_jobs(tally, [("browser", ["python3", "tests/browser/run.py", name], {})], 1)
+    # The browser takes a processor for five minutes; faults mostly wait for something to come back.
+    run_jobs(tally, [("browser", ["python3", "tests/browser/run.py", name], {}),
+                     *script_jobs("faults", name, TENON_ROUNDS=rounds, TENON_BINARY=ROOT + "/build/tenon"),
+                     ("web units", ["web/test.sh", name], {})], 2)
     if options.full:
         run_jobs(tally, [("full", ["python3", "tests/full.py"], {"timeout": 3600})], 1)
     if tally.passed + tally.failed == 0:

@@ -15,7 +15,7 @@ if [ ! -x "$build/src/app/tenon" ]; then
 	# shellcheck source=tools/prepare.sh
 	. tools/prepare.sh
 	build_web
-	compile "$build" -Dbuildtype=release
+	compile "$build" program -Dbuildtype=release
 fi
 
 version=$("$build/src/app/tenon" version | cut -d ' ' -f 2)

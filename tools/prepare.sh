@@ -44,10 +44,10 @@ build_web() {
 	web/build.sh
 }
 
-# compile FOLDER [meson options]: configures once, then builds what changed.
+# compile FOLDER TARGET [meson options]: configures once, then builds what changed. TARGET: all, or program.
 compile() {
-	local folder=$1
-	shift
+	local folder=$1 target=$2
+	shift 2
 	[ -e "$folder/build.ninja" ] || meson setup "$folder" "$@" >&2 || return 1
-	ninja -C "$folder" >"$folder/compile.log" 2>&1 || { tail -n 60 "$folder/compile.log" >&2; return 1; }
+	ninja -C "$folder" "$target" >"$folder/compile.log" 2>&1 || { tail -n 60 "$folder/compile.log" >&2; return 1; }
 }

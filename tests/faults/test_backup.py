@@ -230,8 +230,8 @@ def test_a_receipt_taken_between_the_two_copies_is_taken_in_again(house):
     folder, elsewhere = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house)
     try:
         settled(house)
-        os.mkfifo(folder + "/gate")  # holds the backup up between the two copies: see below
-        trace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:delay_enter=1500000:when=3+"]
+        # Holds the backup up between the two copies, where it opens the lock of the second.
+        trace = ["strace", "-f", "-o", "/dev/null", "-P", house.dir + "/receipts.db-copy", "-e", "trace=openat", "-e", "inject=openat:delay_exit=1500000"]
         line = [*trace, house.binary, "backup", "--lang", "en", "--data", house.dir, "--to", folder]
         process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

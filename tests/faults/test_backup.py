@@ -1,4 +1,5 @@
 """Backup while running and restore: nothing acknowledged before is lost, the copy is one moment, a damaged or half one is told apart."""
+import contextlib
 import glob
 import http.client
 import json
@@ -230,7 +231,9 @@ def test_a_receipt_taken_between_the_two_copies_is_taken_in_again(house):
     folder, elsewhere = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house)
     try:
         settled(house)
-        # Holds the backup up between the two copies, where it opens the lock of the second.
+        # Holds the backup up between the two copies, where it makes the lock of the second.
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(house.dir + "/receipts.db-copy")
         trace = ["strace", "-f", "-o", "/dev/null", "-P", house.dir + "/receipts.db-copy", "-e", "trace=openat", "-e", "inject=openat:delay_exit=1500000"]
         line = [*trace, house.binary, "backup", "--lang", "en", "--data", house.dir, "--to", folder]
         process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -128,6 +128,14 @@ static void takes_its_own_id(World *w)
 	CHECK_INT(world_post(w, &world_admin, "account", body, &ask), ERR_CONFLICT);
 	CHECK_TEXT(ask.code, "exists");
 	CHECK_INT(world_patch(w, &world_admin, "account", ID_NIL, body, &ask), ERR_NOT_FOUND);
+	/* A repeat is told from a value that somebody else has. */
+	body = "{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8058\",\"name\":\"x\",\"login\":\"x\"}";
+	CHECK_INT(world_post(w, &world_admin, "user", body, &ask), 0);
+	CHECK_INT(world_post(w, &world_admin, "user", body, &ask), ERR_CONFLICT);
+	CHECK_TEXT(ask.code, "exists");
+	body = "{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8059\",\"name\":\"x\",\"login\":\"x\"}";
+	CHECK_INT(world_post(w, &world_admin, "user", body, &ask), ERR_INVALID);
+	CHECK_TEXT(ask.code, "not_unique");
 }
 
 TEST(record, takes_its_own_id)

@@ -220,6 +220,48 @@ static void fill_common(Call *c, Record *r)
 	v[FIELD_AT_DELETED_AT] = value_null();
 }
 
+static int refuse_repeat(Call *c)
+{
+	return call_fail(c, ERR_CONFLICT, "exists", "A record with this id is there already.", "相同标识的数据已存在。");
+}
+
+static bool has_unique(const ObjectDef *object)
+{
+	for (int i = FIELD_AT_OWN; i < object->n_fields; i++)
+		if (object->fields[i].unique)
+			return true;
+	return false;
+}
+
+/* A create that comes a second time would find its own value taken: that it is there already is said first. Without
+ * unique fields the key of the table says the same. */
+static int check_repeat(Call *c, const Record *r)
+{
+	if (value_is_null(&r->values[FIELD_AT_ID]) || !has_unique(r->object))
+		return 0;
+	Sql *sql = sql_new(c, tx_is_postgres(c->tx));
+	sql_add(sql, "SELECT 1 FROM ");
+	sql_name(sql, r->object->table);
+	sql_add(sql, " WHERE id = ");
+	sql_arg(sql, r->values[FIELD_AT_ID]);
+	ROWS rows = NULL;
+	int err = sql_query(c->tx, &rows, sql);
+	if (err < 0)
+		return call_store_failed(c, err);
+	if (rows_next(rows))
+		return refuse_repeat(c);
+	return call_store_failed(c, rows_error(rows));
+}
+
+/* Two at the same moment: which of the two it was, the next attempt is told. */
+static int refuse_insert(Call *c, const ObjectDef *object)
+{
+	if (!has_unique(object))
+		return refuse_repeat(c);
+	return call_fail(c, ERR_CONFLICT, "changed_meanwhile", "Somebody made the same at this moment: try again.",
+	                 "刚有人创建了相同的数据，请重试。");
+}
+
 /* The change row goes first: on PostgreSQL it is sent without waiting, and the INSERT then waits for both at once. */
 static int insert(Call *c, const Plan *plan, const Record *r, int flags)
 {
@@ -231,8 +273,7 @@ static int insert(Call *c, const Plan *plan, const Record *r, int flags)
 	err = flags & RECORD_UNHEARD ? db_send_n(c->tx, plan->insert, r->values, n)
 	                             : db_exec_n(c->tx, plan->insert, r->values, n);
 	if (err == ERR_CONFLICT)
-		return call_fail(c, ERR_CONFLICT, "exists", "A record with this id or this unique value is there already.",
-		                 "相同标识或唯一值的数据已存在。");
+		return refuse_insert(c, r->object);
 	return call_store_failed(c, err);
 }
 
@@ -246,6 +287,9 @@ int record_create(Call *c, Record *r, int flags)
 		return err;
 	if (!(flags & RECORD_AS_HOUSE))
 		take_ownership(c, plan, r);
+	err = check_repeat(c, r);
+	if (err < 0)
+		return err;
 	fill_common(c, r);
 	err = run_checks(c, &info);
 	if (err < 0)

@@ -45,6 +45,32 @@ def test_a_record_takes_the_id_its_maker_gave(house):
     assert house.admin.get(f"/records/task/{id}")["name"] == "回访" and house.admin.get(f"/records/task/{id}")["version"] == 1
 
 
+def test_a_repeat_is_told_from_a_value_that_is_taken(house):
+    fresh(house)
+    id, key = made_id(), f"s{made_id()[-12:]}"
+    source = {"id": id, "name": "展会", "key": key}
+    assert house.admin.call("POST", "/records/source", source).status == 201
+    again = house.admin.call("POST", "/records/source", source)
+    assert again.status == 409 and again.json["code"] == "exists", ("sent twice it is there, not refused", again)
+    other = house.admin.call("POST", "/records/source", {**source, "id": made_id()})
+    assert other.status == 400 and other.json["fields"][0]["code"] == "not_unique", ("nothing was made: not to be taken for sent", other)
+
+
+def test_customers_contacts_and_opportunities_take_made_ids_too(house):
+    c = fresh(house)
+    seller = c.people[0]
+    for object, fields in (("account", {"name": "云帆"}), ("contact", {"name": "王芳"}), ("opportunity", {"name": "三十台设备"})):
+        id = made_id()
+        made = seller.call("POST", f"/records/{object}", {"id": id, **fields}, Idempotency_Key=id)
+        assert made.status == 201 and made.json["id"] == id and made.json["owner"] == seller.id, (object, made)
+        late = seller.call("POST", f"/records/{object}", {"id": id, **fields})
+        assert late.status == 409 and late.json["code"] == "exists", (object, late)
+        old = seller.call("PATCH", f"/records/{object}/{id}", {"name": "改"}, If_Match='"0"')
+        assert old.status == 412, (object, old)
+        rows = house.admin.get(f"/records/{object}/{id}/history")["items"]
+        assert len(rows) == 1 and rows[0]["who"]["name"], rows
+
+
 def test_a_made_id_has_the_form_of_ours(house):
     c = fresh(house)
     lead = c.send()["lead"]

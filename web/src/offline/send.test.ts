@@ -209,6 +209,9 @@ describe('judge', () => {
 		expect(judge(403, 'denied', 'touch')).toBe('refused')
 		expect(judge(412, 'stale_version', 'edit')).toBe('stale')
 		expect(judge(409, 'exists', 'edit')).toBe('refused')
+		// Of one's own and of somebody else's at the same moment: the next attempt tells.
+		expect(judge(409, 'changed_meanwhile', 'create')).toBe('line')
+		expect(judge(400, 'invalid', 'create')).toBe('refused')
 		expect(judge(400, 'invalid', 'create')).toBe('refused')
 	})
 })

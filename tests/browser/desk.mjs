@@ -152,6 +152,25 @@ export async function run({ base, password, browser, check }) {
 		await a.page.getByRole('heading', { name: '我的工作台' }).waitFor()
 	})
 
+	await check('the language outlives a page that is loaded anew before the server has heard of it', async () => {
+		const path = '**/api/v1/me'
+		await a.page.route(path, (route) => (route.request().method() === 'PATCH' ? route.abort() : route.continue()))
+		await a.page.locator('.user').click()
+		await a.page.getByRole('menuitemradio', { name: 'English' }).click()
+		await a.page.reload()
+		await a.page.getByRole('heading', { name: 'My desk' }).waitFor()
+		const language = async () => (await must('GET', `/records/user/${anna.id}`)).language
+		assert((await language()) !== 'en', 'the server knows: nothing was tested')
+		await a.page.unroute(path)
+		await a.page.reload()
+		await a.page.getByRole('heading', { name: 'My desk' }).waitFor()
+		await until(async () => (await language()) === 'en', 'the server is told later')
+		await a.page.locator('.user').click()
+		await a.page.getByRole('menuitemradio', { name: '中文' }).click()
+		await a.page.getByRole('heading', { name: '我的工作台' }).waitFor()
+		await until(async () => (await language()) === 'zh', 'the server hears of it')
+	})
+
 	await check('a broken line is told with the age of the data, and heals', async () => {
 		await a.context.setOffline(true)
 		await a.page.locator('.conn').waitFor({ timeout: 20_000 })

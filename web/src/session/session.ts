@@ -1,11 +1,12 @@
 /* Who is signed in, what they may do, and the short lists every screen needs (people, teams, sources, pools). */
-import { computed, shallowReactive, shallowReadonly } from 'vue'
+import { computed, shallowReactive, shallowReadonly, watch } from 'vue'
 import { onExpired, patch, post, Problem, request } from '@/api/http'
 import type { Boot, Id, User } from '@/api/types'
 import { setLang, type Lang } from '@/i18n/i18n'
 import { observeNow } from '@/live/clock'
-import { onLive, startLive, stopLive } from '@/live/live'
+import { live, onLive, startLive, stopLive } from '@/live/live'
 import { keptUser, offline, remembered, setKeptUser, shownAt } from '@/offline/state'
+import { dropWish, makeWish, tellWish, wishOf } from './language'
 
 /** `kept`: there is no line, the boot is the last one that was seen here. */
 type State = { boot: Boot | null; kept: boolean; expired: boolean; mustChange: boolean }
@@ -71,7 +72,7 @@ export async function loadSession(): Promise<boolean> {
 		if (at !== null) shownAt.value = at
 		if (now) observeNow(new Date(now).toISOString())
 		state.mustChange = boot.user.must_change_password ?? false
-		if (boot.user.language) setLang(boot.user.language)
+		speak(boot.user)
 		startLive(boot.live_seq, askAgain)
 		unhear?.()
 		unhear = onLive((m) => {
@@ -141,6 +142,7 @@ export const begunTexts = (): string[] => Object.keys(localStorage).filter((key)
 /** Nothing of this person stays on the device. */
 async function forgetMe(): Promise<void> {
 	begunTexts().forEach((key) => localStorage.removeItem(key))
+	dropWish()
 	setKeptUser(null)
 	const user = me().id
 	await offline().then((it) => it.forget(user)).catch(() => undefined)
@@ -170,9 +172,27 @@ export async function changePassword(old: string, next: string): Promise<void> {
 	state.mustChange = false
 }
 
+/** Told to the server; the last boot that is kept here then knows it too. */
+async function tellLang(): Promise<void> {
+	if (!state.boot) return
+	const { id } = me()
+	const language = await tellWish(id)
+	if (language && state.boot?.user.id === id) state.boot = { ...state.boot, user: { ...state.boot.user, language } }
+}
+
+/** What was chosen last, here or on another machine. */
+function speak({ id, language }: User): void {
+	const wished = wishOf(id)
+	if (wished ?? language) setLang((wished ?? language)!)
+}
+
+watch(() => live.state, (now) => now === 'live' && void tellLang())
+
 /** The language follows the person to other machines; the screen does not wait for it. */
 export function chooseLang(next: Lang): void {
 	setLang(next)
-	if (state.boot) void patch('/me', { language: next }).catch(() => undefined)
+	if (!state.boot) return
+	makeWish(me().id, next)
+	void tellLang()
 }
 

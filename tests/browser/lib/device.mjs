@@ -21,7 +21,7 @@ export const picture = (page, width, height, name) => page.evaluate(async ([w, h
 /** What the application keeps on this device in one store; of contents their size alone. */
 export const kept = (page, store) => page.evaluate(async (name) => {
 	// Opened before the application made it, it would be an empty one.
-	if (!(await indexedDB.databases()).some((db) => db.name === 'tenon' && db.version === 2)) return []
+	if (!(await indexedDB.databases()).some((db) => db.name === 'tenon' && db.version >= 2)) return []
 	const db = await new Promise((resolve) => (indexedDB.open('tenon').onsuccess = (event) => resolve(event.target.result)))
 	const rows = await new Promise((resolve) => (db.transaction(name).objectStore(name).getAll().onsuccess = (event) => resolve(event.target.result)))
 	db.close()

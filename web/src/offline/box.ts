@@ -16,8 +16,12 @@ export interface Seen {
 	value: unknown
 }
 
-/** Not kept: the files of this person would take more than they may. */
-export class BoxFull extends Error {}
+/** Not kept: the files of this person would take more than they may; so much they take. */
+export class BoxFull extends Error {
+	constructor(readonly used: number) {
+		super('full')
+	}
+}
 
 export interface Box extends DraftBox {
 	/** All of them or none, on disk when it returns. Throws BoxFull. */
@@ -42,7 +46,8 @@ interface Shape extends DBSchema {
 }
 
 const NAME = 'tenon'
-const SEEN_MAX = 400
+const VERSION = 2
+const SEEN_MAX = 1000
 
 /** Newer by version, else by time: a slow answer never replaces a later one (F10). */
 export const isNewer = (next: Seen, kept: Seen | undefined): boolean => !kept || next.version > kept.version || (next.version === kept.version && next.at >= kept.at)
@@ -67,7 +72,7 @@ async function putAll(db: IDBPDatabase<Shape>, drafts: Draft[], contents: Conten
 	if (contents.length > 0 && bytesOf([...others, ...drafts]) > KEPT_BYTES_MAX) {
 		tx.abort()
 		await tx.done.catch(() => undefined)
-		throw new BoxFull()
+		throw new BoxFull(bytesOf(others))
 	}
 	// A failing one makes the whole fail: what that says is in `done`.
 	for (const one of [...drafts.map((draft) => waiting.put(draft)), ...contents.map((content) => box.put(content))]) one.catch(() => undefined)
@@ -105,17 +110,21 @@ async function forgetSeen(db: IDBPDatabase<Shape>, whose: (user: Id) => boolean)
 	await tx.done
 }
 
-export async function openBox(): Promise<Box> {
-	const db = await openDB<Shape>(NAME, 2, {
+/** `over`: a later release has opened it; nothing can be kept through this one any more. */
+export async function openBox(over: () => void = () => undefined): Promise<Box> {
+	const db = await openDB<Shape>(NAME, VERSION, {
 		upgrade(db, from) {
 			if (from < 1) {
 				db.createObjectStore('draft', { keyPath: 'id' }).createIndex('user', 'user')
 				db.createObjectStore('seen', { keyPath: ['user', 'what'] }).createIndex('at', 'at')
 			}
-			db.createObjectStore('content', { keyPath: 'id' }).createIndex('user', 'user')
+			if (from < 2) db.createObjectStore('content', { keyPath: 'id' }).createIndex('user', 'user')
 		},
 		// A later release opens it anew: let go, so that it is not kept waiting.
-		blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
+		blocking: (_now, _next, event) => {
+			(event.target as IDBDatabase).close()
+			over()
+		},
 	})
 	return {
 		drafts: async (user) => inOrder(await db.getAllFromIndex('draft', 'user', user)),

@@ -9,8 +9,8 @@ import { me, session } from '@/session/session'
 import { size } from '@/ui/size'
 import { dismiss, toast, toastError } from '@/ui/toast'
 import { BoxFull } from './box'
-import { bytesOf, isFile, KEPT_BYTES_MAX, newId, type Chosen, type Content, type FileDraft } from './draft'
-import { changed, locked, opening } from './kept'
+import { isFile, KEPT_BYTES_MAX, newId, type Chosen, type Content, type Draft, type FileDraft } from './draft'
+import { changed, isOutdated, locked, opening } from './kept'
 import { pace } from './pace'
 import type { Fetch } from './send'
 import { FILES_LOCK, isHeld, sendFiles, type FileReport } from './sendFiles'
@@ -27,26 +27,43 @@ export interface Target {
 	/** The lead, and what it is called. */
 	record: Id
 	title: string
-	/** The contact it belongs to. */
-	activity?: Id
 }
 
 /** Read now: what the person removes from the device meanwhile is sent all the same. */
-export async function filesFor({ record, title, activity }: Target, chosen: readonly Chosen[]): Promise<{ drafts: FileDraft[]; contents: Content[] }> {
+async function filesFor({ record, title }: Target, chosen: readonly Chosen[], state: 'waiting' | 'begun'): Promise<{ drafts: FileDraft[]; contents: Content[] }> {
 	const user = me().id
 	const now = serverNow()
 	const contents = await Promise.all(chosen.map(async ({ blob }, n) => ({ id: newId(now + n), user, bytes: await blob.arrayBuffer() })))
 	const drafts = contents.map(({ id, bytes }, n): FileDraft => {
 		const { name, blob } = chosen[n]!
-		fresh.add(id)
-		return { id, user, act: 'file', object: 'lead', record, title, made: now + n, lang: lang.value, state: 'waiting', body: { name, type: blob.type, bytes: bytes.byteLength, ...(activity ? { activity } : {}) } }
+		return { id, user, act: 'file', object: 'lead', record, title, made: now + n, lang: lang.value, state, body: { name, type: blob.type, bytes: bytes.byteLength } }
 	})
 	return { drafts, contents }
 }
 
+/** The files of a contact that is being saved: from now on they wait, each after the one before it. */
+export function belongTo(contact: Draft, files: readonly FileDraft[]): FileDraft[] {
+	files.forEach(({ id }) => fresh.add(id))
+	return files.map((file, n) => ({ ...file, title: contact.title, made: contact.made + n, state: 'waiting', body: { ...file.body, activity: contact.id } }))
+}
+
+/** Chosen for a contact that is being written: kept with its draft. */
+export async function begin(to: Target, chosen: Chosen): Promise<void> {
+	const { drafts, contents } = await filesFor(to, [chosen], 'begun')
+	await (await opening).putAll(drafts, contents)
+	await changed()
+}
+
+/** Taken away from the contact again. */
+export async function giveUp(id: Id): Promise<void> {
+	await (await opening).remove(id)
+	await changed()
+}
+
 /** The sentence for what could not be kept. */
 export function notKept(error: unknown): Problem {
-	if (error instanceof BoxFull) return new Problem(413, 'device_full', t('boxFull', { max: size(KEPT_BYTES_MAX), used: size(bytesOf(unsent.value)) }))
+	if (isOutdated()) return new Problem(0, 'outdated', t('outdated'))
+	if (error instanceof BoxFull) return new Problem(413, 'device_full', t('boxFull', { max: size(KEPT_BYTES_MAX), used: size(error.used) }))
 	if (error instanceof DOMException && error.name === 'NotReadableError') return new Problem(0, 'unreadable', t('unreadable'))
 	if (error instanceof DOMException && error.name === 'QuotaExceededError') return new Problem(507, 'device_full', t('noRoom'))
 	console.error(error)
@@ -56,7 +73,8 @@ export function notKept(error: unknown): Problem {
 /** Kept, then sent. False: it could not be kept, which was said. */
 export async function addFiles(to: Target, chosen: readonly Chosen[]): Promise<boolean> {
 	try {
-		const { drafts, contents } = await filesFor(to, chosen)
+		const { drafts, contents } = await filesFor(to, chosen, 'waiting')
+		drafts.forEach(({ id }) => fresh.add(id))
 		await (await opening).putAll(drafts, contents)
 	} catch (error) {
 		toastError(notKept(error))
@@ -77,6 +95,7 @@ function wayOf({ id }: { id: Id }): Fetch {
 }
 
 async function run(): Promise<FileReport> {
+	if (isOutdated()) return { sent: [], refused: [], end: 'clear' }
 	if (!session.boot || navigator.onLine === false) return { sent: [], refused: [], end: 'line' }
 	const user = me().id
 	const send = () => locked(FILES_LOCK, async () => sendFiles(await opening, user, (path, init) => fetch(path, init), wayOf))
@@ -88,6 +107,7 @@ async function run(): Promise<FileReport> {
 
 /** Toasts about what waits. */
 let told: number[] = []
+export const remember = (id: number): void => void told.push(id)
 
 /** The person looks at the list: it says the same, and more. */
 export function hush(): void {
@@ -124,7 +144,7 @@ export function submitFiles(): Promise<void> {
 }
 
 export function flushFiles(): void {
-	if (unsent.value.some((draft) => isFile(draft) && draft.state === 'waiting')) void submitFiles().catch(toastError)
+	if (unsent.value.some((draft) => isFile(draft) && draft.state === 'waiting')) void submitFiles().catch((error) => isOutdated() || toastError(error))
 }
 
 /** To look at, or to keep elsewhere; undefined: the browser has cleared it. */

@@ -2,9 +2,22 @@
 import { session, me } from '@/session/session'
 import { openBox, type Box } from './box'
 import { memoryBox } from './memory'
-import { unsent } from './state'
+import { isFile, type Draft } from './draft'
+import { begun, takeRelease, unsent } from './state'
 
-export const opening: Promise<Box & { fleeting?: boolean }> = openBox().catch(() => memoryBox())
+let outdated = false
+
+/** A later release has taken over what is kept here: it sends from now on, and this page only says so. */
+export const isOutdated = (): boolean => outdated
+
+/** What waits is the other page's from now on. */
+function over(): void {
+	outdated = true
+	unsent.value = []
+	takeRelease.value ??= () => location.reload()
+}
+
+export const opening: Promise<Box & { fleeting?: boolean }> = openBox(over).catch(() => memoryBox())
 const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('tenon.unsent')
 
 export const onChanged = (hear: () => void): void => channel?.addEventListener('message', hear)
@@ -12,8 +25,13 @@ export const onChanged = (hear: () => void): void => channel?.addEventListener('
 /** Without the proxies of a form, which the browser cannot keep. */
 export const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
+const isBegun = (draft: Draft) => draft.state === 'begun'
+
 export async function refresh(): Promise<void> {
-	unsent.value = session.boot ? await (await opening).drafts(me().id) : []
+	if (outdated) return
+	const all = session.boot ? await (await opening).drafts(me().id) : []
+	unsent.value = all.filter((draft) => !isBegun(draft))
+	begun.value = all.filter(isFile).filter(isBegun)
 }
 
 /** Tells the other tabs too. */

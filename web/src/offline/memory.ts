@@ -18,7 +18,7 @@ export function memoryBox(): Box & { fleeting: true } {
 		content: async (id) => contents.get(id),
 		putAll: async (more, bytes) => {
 			const others = [...drafts.values()].filter((one) => one.user === more[0]?.user && more.every((draft) => draft.id !== one.id))
-			if (bytes.length > 0 && bytesOf([...others, ...more]) > KEPT_BYTES_MAX) throw new BoxFull()
+			if (bytes.length > 0 && bytesOf([...others, ...more]) > KEPT_BYTES_MAX) throw new BoxFull(bytesOf(others))
 			more.forEach((draft) => drafts.set(draft.id, draft))
 			bytes.forEach((content) => contents.set(content.id, content.bytes))
 		},

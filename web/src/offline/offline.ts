@@ -9,16 +9,16 @@ import { live } from '@/live/live'
 import { me, reloadBoot, session } from '@/session/session'
 import { isPhone } from '@/shell/viewport'
 import { toast, toastError } from '@/ui/toast'
-import { isFile, newId, type Chosen, type Content, type Draft, type Fields } from './draft'
-import { filesFor, flushFiles, notKept, submitFiles } from './files'
-import { changed, locked, onChanged, opening, plain, refresh } from './kept'
+import { isFile, newId, type Content, type Draft, type Fields, type FileDraft } from './draft'
+import { belongTo, flushFiles, notKept, remember, submitFiles } from './files'
+import { changed, isOutdated, locked, onChanged, opening, plain, refresh } from './kept'
 import { join, resolve as resolved } from './merge'
 import { watchKeyboard } from './keyboard'
 import { askSync, pace, SYNC } from './pace'
 import { endPushOfOthers, withdrawPush } from './push'
 import { register } from './release'
 import { sendAll, type Report } from './send'
-import { keptUser, setKeptUser, unsent } from './state'
+import { begun, keptUser, setKeptUser, unsent } from './state'
 import { t } from './text'
 
 const KEEP_MS = 7 * 86_400_000
@@ -69,6 +69,7 @@ let queue: Promise<unknown> = Promise.resolve()
 let running = 0
 
 async function run(): Promise<Report> {
+	if (isOutdated()) return { sent: [], end: 'clear' }
 	if (!session.boot || navigator.onLine === false) return { sent: [], end: unsent.value.some((draft) => !isFile(draft) && draft.state === 'waiting') ? 'line' : 'clear' }
 	const user = me().id
 	const send = async () => locked(SYNC, async () => sendAll(await opening, user, (path, init) => fetch(path, init), serverNow))
@@ -95,11 +96,11 @@ function send(): Promise<Report> {
 
 /** Sends what waits, and says so. */
 export function flush(): void {
-	if (!waits()) return
+	if (!waits() || isOutdated()) return
 	void send().then(({ sent }) => {
 		if (sent.length > 0) toast(t('sent', { n: sent.length }), { tone: 'ok' })
-		if (unsent.value.some((draft) => !isFile(draft) && draft.state !== 'waiting')) toast(t('someRefused'), { tone: 'error' })
-	}, toastError)
+		if (unsent.value.some((draft) => !isFile(draft) && draft.state !== 'waiting')) remember(toast(t('someRefused'), { tone: 'error' }))
+	}, (error) => isOutdated() || toastError(error))
 }
 
 /** For who wants to leave: returns when all that can be sent is sent. */
@@ -127,29 +128,35 @@ function placeOf(typed: Typed): Draft {
 	return waiting ? join(waiting, draftOf(typed)) : draftOf(typed)
 }
 
+/** It is on the device, and the page that took over sends it. */
+function unlessOutdated(error: unknown): Report {
+	if (!isOutdated()) throw error
+	return { sent: [], end: 'clear' }
+}
+
 const problemOf = ({ refusal }: Draft) => new Problem(refusal?.status ?? 0, refusal?.code ?? '', refusal?.detail ?? '', refusal?.fields)
 
 /** Kept first, with what belongs to it, then sent. What the server refuses while the person looks on goes back to the form, which still has
  * the words and the files. */
-export async function submit(typed: Typed, chosen: readonly Chosen[] = []): Promise<Outcome> {
+export async function submit(typed: Typed, files: readonly FileDraft[] = []): Promise<Outcome> {
 	const box = await opening
 	const draft = placeOf(typed)
-	const ids = [draft.id]
 	try {
-		const { drafts, contents } = await filesFor({ record: draft.record, title: draft.title, activity: draft.id }, chosen)
-		await box.putAll([draft, ...drafts], contents)
-		ids.push(...drafts.map((file) => file.id))
+		await box.putAll([draft, ...belongTo(draft, files)], [])
 	} catch (error) {
 		return { state: 'refused', problem: notKept(error) }
 	}
 	await refresh()
-	const { sent } = await send()
+	const { sent } = await send().catch(unlessOutdated)
+	if (isOutdated()) return { state: 'waiting' }
 	const done = sent.find((one) => one.draft.id === draft.id)
 	if (done) return { state: 'sent', answer: done.answer }
 	const left = unsent.value.find((one) => one.id === draft.id)
 	if (left?.state === 'conflict') return { state: 'conflict', draft: left }
 	if (left?.state === 'waiting' && !box.fleeting) return { state: 'waiting' }
-	await box.removeAll(ids)
+	// The files first: without their contact they would be sent.
+	await box.putAll([...files], [])
+	await box.remove(draft.id)
 	await changed()
 	return { state: 'refused', problem: left?.refusal ? problemOf(left) : new Problem(0, 'offline', t('noLine')) }
 }
@@ -217,6 +224,7 @@ export async function forget(user: Id): Promise<void> {
 	await box.forgetDrafts(user)
 	await box.forgetSeen((whose) => whose === user)
 	unsent.value = []
+	begun.value = []
 	await changed()
 	await withdrawPush()
 }

@@ -3,11 +3,13 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { Problem } from '@/api/http'
 import { text } from '@/api/text'
-import type { Chosen, Draft } from './draft'
+import type { Draft, FileDraft } from './draft'
 import type { Outcome, Typed } from './offline'
 
 /** Kept here, not yet confirmed by the server, in the order of making. */
 export const unsent = shallowRef<readonly Draft[]>([])
+/** Files of contacts that are still being written, in the order of taking. */
+export const begun = shallowRef<readonly FileDraft[]>([])
 /** Since when (server time) the screen shows what was kept; null: what the server said. */
 export const shownAt = ref<number | null>(null)
 /** Set while a newer release is ready: takes it over and loads the page anew. */
@@ -40,18 +42,18 @@ export function offline(): Promise<Offline> {
 	return loaded
 }
 
-/** Kept on this device, with the files that belong to it, then sent. */
-export async function submit(typed: Typed, files?: readonly Chosen[]): Promise<Outcome> {
+/** Kept on this device, with the files that were begun for it, then sent. */
+export async function submit(typed: Typed, files?: readonly FileDraft[]): Promise<Outcome> {
 	const it = await offline().catch(() => undefined)
 	return it ? it.submit(typed, files) : { state: 'refused', problem: new Problem(0, 'offline', text('offline')) }
 }
 
-let begin: () => void
-const begun = new Promise<void>((resolve) => (begin = resolve))
+let stand: () => void
+const stands = new Promise<void>((resolve) => (stand = resolve))
 
 /** The first screen stands. */
 export function startOffline(): void {
-	begin()
+	stand()
 	void offline().then((it) => it.start(), () => undefined)
 }
 
@@ -67,7 +69,7 @@ export const isUnreachable = (problem: unknown): problem is Problem => problem i
 export async function remembered<T>(what: string, ask: () => Promise<T>, version = (_value: T) => 0): Promise<{ value: T; at: number | null; now?: number }> {
 	try {
 		const value = await ask()
-		void begun.then(offline).then((it) => it.keep(what, value, version(value)), () => undefined)
+		void stands.then(offline).then((it) => it.keep(what, value, version(value)), () => undefined)
 		return { value, at: null }
 	} catch (problem) {
 		const kept = isUnreachable(problem) ? await offline().then((it) => it.recall<T>(what), () => undefined) : undefined

@@ -1,6 +1,7 @@
 export default {
 	edit: 'Edit {name}',
 	save: 'Save',
+	saved: 'Saved: {name}',
 	cancel: 'Cancel',
 	empty: 'empty',
 	restored: 'This is what you had not saved.',

@@ -13,19 +13,28 @@ function filled(values: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(trimmed.filter(([, value]) => value !== null && value !== undefined && value !== ''))
 }
 
-/** What a salesperson makes on the way waits here while there is no line. */
-const WAITS = new Set(['lead', 'task', 'activity'])
+/** The server answers with a password that is shown once: nobody may be away then. */
+const ASKS_NOW = new Set(['user'])
 
-export function useCreate<T extends Rec>(object: string, values: () => Record<string, unknown>, done: (record: Changed<T>) => void, kept?: () => void) {
+export interface Kept {
+	/** It waits here while there is no line. */
+	kept?: () => void
+	/** What the record and its fields are called, for the list of what waits. */
+	title?: (fields: Record<string, unknown>) => string
+	labels?: () => Record<string, string>
+}
+
+const usualTitle = (fields: Record<string, unknown>) => String(fields.company ?? fields.name ?? fields.summary ?? '')
+
+export function useCreate<T extends Rec>(object: string, values: () => Record<string, unknown>, done: (record: Changed<T>) => void, { kept, title = usualTitle, labels }: Kept = {}) {
 	const error = shallowRef<unknown>(null)
 	const busy = ref(false)
 	const key = uuid()
 	const id = newId(serverNow())
 
 	async function make(fields: Record<string, unknown>): Promise<void> {
-		if (!kept || !WAITS.has(object)) return done(await createRecord<T>(object, fields, key))
-		const title = String(fields.company ?? fields.name ?? fields.summary ?? '')
-		const outcome = await send({ act: 'create', object, id, title, body: fields })
+		if (!kept || ASKS_NOW.has(object)) return done(await createRecord<T>(object, fields, key))
+		const outcome = await send({ act: 'create', object, id, title: title(fields), body: fields, labels: labels?.() })
 		if (outcome.state === 'refused') throw outcome.problem
 		if (outcome.state !== 'sent') kept()
 		else done((outcome.answer ?? { id }) as Changed<T>)

@@ -1,6 +1,7 @@
 export default {
 	edit: '编辑{name}',
 	save: '保存',
+	saved: '已保存：{name}',
 	cancel: '取消',
 	empty: '空',
 	restored: '这是您上次没有保存的内容。',

@@ -15,7 +15,6 @@ export default {
 	delete: 'Delete',
 	deleted: 'Moved to the bin',
 	created: 'Created',
-	saved: 'Saved: {name}',
 	create: 'Create',
 	back: 'Back to the list',
 	details: 'Details',
@@ -33,5 +32,4 @@ export default {
 	nothing: 'empty',
 	done: 'Complete task',
 	taskDone: 'Task completed',
-	conflict: 'This record has just been changed. You now see the latest content: please edit again.',
 }

@@ -15,7 +15,6 @@ export default {
 	delete: '删除',
 	deleted: '已移入回收站',
 	created: '已创建',
-	saved: '已保存：{name}',
 	create: '创建',
 	back: '返回列表',
 	details: '资料',
@@ -33,5 +32,4 @@ export default {
 	nothing: '空',
 	done: '完成任务',
 	taskDone: '任务已完成',
-	conflict: '这条记录刚被修改过，已显示最新内容，请重新编辑。',
 }

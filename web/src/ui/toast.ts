@@ -44,6 +44,8 @@ export function release(id: number, ms = UNDO_MS): void {
 
 export function toast(title: string, more: Partial<Omit<Toast, 'id' | 'title'>> = {}): number {
 	const entry: Toast = { id: ++last, tone: 'plain', title, ...more }
+	// What is said again is not there twice.
+	if (!entry.action) toasts.filter((one) => !one.action && one.title === title && one.tone === entry.tone && one.detail === entry.detail).forEach(({ id }) => dismiss(id))
 	toasts.push(entry)
 	if (toasts.length > 4) dismiss(toasts[0]!.id)
 	release(entry.id, entry.tone === 'error' || entry.tone === 'alert' ? ERROR_MS : UNDO_MS)
@@ -70,7 +72,7 @@ export function toastUndo(title: string, change: string | null | undefined, afte
 			toast(t('undone'), { tone: 'ok' })
 			await after()
 		} catch (error) {
-			toastError(error)
+			toastError(error, undo)
 		}
 	}
 	toast(title, { tone: 'ok', action: { label: t('undo'), run: undo } })

@@ -122,6 +122,27 @@ export async function run({ base, password, browser, check }) {
 		assert(JSON.stringify(made.week.mon) === '[["22:00","30:00"]]', JSON.stringify(made.week))
 	})
 
+	await check('settings that two people changed are settled field by field, and nothing typed is lost', async () => {
+		const made = await call('POST', '/records/skill', { name: unique('激光'), kind: 'product', keywords: ['甲'] })
+		await page.goto('/settings/territories')
+		await page.getByRole('tab', { name: '技能' }).click()
+		await page.locator('.table').getByText(made.name).first().click()
+		const form = page.getByRole('dialog').first()
+		await form.getByLabel(/名称/).fill(`${made.name}我`)
+		await call('PATCH', `/records/skill/${made.id}`, { name: `${made.name}他` })
+		await form.getByRole('button', { name: '保存' }).click()
+		const dialog = page.locator('.dialog', { has: page.locator('.conflict') })
+		await dialog.getByText(`${made.name}他`).waitFor()
+		await dialog.getByText(`${made.name}我`).waitFor()
+		await clean()
+		await page.keyboard.press('Escape')
+		await dialog.waitFor({ state: 'detached' })
+		assert((await form.getByLabel(/名称/).inputValue()) === `${made.name}我`, 'the text is lost')
+		await form.getByRole('button', { name: '选择保留哪个值' }).click()
+		await dialog.getByRole('button', { name: '用我的覆盖' }).click()
+		await until(async () => (await call('GET', `/records/skill/${made.id}`)).name === `${made.name}我`, 'mine is saved')
+	})
+
 	await check('a territory is ticked by city and district', async () => {
 		const name = unique('区域')
 		await page.goto('/settings/territories')

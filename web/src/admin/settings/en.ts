@@ -14,6 +14,7 @@ export default {
 	noneFound: 'No {what} matches',
 	moved: 'Somebody else has just changed this record.',
 	loadNewest: 'Load the newest',
+	chooseValues: 'Choose values',
 	add: 'Add',
 	addHint: 'Type and press Enter',
 	removeItem: 'Remove {what}',

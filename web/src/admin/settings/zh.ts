@@ -14,6 +14,7 @@ export default {
 	noneFound: '没有符合条件的{what}',
 	moved: '这条记录刚被别人修改过。',
 	loadNewest: '载入最新内容',
+	chooseValues: '选择保留哪个值',
 	add: '添加',
 	addHint: '输入后按回车添加',
 	removeItem: '移除 {what}',

@@ -128,9 +128,3 @@ export const post = <T>(path: string, body?: unknown, o?: Options) => request<T>
 export const put = <T>(path: string, body: unknown, o?: Options) => request<T>('PUT', path, { ...o, body })
 export const patch = <T>(path: string, body: unknown, o?: Options) => request<T>('PATCH', path, { ...o, body })
 export const del = <T>(path: string, o?: Options) => request<T>('DELETE', path, o)
-
-/** What is not kept for later says so where there is no line: nobody is to believe that it will be done. */
-export const withLine = <T>(asked: Promise<T>, words: 'deleteOffline' | 'restoreOffline' | 'undoOffline'): Promise<T> =>
-	asked.catch((problem) => {
-		throw problem instanceof Problem && problem.offline ? new Problem(0, problem.code, text(words)) : problem
-	})

@@ -1,6 +1,6 @@
 /* Records of any object. */
-import { remembered } from '@/offline/state'
-import { del, get, patch, post, withLine } from './http'
+import { remembered, withLine } from '@/offline/state'
+import { del, get, patch, post } from './http'
 import type { BatchResult, Id, ObjectDef, Page, Rec, Time, Named } from './types'
 
 export interface ListQuery {
@@ -31,13 +31,13 @@ export const createRecord = <T = Rec>(object: string, fields: object, key?: stri
 	post<Changed<T>>(`/records/${object}`, fields, { key })
 export const updateRecord = <T = Rec>(object: string, id: Id, fields: object, version?: number) =>
 	patch<Changed<T>>(`/records/${object}/${id}`, fields, { ifMatch: version })
-export const deleteRecord = (object: string, id: Id) => withLine(del<{ change: Id }>(`/records/${object}/${id}`), 'deleteOffline')
-export const restoreRecord = (object: string, id: Id) => withLine(post<{ change: Id }>(`/records/${object}/${id}/restore`), 'restoreOffline')
+export const deleteRecord = (object: string, id: Id) => withLine(del<{ change: Id }>(`/records/${object}/${id}`))
+export const restoreRecord = (object: string, id: Id) => withLine(post<{ change: Id }>(`/records/${object}/${id}/restore`))
 export const batchRecords = (object: string, action: 'update' | 'delete' | 'restore', ids: Id[], fields = {}) =>
 	post<BatchResult>(`/records/${object}/batch`, { action, ids, fields })
 export const historyOf = (object: string, id: Id, after?: string) =>
 	get<Page<HistoryItem>>(`/records/${object}/${id}/history`, { after })
-export const undoChange = (change: Id) => withLine(post<{ change: Id }>(`/changes/${change}/undo`), 'undoOffline')
+export const undoChange = (change: Id) => withLine(post<{ change: Id }>(`/changes/${change}/undo`))
 export const countRecords = (object: string, filter?: string, signal?: AbortSignal) =>
 	get<{ count: number; more: boolean }>(`/count/${object}`, { filter }, { signal })
 

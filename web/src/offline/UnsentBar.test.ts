@@ -2,21 +2,22 @@ import { enableAutoUnmount, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { setLang } from '@/i18n/i18n'
-import type { Draft } from '@/offline/draft'
-import { shownAt, unsent } from '@/offline/state'
-import ConnectionBar from './ConnectionBar.vue'
+import type { Draft } from './draft'
+import { unsent } from './state'
+import UnsentBar from './UnsentBar.vue'
 
 enableAutoUnmount(afterEach)
 beforeEach(() => {
 	setLang('zh')
 	unsent.value = []
-	shownAt.value = null
 	vi.useFakeTimers()
 })
 afterEach(() => {
 	vi.useRealTimers()
 	vi.restoreAllMocks()
 })
+
+const open = (broken = false) => mount(UnsentBar, { props: { broken } })
 
 const draft = (id: string, more: Partial<Draft> = {}): Draft => ({ id, user: 'me', act: 'edit', object: 'account', record: 'r', title: '云帆', made: 0, lang: 'zh', body: {}, state: 'waiting', ...more })
 
@@ -32,7 +33,7 @@ async function pass(ms: number): Promise<void> {
 
 describe('what waits to be sent', () => {
 	it('is not shown while it is on its way for a moment only', async () => {
-		const bar = mount(ConnectionBar)
+		const bar = open()
 		await put(draft('a'))
 		await pass(900)
 		expect(bar.find('.conn-act').exists()).toBe(false)
@@ -42,7 +43,7 @@ describe('what waits to be sent', () => {
 	})
 
 	it('is shown once it has waited for a second, however the number changes', async () => {
-		const bar = mount(ConnectionBar)
+		const bar = open()
 		await put(draft('a'))
 		await pass(600)
 		await put(draft('a'), draft('b'))
@@ -51,7 +52,7 @@ describe('what waits to be sent', () => {
 	})
 
 	it('goes no sooner than one can read it, and never says that nothing waits', async () => {
-		const bar = mount(ConnectionBar)
+		const bar = open()
 		await put(draft('a'))
 		await pass(1000)
 		await put()
@@ -62,14 +63,19 @@ describe('what waits to be sent', () => {
 	})
 
 	it('is shown at once where the line is down, or where something needs the person', async () => {
-		const bar = mount(ConnectionBar)
+		const bar = open()
 		vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
 		await put(draft('a'))
 		expect(bar.find('.conn-act').exists()).toBe(true)
 		vi.restoreAllMocks()
 		bar.unmount()
 		await put()
-		const other = mount(ConnectionBar)
+		const told = open(true)
+		await put(draft('c'))
+		expect(told.find('.conn-act').exists()).toBe(true)
+		told.unmount()
+		await put()
+		const other = open()
 		await put(draft('b', { state: 'conflict' }))
 		expect(other.get('.conn-stuck').text()).toContain('1 条')
 	})

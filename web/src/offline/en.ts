@@ -2,6 +2,7 @@ export default {
 	sent: 'Sent: {n} {n?item:items} kept while off-line',
 	someRefused: 'Something could not be sent: see "Waiting to be sent".',
 	noLine: 'The server cannot be reached, and this browser keeps nothing. Check the network and try again.',
+	needsLine: 'Deleting, restoring and undoing need a connection and are not kept for later. Try again when there is one.',
 	discarded: 'Thrown away',
 	undo: 'Undo',
 	title: 'Waiting to be sent ({n})',
@@ -64,6 +65,8 @@ export default {
 	keepTheirs: 'Keep theirs',
 	keepChosen: 'Save my choice',
 	nothing: 'empty',
+	bar: '{n} waiting to be sent',
+	barStuck: '{n} waiting to be sent: something needs you',
 	ofRecord: '{n} waiting to be sent',
 	later: 'Choose later',
 }

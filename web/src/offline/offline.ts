@@ -161,6 +161,9 @@ export async function submit(typed: Typed, files: readonly FileDraft[] = []): Pr
 	return { state: 'refused', problem: left?.refusal ? problemOf(left) : new Problem(0, 'offline', t('noLine')) }
 }
 
+/** Of what is done with a line or not at all. */
+export const needsLine = (): Problem => new Problem(0, 'offline', t('needsLine'))
+
 async function put(draft: Draft): Promise<void> {
 	await (await opening).put(draft)
 	await changed()
@@ -249,6 +252,8 @@ let started = false
 export async function start(): Promise<void> {
 	if (started) return
 	started = true
+	// Where no service worker keeps it, it has to be here before the line is gone.
+	void import('./UnsentBar.vue').catch(() => undefined)
 	watch(() => session.boot, keepBoot, { immediate: true })
 	watch(() => live.state, (state) => {
 		if (state !== 'live') return

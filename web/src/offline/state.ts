@@ -83,3 +83,9 @@ export function useShownAt(at: () => number | null): void {
 	watch(at, (now) => (shownAt.value = now), { immediate: true })
 	onScopeDispose(() => (shownAt.value = null))
 }
+
+/** What is not kept for later says so where there is no line: nobody is to believe that it will be done. */
+export const withLine = <T>(asked: Promise<T>): Promise<T> =>
+	asked.catch(async (problem) => {
+		throw problem instanceof Problem && problem.offline ? await offline().then((it) => it.needsLine(), () => problem) : problem
+	})

@@ -2,6 +2,7 @@ export default {
 	sent: '已发送 {n} 条离线时保存的内容',
 	someRefused: '有内容未能发送，请查看“待发送”。',
 	noLine: '无法连接服务器，本浏览器也不能保存内容。请检查网络后重试。',
+	needsLine: '没有网络时不能删除、恢复或撤销，也不会留到以后再做。请连上网络后重试。',
 	discarded: '已丢弃',
 	undo: '撤销',
 	title: '待发送（{n}）',
@@ -64,6 +65,8 @@ export default {
 	keepTheirs: '保留现在的',
 	keepChosen: '保存选择',
 	nothing: '空',
+	bar: '{n} 条待发送',
+	barStuck: '{n} 条待发送，有内容需要处理',
 	ofRecord: '{n} 项内容待发送',
 	later: '稍后再选',
 }

@@ -36,8 +36,6 @@ export default {
 	absent: 'Absent',
 	reconnecting: 'Connection lost, reconnecting…',
 	age: 'Data as of {at} ({age}); it refreshes by itself.',
-	unsent: '{n} waiting to be sent',
-	unsentStuck: '{n} waiting to be sent: something needs you',
 	newRelease: 'A new version is ready: update now',
 	install: 'Install as an app',
 	alerts: 'Alerts',

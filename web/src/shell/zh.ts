@@ -36,8 +36,6 @@ export default {
 	absent: '不在岗',
 	reconnecting: '连接已中断，正在重新连接…',
 	age: '数据截至 {at}（{age}），恢复后自动更新。',
-	unsent: '{n} 条待发送',
-	unsentStuck: '{n} 条待发送，有内容需要处理',
 	newRelease: '有新版本，点这里更新',
 	install: '安装到桌面',
 	alerts: '提醒',

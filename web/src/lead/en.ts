@@ -33,6 +33,7 @@ export default {
 	tomorrow: 'Tomorrow 10:00',
 	inThreeDays: 'In three days',
 	nextWeek: 'Next Monday',
+	update: 'Update now',
 	saveTouch: 'Save contact',
 	touched: 'Contact logged: this lead stays yours',
 	logged: 'Activity saved',

@@ -33,6 +33,7 @@ export default {
 	tomorrow: '明天 10:00',
 	inThreeDays: '三天后',
 	nextWeek: '下周一',
+	update: '立即更新',
 	saveTouch: '保存联系记录',
 	touched: '已记录联系，这条线索归您跟进',
 	logged: '已保存跟进记录',

@@ -27,7 +27,7 @@ struct Csv {
 	size_t row_len;
 	size_t start[SHEET_CELLS_MAX + 1];
 	int n;
-	char text[SHEET_ROW_MAX * 2 + SHEET_CELLS_MAX * 4];
+	char text[SHEET_ROW_MAX * 3 + SHEET_CELLS_MAX + 8]; /* a byte that is no character becomes three */
 	size_t text_len;
 	const char *cell[SHEET_CELLS_MAX];
 	const char *fault;
@@ -158,7 +158,7 @@ static bool go_back(Csv *csv, int64_t begin)
 
 /* ---- its text ---- */
 
-/* The cell in GB18030 as UTF-8 at the end of csv->text. */
+/* The cell in GB18030 as UTF-8 at the end of csv->text, which has room for all cells of a row. */
 static const char *cell_convert(Csv *csv, const char *cell, size_t len)
 {
 	char *begin = csv->text + csv->text_len, *out = begin, *in = (char *)cell;

@@ -33,6 +33,9 @@ NODISCARD int xlsx_next(Xlsx *xlsx, SheetRow *ret, SheetFault *ret_fault);
 
 /* ---- xlsx_rows.c: the XML of one worksheet to rows ---- */
 
+#define XLSX_STRINGS_MAX 12000000 /* shared texts: also an empty one takes a place in memory */
+#define XLSX_ROW_MAX (1 << 24)    /* beyond the last row a worksheet can have */
+
 /* What the cells refer to. */
 typedef struct {
 	char *text; /* all shared strings, each with its terminator */

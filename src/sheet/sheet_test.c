@@ -1,5 +1,6 @@
 /* Tests of the readers: what Excel and others write, and what attackers do. */
 #include "base/check.h"
+#include "base/xml.h"
 #include "sheet/order.h"
 #include "sheet/sheet_int.h"
 
@@ -213,6 +214,52 @@ TEST(xlsx, refuses_entities_bombs_and_damage)
 	g_free(got);
 	g_unlink(path);
 	g_free(path);
+}
+
+/* Each byte that is no character becomes three: more than the room for a row holds, with cells behind it. */
+TEST(csv, a_row_of_nothing_but_broken_bytes_stays_in_its_room)
+{
+	SheetFault fault;
+	GString *text = g_string_new("a,b\n\"");
+	for (int i = 0; i < SHEET_ROW_MAX - 1000; i++)
+		g_string_append_c(text, (char)0xff);
+	g_string_append_c(text, '"');
+	for (int i = 0; i < 60; i++)
+		g_string_append(text, ",\xff\xff\xff\xff\xff\xff");
+	g_string_append(text, "\nlast,row\n");
+	char *path = file_with(text->str, text->len), *got = rows_of(path, NULL, &fault);
+	CHECK(fault.reason == NULL);
+	CHECK(strstr(got, "[bad_encoding]\n3:last|row\n") != NULL);
+	g_free(got);
+	g_unlink(path);
+	g_free(path);
+	g_string_free(text, TRUE);
+}
+
+/* Empty texts weigh nothing as text, but each has its place. */
+TEST(xlsx, refuses_more_texts_than_there_are_places_for)
+{
+	GString *strings = g_string_new("<sst>");
+	for (int i = 0; i <= XLSX_STRINGS_MAX; i++)
+		g_string_append(strings, i % 100 ? "<si/>" : "<si><t>a text that packs less well</t></si>");
+	g_string_append(strings, "</sst>");
+	XlsxGather *g = talloc_zero(NULL, XlsxGather);
+	Xml *xml = xlsx_part_reader(g, g, XLSX_STRINGS);
+	CHECK(xml_feed(xml, strings->str, strings->len, true));
+	CHECK(g->too_large);
+	CHECK(g->words.n <= XLSX_STRINGS_MAX);
+	g_string_free(strings, TRUE);
+	talloc_free(g);
+}
+
+/* Two rows that say they are the same place are two rows; a place beyond all tables is none. */
+TEST(xlsx, counts_rows_whose_place_cannot_be)
+{
+	const Part parts[] = {{"xl/worksheets/sheet1.xml", SHEET(
+		"<row r=\"9223372036854775807\"><c t=\"str\"><v>a</v></c></row>"
+		"<row><c t=\"str\"><v>b</v></c></row><row r=\"2\"><c t=\"str\"><v>c</v></c></row>"
+		"<row r=\"268435459\"><c t=\"str\"><v>d</v></c></row>"), 0}, {NULL, NULL, 0}};
+	expect_xlsx(parts, "1:a\n2:b\n3:c\n4:d\n", NULL);
 }
 
 TEST(sheet, says_what_it_cannot_read)

@@ -47,10 +47,10 @@ static CellType type_of(const char *t)
 static void row_begin(XlsxRows *rows, const char *const *a)
 {
 	const char *r = xml_attribute(a, "r");
-	int64_t number = r ? strtoll(r, NULL, 10) : 0;
+	int64_t number = r ? strtoll(r, NULL, 10) : 0; /* believed only as far as a table goes */
 	talloc_free(rows->row);
 	rows->row = talloc_zero(rows, XlsxRow);
-	rows->number = number > rows->number ? number : rows->number + 1;
+	rows->number = number > rows->number && number <= XLSX_ROW_MAX ? number : rows->number + 1;
 	rows->row->number = rows->number;
 	rows->row->cell = talloc_array(rows->row, const char *, 16);
 	rows->column = -1;

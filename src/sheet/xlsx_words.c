@@ -144,6 +144,9 @@ static void styles_begin(XlsxGather *g, const char *name, const char *const *a)
 static void string_add(XlsxGather *g)
 {
 	XlsxWords *w = &g->words;
+	g->too_large |= w->n == XLSX_STRINGS_MAX;
+	if (g->too_large)
+		return;
 	if ((w->n & (w->n - 1)) == 0)
 		w->at = talloc_realloc(g, w->at, size_t, w->n ? w->n * 2 : 1);
 	w->at[w->n++] = w->len;

@@ -79,7 +79,11 @@ bool import_time(GTimeZone *zone, const char *text, int64_t *ret_ms)
 	}
 	if (!numbers_read(text, &n))
 		return false;
-	if (n.n > 3 && n.part[3] < 12 && (strstr(text, "下午") || strstr(text, "PM") || strstr(text, "pm")))
+	bool before_noon = strstr(text, "上午") || strstr(text, "AM") || strstr(text, "am");
+	bool after_noon = strstr(text, "下午") || strstr(text, "PM") || strstr(text, "pm");
+	if (n.n > 3 && n.part[3] == 12 && before_noon) /* such clocks call midnight twelve */
+		n.part[3] = 0;
+	if (n.n > 3 && n.part[3] < 12 && after_noon)
 		n.part[3] += 12;
 	return local_time(zone, &n, ret_ms);
 }

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import urllib.parse
+from zoneinfo import ZoneInfo
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, next_workday, now, person, quiet_policy, read  # noqa: E402
+from lib.company import Company, make, next_workday, now, parse, person, quiet_policy, read, week  # noqa: E402
 from lib.house import wait_for  # noqa: E402
 from lib.partner import OK, Mailbox, Partner  # noqa: E402
 
@@ -434,6 +435,27 @@ def test_quiet_hours(house):
     house.advance("1m")
     c.send()
     got(p)
+    drop(house, ch)
+
+
+def test_the_clock_on_the_wall_is_that_of_the_receiver(house):
+    """A team without working time has that of the team above: so has its card, and so have quiet hours."""
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    berlin = make(house, "calendar", name="柏林", zone="Europe/Berlin", week=week(("00:00", "24:00")))
+    above = make(house, "team", name="欧洲", calendar=berlin)
+    team = make(house, "team", name="欧洲一部", parent=make(house, "team", name="欧洲中部", parent=above))
+    c, who = one(house, (ch, ""))
+    house.admin.patch(f"/records/user/{who.id}", {"team": team})
+    there = now(house).astimezone(ZoneInfo("Europe/Berlin"))
+    routes(house, who, (ch, ""), quiet={"from": there.strftime("%H:00"), "to": f"{(there.hour + 1) % 24:02d}:00", "urgent": False})
+    lead = c.send()["lead"]
+    wait_for(lambda: state(house, ch)["queue"] == 1, "the card to wait")
+    house.advance("1m")
+    assert not p.requests
+    routes(house, who, (ch, ""))
+    by = parse(read(house, lead)["respond_by"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert by.strftime("%H:%M") in got(p)[0].json["data"]["countdown"], (by, p.requests[0].json)
     drop(house, ch)
 
 

@@ -25,14 +25,6 @@ static GDateTime *local_time(const char *zone, int64_t at_ms)
 	return local;
 }
 
-int card_local_minute(const char *zone, int64_t at_ms)
-{
-	GDateTime *t = local_time(zone, at_ms);
-	int minute = g_date_time_get_hour(t) * 60 + g_date_time_get_minute(t);
-	g_date_time_unref(t);
-	return minute;
-}
-
 /* Reasons that call their receiver to act within the countdown of the data. */
 static bool counts_down(const char *reason)
 {

@@ -93,8 +93,6 @@ typedef struct {
 /* Makes the card in c's memory. *ret_stale: a code when nobody needs it any more ("moved_on", "touched"), else NULL. */
 NODISCARD int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, const char **ret_stale);
 void card_of_test(TALLOC_CTX *ctx, House *house, const char *channel, Lang lang, int64_t now_ms, Card *ret);
-/* Minutes since local midnight. */
-int card_local_minute(const char *zone, int64_t at_ms);
 /* When an alert with this data is of no use any more: its expiry or the end of its countdown. */
 int64_t card_valid_until(Call *c, const char *reason, const json_t *data, int64_t expires_ms);
 

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "modules/channel/channel_int.h"
+#include "modules/channel/quiet.h"
 
-#define DAY_MINUTES (24 * 60)
 #define OUTBOX_EXPIRE 500 /* rows that one round lets expire; the rest in the next */
 
 const char *out_state_name(int state)
@@ -234,13 +234,22 @@ static Head head_read(Call *c, const Rows *rows)
 	};
 }
 
+/* The zone of the receiver: of the own calendar, of the team's, of the nearest team above that has one, else of the
+ * house, whose calendar is the first there was. */
+#define ZONE_SQL \
+	"COALESCE(pk.zone, tk.zone, (WITH RECURSIVE above (id, depth) AS (SELECT t.parent, 1 UNION ALL " \
+	"SELECT u.parent, depth + 1 FROM above JOIN team u ON u.id = above.id WHERE depth < 32) " \
+	"SELECT k.zone FROM above JOIN team u ON u.id = above.id JOIN calendar k ON k.id = u.calendar " \
+	"AND k.deleted_at IS NULL ORDER BY depth LIMIT 1), " \
+	"(SELECT zone FROM calendar WHERE deleted_at IS NULL ORDER BY id LIMIT 1))"
+
 static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 {
 	ROWS rows = NULL;
 	int n = 0, r = ROWS_QUERY(
 		c, &rows,
 		"SELECT o.seq, o.receiver, o.alert, o.place, o.tries, o.urgent, o.valid_until, r.address, p.name, p.active, "
-		"p.deleted_at, p.language, COALESCE(pk.zone, tk.zone), q.from_minute, q.to_minute, q.urgent, a.reason, "
+		"p.deleted_at, p.language, " ZONE_SQL ", q.from_minute, q.to_minute, q.urgent, a.reason, "
 			"a.count, "
 		"a.data, a.object, a.record, a.at, a.read_at, o.lane, "
 		"CASE WHEN EXISTS (SELECT 1 FROM outbox m WHERE m.receiver = o.receiver AND m.lane = o.lane AND m.state <= 1 "
@@ -250,7 +259,7 @@ static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 		"LEFT JOIN channel_route r ON r.person = o.receiver AND r.channel = o.channel "
 		"LEFT JOIN alert a ON a.id = o.alert LEFT JOIN channel_quiet q ON q.person = o.receiver "
 		"LEFT JOIN team t ON t.id = p.team LEFT JOIN calendar pk ON pk.id = p.calendar "
-		"LEFT JOIN calendar tk ON tk.id = t.calendar "
+		"AND pk.deleted_at IS NULL LEFT JOIN calendar tk ON tk.id = t.calendar AND tk.deleted_at IS NULL "
 		"WHERE o.channel = $1 AND o.state <= 1 AND o.state = 0 AND o.next_at <= $2 AND NOT EXISTS "
 		"(SELECT 1 FROM outbox e WHERE e.receiver = o.receiver AND e.lane = o.lane AND e.state <= 1 "
 		"AND e.seq < o.seq "
@@ -265,16 +274,9 @@ static int heads_load(Call *c, Id channel, int max, Head *out, int *ret_n)
 /* Milliseconds until the quiet hours of the receiver end; 0: they are not on. */
 static int64_t quiet_left(const Head *head, int64_t now_ms)
 {
-	if (!head->quiet || (head->alert.urgent && head->quiet_lets_urgent) || head->quiet_from == head->quiet_to)
+	if (!head->quiet || (head->alert.urgent && head->quiet_lets_urgent))
 		return 0;
-	int minute = card_local_minute(head->alert.zone, now_ms);
-	bool over_midnight = head->quiet_from > head->quiet_to;
-	bool on = over_midnight ? minute >= head->quiet_from || minute < head->quiet_to
-	                        : minute >= head->quiet_from && minute < head->quiet_to;
-	if (!on)
-		return 0;
-	int minutes = (head->quiet_to - minute + DAY_MINUTES) % DAY_MINUTES;
-	return minutes * MINUTE_MS - now_ms % MINUTE_MS;
+	return quiet_end(head->alert.zone, (QuietHours){head->quiet_from, head->quiet_to}, now_ms) - now_ms;
 }
 
 /* Why this row is not to be sent at all, with the state it ends in; NULL if it is. */

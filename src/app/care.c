@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/clock_file.h"
+#include "app/workspace.h"
 #include "base/clock.h"
 #include "modules/care/backup.h"
 #include "modules/care/doctor.h"
@@ -124,6 +125,8 @@ int care_verify(const Options *o)
 	if (!o->database && !file_exists(config.tables.records)) {
 		said_set(ctx, &said, 0, "There is no data in %s.", "%s 里没有数据。", o->data_dir);
 		status = complain(&said, o->lang);
+	} else if (house_lacks_receipts(ctx, &house, &said)) {
+		status = complain(&said, o->lang);
 	} else if (verify_run(ctx, &config, &findings, &n, &said) < 0) {
 		status = complain(&said, o->lang);
 	} else {
@@ -142,6 +145,12 @@ int care_doctor(const Options *o)
 	DoctorConfig config = {.house = place_of(o), .listen = o->listen, .public_url = o->public_url,
 		.now_ms = business_now_ms(ctx, o), .asks = true};
 	doctor_run(ctx, &config, &findings, &n);
+	Finding outlook;
+	UpgradePlan plan = workspace_plan(o);
+	if (upgrade_outlook(ctx, o, &plan, &outlook)) {
+		findings = talloc_realloc(ctx, findings, Finding, n + 1);
+		findings[n++] = outlook;
+	}
 	findings_print(findings, n, o->lang);
 	int status = findings_end(findings, n, o->lang);
 	talloc_free(ctx);

@@ -19,7 +19,6 @@
 
 typedef struct {
 	const UpgradePlan *plan;
-	int known[UPGRADE_PARTS_MAX]; /* steps of the program */
 	int applied[UPGRADE_PARTS_MAX];
 	bool has_data;
 } Standing;
@@ -47,41 +46,80 @@ static bool applied_row(void *arg, const char *const *cells, int n)
 	return true;
 }
 
+/* Steps that the program knows of a part. */
+static int known_of(const UpgradePlan *plan, size_t part)
+{
+	int known = 0;
+	while (plan->part[part].steps[known])
+		known++;
+	return known;
+}
+
 static bool is_pending(const Standing *s)
 {
 	bool pending = false;
-	for (size_t i = 0; i < s->plan->n; i++) {
-		int known = 0;
-		while (s->plan->part[i].steps[known])
-			known++;
-		pending |= known > s->applied[i];
-	}
+	for (size_t i = 0; i < s->plan->n; i++)
+		pending |= known_of(s->plan, i) > s->applied[i];
 	return s->has_data && pending;
+}
+
+/* False: it cannot be seen. */
+static bool standing_read(TALLOC_CTX *ctx, const Options *o, Standing *ret, char **ret_error)
+{
+	static const char sql[] = "SELECT part, max(number) FROM migration GROUP BY part";
+	HousePlace house = place_of(o);
+	InspectConfig config = house_inspection(ctx, &house);
+	bool tables = false;
+	if (o->database && postgres_has_tables(ctx, o->database, BACKUP_SCHEMA, &tables, ret_error) < 0)
+		return false;
+	if (o->database ? !tables : !file_exists(config.records))
+		return true;
+	if (!file_exists(config.receipts))
+		config.receipts = NULL;
+	Inspection *i = inspect_open(ctx, &config, ret_error);
+	if (!i)
+		return false;
+	int r = inspect_rows(i, sql, applied_row, ret);
+	if (r == 0 && !o->database && config.receipts)
+		r = inspect_rows(i, "SELECT part, max(number) FROM receipts.migration GROUP BY part", applied_row, ret);
+	inspect_close(i);
+	ret->has_data &= r == 0; /* without the table nothing was ever kept there: opening it tells what is wrong */
+	return true;
 }
 
 /* 1: migrations are pending on data; 0: not; below 0: it cannot be seen. */
 static int look(TALLOC_CTX *ctx, const Options *o, const UpgradePlan *plan, char **ret_error)
 {
-	static const char sql[] = "SELECT part, max(number) FROM migration GROUP BY part";
-	HousePlace house = place_of(o);
-	InspectConfig config = house_inspection(ctx, &house);
 	Standing standing = {.plan = plan};
-	bool tables = false;
-	if (o->database && postgres_has_tables(ctx, o->database, BACKUP_SCHEMA, &tables, ret_error) < 0)
-		return ERR_STORE;
-	if (o->database ? !tables : !file_exists(config.records))
-		return 0;
-	if (!file_exists(config.receipts))
-		config.receipts = NULL;
-	Inspection *i = inspect_open(ctx, &config, ret_error);
-	if (!i)
-		return ERR_STORE;
-	int r = inspect_rows(i, sql, applied_row, &standing);
-	if (r == 0 && !o->database && config.receipts)
-		r = inspect_rows(i, "SELECT part, max(number) FROM receipts.migration GROUP BY part", applied_row, &standing);
-	inspect_close(i);
-	/* Without the table nothing was ever kept there: opening it tells what is wrong, if something is. */
-	return r < 0 ? 0 : is_pending(&standing);
+	return standing_read(ctx, o, &standing, ret_error) ? is_pending(&standing) : ERR_STORE;
+}
+
+bool upgrade_outlook(TALLOC_CTX *ctx, const Options *o, const UpgradePlan *plan, Finding *ret)
+{
+	char *error = NULL, *reason = file_read(ctx, mark_path(ctx, o, FAILED_MARK), MARK_BYTES_MAX);
+	Standing standing = {.plan = plan};
+	*ret = (Finding){.check = "version", .count = 1};
+	if (!standing_read(ctx, o, &standing, &error) || !standing.has_data)
+		return false;
+	for (size_t i = 0; i < plan->n && !ret->serious; i++) {
+		ret->serious = standing.applied[i] > known_of(plan, i);
+		if (ret->serious)
+			said_set(ctx, &ret->said, 0, "The data was used by a newer version of this program (part %s: step %d, "
+				"this program knows %d). Start the newer version.",
+				"数据由更新版本的程序使用过（%s：第 %d 步，本程序只到 %d）。请启动新版本。", plan->part[i].part,
+				standing.applied[i], known_of(plan, i));
+	}
+	if (ret->serious || !is_pending(&standing))
+		return ret->serious;
+	ret->serious = reason != NULL;
+	ret->note = !reason;
+	if (reason)
+		said_set(ctx, &ret->said, 0, "The upgrade failed before and is not tried again: %s",
+			"升级曾经失败，不会再试：%s", reason);
+	else
+		said_set(ctx, &ret->said, 0, "The tables are older than this program: the next start makes a backup, then "
+			"brings them up to date", "数据表比本程序旧：下次启动时会先备份，再升级");
+	return true;
 }
 
 /* ---- before ---- */

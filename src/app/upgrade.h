@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/options.h"
+#include "modules/care/verify.h"
 #include "store/store.h"
 
 #define UPGRADE_PARTS_MAX 64
@@ -15,6 +16,8 @@ typedef struct {
 /* Looks at the folder, which the caller has locked, before its database is opened. Puts back what an upgrade that died
  * had begun; makes a backup when migrations are pending on data. False and a sentence in *ret_error: do not go on. */
 NODISCARD bool upgrade_begin(TALLOC_CTX *ctx, const Options *options, const UpgradePlan *plan, char **ret_error);
+/* For the doctor: what the next start will find. False: nothing worth telling. */
+bool upgrade_outlook(TALLOC_CTX *ctx, const Options *options, const UpgradePlan *plan, Finding *ret);
 /* All has been migrated and the house stands. */
 void upgrade_done(const Options *options);
 /* It failed for the reason in *ret_error, and the database is closed again: puts back what there was and adds to the

@@ -41,6 +41,10 @@ static const Module *const modules[] = {
 	NULL,
 };
 
+/* Tables of the engines. */
+static const Migration engines[] = {{"gate", gate_migrations},   {"secret", secret_migrations}, {"record", record_migrations},
+                                    {"timer", timer_migrations}, {"alert", alert_migrations},   {"follow", follow_migrations}};
+
 /* Two servers on one folder would both be the only writer: the second is refused. */
 static bool folder_take(Workspace *w, const char *dir, char **ret_error)
 {
@@ -83,11 +87,13 @@ static bool upgrade_fault(const Options *o, Migration ret[2])
 	return o->test_clock && getenv("TENON_TEST_FAIL_UPGRADE") != NULL;
 }
 
-static UpgradePlan plan_make(const Options *o)
+UpgradePlan workspace_plan(const Options *o)
 {
 	UpgradePlan plan = {.n = 0};
 	Migration faults[2];
 	plan.part[plan.n++] = (Migration){RECEIPT_PART, receipt_migrations};
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		plan.part[plan.n++] = engines[i];
 	for (const Module *const *m = modules; *m; m++)
 		if ((*m)->migrations && plan.n < UPGRADE_PARTS_MAX - ARRAY_LEN(faults))
 			plan.part[plan.n++] = (Migration){(*m)->name, (*m)->migrations};
@@ -99,20 +105,9 @@ static UpgradePlan plan_make(const Options *o)
 /* Tables of the engines come before the catalogue's, those of the modules after it: they may refer to objects. */
 static bool tables_make(Workspace *w, const Options *o, char **ret_error)
 {
-	static const struct {
-		const char *part;
-		const char *const *steps;
-	} engines[] = {{"gate", gate_migrations},
-	               {"secret", secret_migrations},
-	               {"record", record_migrations},
-	               {"timer", timer_migrations},
-	               {"alert", alert_migrations},
-	               {"follow", follow_migrations}};
-	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
-		Migration m = {engines[i].part, engines[i].steps};
-		if (store_migrate(w->house.store, &m, 1, ret_error) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		if (store_migrate(w->house.store, &engines[i], 1, ret_error) < 0)
 			return false;
-	}
 	w->house.meta = meta_open(w, w->house.store, ret_error);
 	for (const Module *const *m = modules; w->house.meta && *m; m++) {
 		Migration step = {(*m)->name, (*m)->migrations};
@@ -158,6 +153,17 @@ static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
 	return first_people(&w->house, o->admin_password_file, ret_error) && modules_start(w, ret_error);
 }
 
+/* A new file in the place of a lost one would hide that what came in is gone. */
+static bool receipts_are_there(Workspace *w, const Options *o, char **ret_error)
+{
+	Said said = {0};
+	HousePlace place = {.data_dir = o->data_dir, .database = o->database};
+	if (!house_lacks_receipts(w, &place, &said))
+		return true;
+	*ret_error = talloc_asprintf(w, "%s %s", said_in(&said, LANG_EN), said_in(&said, LANG_ZH));
+	return false;
+}
+
 Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 {
 	Workspace *w = talloc_zero(ctx, Workspace);
@@ -172,8 +178,8 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 	if (o->test_clock && !clock_file_open(w, &w->clock, o->data_dir, ret_error))
 		return NULL;
 	clock_mark_load(&w->clock, o->data_dir);
-	UpgradePlan plan = plan_make(o);
-	if (!upgrade_begin(w, o, &plan, ret_error) || !store_take(w, o, ret_error))
+	UpgradePlan plan = workspace_plan(o);
+	if (!receipts_are_there(w, o, ret_error) || !upgrade_begin(w, o, &plan, ret_error) || !store_take(w, o, ret_error))
 		return NULL;
 	Opening *opening = opening_begin(w, w->house.store);
 	if (!tables_make(w, o, ret_error)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/options.h"
+#include "app/upgrade.h"
 #include "call/house.h"
 
 typedef struct Workspace {
@@ -10,6 +11,8 @@ typedef struct Workspace {
 	int lock; /* descriptor of DIR/tenon.lock */
 } Workspace;
 
+/* All tables that this program makes. */
+UpgradePlan workspace_plan(const Options *options);
 /* Opens (and on first use furnishes) the workspace. NULL and a sentence in *ret_error on failure. */
 Workspace *workspace_open(TALLOC_CTX *ctx, const Options *options, char **ret_error);
 /* Starts what runs by itself: timers, the live hub, the threads of the modules. */

@@ -26,7 +26,8 @@ static const SheetFault no_sheet = {"no_sheet", "The file has no sheet that can 
                                     "文件中没有可以读取的工作表。"};
 static const SheetFault bad_xml = {"bad_xml", "A part of the file is not acceptable XML; save it again.",
                                    "文件内容不是可接受的 XML，请重新保存后再试。"};
-static const SheetFault texts = {"too_many_texts", "The file holds more than 96 MB of text, or 12 million texts; save it as CSV.",
+static const SheetFault texts = {"too_many_texts",
+                                 "The file holds more than 96 MB of text, or 12 million texts; save it as CSV.",
                                  "文件中的文本超过 96 MB 或 1200 万条，请另存为 CSV。"};
 
 static bool is_too_much(int64_t inflated, int64_t packed)

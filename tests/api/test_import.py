@@ -43,6 +43,12 @@ def check(house, id: str, **options) -> dict:
     return wait_state(house, id, "checked", "failed")
 
 
+def begin_checked(house, text: str) -> str:
+    id = begin(house, text.encode())
+    assert check(house, id)["state"] == "checked"
+    return id
+
+
 def run(house, id: str) -> dict:
     house.admin.post(f"/imports/{id}/run")
     return wait_state(house, id, "done")
@@ -137,6 +143,24 @@ def test_what_is_known_already_is_a_repeated_enquiry(house):
     done = run(house, id)
     assert (done["taken"], done["repeated"]) == (1, 2), done
     assert read(house, first["lead"])["repeats"] == 1
+
+
+def test_cells_without_a_column_are_kept_beside(house):
+    """A row that is longer than the head of the file, far below it: nothing of it is lost."""
+    rows = "".join(f"行{n},1371000{n:04d},好\n" for n in range(60))
+    done = run(house, begin_checked(house, "姓名,手机,留言\n" + rows + "宽行,13710009999,你好,世界,,再见\n"))
+    assert done["taken"] == 61 and done["bad"] == 0, done
+    lead = leads(house, name="宽行")[0]
+    assert lead["message"] == "你好" and "世界" in json.dumps(lead["extra"], ensure_ascii=False) and "再见" in json.dumps(
+        lead["extra"], ensure_ascii=False), lead
+
+
+def test_of_many_columns_the_first_phone_counts(house):
+    head = ",".join(["姓名"] + [f"x{n}" for n in range(70)] + ["手机", "手机号", "电话"])
+    row = ",".join(["远号"] + ["v"] * 70 + ["", "13710019001", "13710019002"])
+    done = run(house, begin_checked(house, f"{head}\n{row}\n"))
+    assert done["taken"] == 1 and done["bad"] == 0, done
+    assert leads(house, name="远号")[0]["phone"] == "+8613710019001"
 
 
 def test_owner_of_the_file_is_kept_and_nobody_is_hurried(house):

@@ -471,5 +471,91 @@ def test_doctor(house):
     assert code == 1 and "!!  port:" in out, (out, error)
 
 
+def test_doctor_says_why_a_house_will_not_start(house):
+    """What keeps `serve` from starting is told by `doctor` before: a key file that is none, data of a newer program."""
+    folder, elsewhere = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house)
+
+    def told() -> str:
+        code, out, error = tenon(house, "doctor", data=elsewhere.folder, database=elsewhere.database)
+        serves = tenon(house, "serve", "--listen", "127.0.0.1:0", data=elsewhere.folder, database=elsewhere.database)
+        assert code == 1 and serves[0] == 1, (out, error, serves)
+        return out
+    try:
+        code, _, error = tenon(house, "restore", "--from", back_up(house, folder), data=elsewhere.folder, database=elsewhere.database)
+        assert code == 0, error
+        kept = elsewhere.folder + "/secret.key"
+        os.path.exists(kept) and os.rename(kept, kept + "-kept")
+        with open(os.open(kept, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as f:
+            f.write(bytes(range(10)))
+        assert "!!  secret_key:" in told()
+        os.unlink(kept)
+        os.path.exists(kept + "-kept") and os.rename(kept + "-kept", kept)
+        newer = "INSERT INTO migration (part, number, at) VALUES ('care', 99, 1)"
+        if house.engine == "postgres":
+            house.postgres.query("SET search_path TO tenon; " + newer, elsewhere.database.rsplit("/", 1)[1])
+        else:
+            with sqlite3.connect(elsewhere.folder + "/tenon.db") as db:
+                db.execute(newer)
+        assert "!!  version: " in told() and "newer version" in told()
+    finally:
+        elsewhere.remove()
+        shutil.rmtree(folder)
+
+
+def test_a_lost_log_of_receipts_is_not_replaced_in_silence(house):
+    if house.engine == "postgres":
+        return  # one database: it is there, or nothing is
+    folder, elsewhere = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house)
+    try:
+        house.capture(house.company.key, {"name": "有回执", "phone": "13700050001"})
+        code, _, error = tenon(house, "restore", "--from", back_up(house, folder), data=elsewhere.folder)
+        assert code == 0, error
+        lost = elsewhere.folder + "/receipts.db"
+        for path in glob.glob(lost + "*"):
+            os.unlink(path)
+        for command, more in (("serve", ("--listen", "127.0.0.1:0")), ("verify", ()), ("backup", ("--to", folder))):
+            code, out, error = tenon(house, command, *more, data=elsewhere.folder)
+            assert code == 1 and f"{lost} is missing" in error, (command, out, error)
+        code, out, _ = tenon(house, "doctor", data=elsewhere.folder)
+        assert code == 1 and "!!  receipts: " in out, out
+        assert not os.path.exists(lost) and len(os.listdir(folder)) == 1, os.listdir(folder)
+        with open(lost, "w", encoding="utf-8"):
+            pass
+        elsewhere.serve(house).stop()
+        code, out, error = tenon(house, "verify", data=elsewhere.folder)
+        assert code == 0 and "--  decision_without_receipt: " in out, (out, error)
+    finally:
+        elsewhere.remove()
+        shutil.rmtree(folder)
+
+
+def test_backup_and_house_do_not_lie_in_each_other(house):
+    folder = tempfile.mkdtemp(prefix="tenon-backups-")
+    try:
+        for place in (house.dir + "/files", house.dir + "/files/of/backups", house.dir + "/backups/../files/x"):
+            code, _, error = tenon(house, "backup", "--to", place)
+            assert code == 1 and "lies in files/" in error, error
+        answer = house.admin.call("PUT", "/care/settings", {"folder": house.dir + "/files/backups"}, expect=400)
+        assert answer.json["fields"][0]["code"] == "in_files", answer
+        backup = back_up(house, folder)
+        before = sorted(os.listdir(backup))
+        code, _, error = tenon(house, "restore", "--from", backup, "--force", data=backup)
+        assert code == 1 and "in each other" in error and sorted(os.listdir(backup)) == before, error
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_doctor_looks_where_the_backups_are(house):
+    folder = tempfile.mkdtemp(prefix="tenon-elsewhere-")
+    try:
+        house.admin.call("PUT", "/care/settings", {"folder": folder}, expect=200)
+        back_up(house, folder)
+        code, out, _ = tenon(house, "doctor")
+        assert "ok  backup: The newest backup is" in out, out
+    finally:
+        house.admin.call("PUT", "/care/settings", {"folder": ""}, expect=200)
+        shutil.rmtree(folder)
+
+
 if __name__ == "__main__":
     cases.main(globals())

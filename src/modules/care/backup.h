@@ -17,6 +17,7 @@
 #define BACKUP_SCHEMA "tenon"            /* of PostgreSQL */
 #define BACKUP_PACE (32 * 1024 * 1024)   /* bytes a second beside a running house */
 #define BACKUPS_MAX 1000                 /* in one folder */
+#define CARE_SETTINGS_NAME "backup"      /* of the row that says when and where they are made by themselves */
 
 /* Where a house lives. */
 typedef struct {
@@ -71,6 +72,11 @@ NODISCARD int backup_restore(TALLOC_CTX *ctx, const char *path, const HousePlace
 			     int64_t now_ms, char **ret_aside, Said *said);
 /* True while a restore of this folder was begun and not finished: it must not be served. */
 bool backup_restore_is_open(const char *data_dir);
+
+/* The file of receipts is gone though the records name some: whoever made a new one would hide a loss. */
+bool house_lacks_receipts(TALLOC_CTX *ctx, const HousePlace *house, Said *said);
+/* A place in which no backup may lie: each would hold those before it. */
+bool backup_place_is_bad(const HousePlace *house, const char *to);
 
 /* What inspect_open wants for a house. */
 InspectConfig house_inspection(TALLOC_CTX *ctx, const HousePlace *house);

@@ -152,8 +152,20 @@ static bool folder_lock(Making *m)
 	return m->lock >= 0 && flock(m->lock, LOCK_EX | LOCK_NB) == 0 && file_exists(partial_file(m, PARTIAL_LOCK));
 }
 
+bool backup_place_is_bad(const HousePlace *house, const char *to)
+{
+	char *files = talloc_asprintf(NULL, "%s/files", house->data_dir);
+	bool bad = tree_holds(files, to);
+	talloc_free(files);
+	return bad;
+}
+
 static int folder_begin(Making *m, int64_t now_ms)
 {
+	if (backup_place_is_bad(m->house, m->to))
+		return said_set(m->ctx, m->said, ERR_INVALID,
+				"%s lies in files/ of the data folder: each backup would hold those before it. Name another folder.",
+				"%s 在数据文件夹的 files/ 里，每份备份都会包含之前的备份。请换一个文件夹。", m->to);
 	if (!folder_make(m->to))
 		return disk_fail(m, m->to);
 	sweep(m->to);
@@ -246,6 +258,8 @@ static int copy_databases(Making *m)
 	if (!file_exists(house_file(m, "tenon.db")))
 		return said_set(m->ctx, m->said, ERR_NOT_FOUND, "There is no data in %s.", "%s 里没有数据。",
 			   m->house->data_dir);
+	if (house_lacks_receipts(m->ctx, m->house, m->said))
+		return ERR_NOT_FOUND;
 	int r = copy_sqlite(m, "tenon.db");
 	return r < 0 || !file_exists(house_file(m, "receipts.db")) ? r : copy_sqlite(m, "receipts.db");
 }

@@ -2,6 +2,7 @@
 #include "modules/care/backup_int.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,20 +11,45 @@
 #define DAYS_OF_WEEK 7
 #define CHECK_BYTES_MAX (64 * 1024)
 
+bool house_lacks_receipts(TALLOC_CTX *ctx, const HousePlace *house, Said *said)
+{
+	char *error = NULL;
+	int64_t taken = 0;
+	InspectConfig config = house_inspection(ctx, house);
+	if (house->database || !file_exists(config.records) || file_exists(config.receipts))
+		return false;
+	const char *missing = config.receipts;
+	config.receipts = NULL;
+	Inspection *look = inspect_open(ctx, &config, &error);
+	if (look && inspect_number(look, "SELECT count(*) FROM taken", &taken) < 0)
+		taken = 0; /* a house that never got so far */
+	inspect_close(look);
+	if (taken > 0)
+		said_set(ctx, said, 0, "%s is missing: it holds what came in from outside. Put it back from a backup. If "
+			 "there is none, the leads are still there: make an empty one (touch %s) and go on.",
+			 "缺少 %s：其中是从外部收到的原始内容。请从备份中恢复；如果没有备份，线索仍在，可建一个空文件（touch %s）后继续。",
+			 missing, missing);
+	return taken > 0;
+}
+
 json_t *manifest_load(TALLOC_CTX *ctx, const char *path, Said *said)
 {
 	char *file = talloc_asprintf(ctx, "%s/" MANIFEST, path);
-	char *text = file_read(ctx, file, MANIFEST_BYTES_MAX);
 	JsonFault fault;
+	errno = 0;
+	char *text = file_read(ctx, file, MANIFEST_BYTES_MAX);
+	bool is_closed = !text && errno == EACCES;
 	json_t *m = text ? json_parse(ctx, text, strlen(text), &fault) : NULL;
 	const char *format = m ? json_text(m, "format") : NULL;
 	if (format && strcmp(format, "tenon-backup") == 0 && json_int(m, "format_version", 0) == 1)
 		return m;
-	const char *en = !text  ? "%s is no whole backup: it has no manifest.json."
+	const char *en = is_closed ? "The backup %s cannot be read: permission denied. Run this as its owner."
+			 : !text ? "%s is no whole backup: it has no manifest.json."
 			 : !m   ? "The manifest.json of %s is damaged."
 			 : format ? "The backup %s was written by a newer version of this program."
 				  : "%s is no backup of this program.";
-	const char *zh = !text  ? "%s 不是完整的备份：没有 manifest.json。"
+	const char *zh = is_closed ? "没有权限读取备份 %s，请用其所有者执行。"
+			 : !text ? "%s 不是完整的备份：没有 manifest.json。"
 			 : !m   ? "备份 %s 的 manifest.json 已损坏。"
 			 : format ? "备份 %s 是由更新版本的程序写的。"
 				  : "%s 不是本程序的备份。";

@@ -71,6 +71,16 @@ static int engine_check(Restore *t)
 			       : "这是 SQLite 文件的备份：请去掉 --database。");
 }
 
+/* What is moved aside, or written over, must not be the backup itself. */
+static int apart_check(Restore *t)
+{
+	if (!tree_holds(t->path, t->data_dir) && !tree_holds(below(t, "files"), t->path))
+		return 0;
+	return said_set(t->ctx, t->said, ERR_CONFLICT,
+			"%s and the backup %s lie in each other. Name another folder with --data.",
+			"%s 与备份 %s 互相包含。请用 --data 换一个文件夹。", t->data_dir, t->path);
+}
+
 static int lock_take(Restore *t, int *ret_lock)
 {
 	if (!folder_make(t->data_dir))
@@ -203,6 +213,8 @@ int backup_restore(TALLOC_CTX *ctx, const char *path, const HousePlace *house, b
 	int lock = -1;
 	bool holds = false;
 	int r = engine_check(&t);
+	if (r == 0)
+		r = apart_check(&t);
 	if (r == 0)
 		r = backup_compare(ctx, path, NULL, said);
 	if (r == 0 && !locked)

@@ -141,6 +141,9 @@ static int folder_check(Call *c, const char *folder)
 	if (folder[0] != '/' || strlen(folder) > CARE_FOLDER_MAX)
 		return call_fault(c, "folder", "not_absolute", "Write the whole path, beginning with /.",
 				  "请填写以 / 开头的完整路径。");
+	if (backup_place_is_bad(&(HousePlace){.data_dir = c->house->data_dir}, folder))
+		return call_fault(c, "folder", "in_files", "This folder lies among the files of leads; name another one.",
+				  "这个文件夹在线索附件之中，请换一个。");
 	if (!folder_make(folder) || access(folder, W_OK | X_OK) < 0)
 		return call_fault(c, "folder", "not_writable", "The server cannot write to this folder.",
 				  "服务器无法写入这个文件夹。");

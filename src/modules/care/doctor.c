@@ -191,6 +191,17 @@ static void look_at_port(Doctor *d)
 		    "无法监听 %s：%s。请用 --listen 指定其他端口。", listen_at, why);
 }
 
+static bool backup_place_read(void *arg, const char *const *cells, int n)
+{
+	Doctor *d = arg;
+	JsonFault fault;
+	json_t *kept = n == 1 && cells[0] ? json_parse(d->ctx, cells[0], strlen(cells[0]), &fault) : NULL;
+	const char *folder = kept ? json_text(kept, "folder") : NULL;
+	if (folder && *folder)
+		d->backups = folder;
+	return false;
+}
+
 static void look_at_database(Doctor *d)
 {
 	char *error = NULL;
@@ -199,6 +210,9 @@ static void look_at_database(Doctor *d)
 		said_set(d->ctx, doctor_add(d, "database", false), 0, "There is no data yet", "还没有数据");
 		return;
 	}
+	Said missing = {0};
+	if (house_lacks_receipts(d->ctx, &d->config->house, &missing))
+		*doctor_add(d, "receipts", true) = missing;
 	if (!file_exists(config.receipts))
 		config.receipts = NULL;
 	int64_t began_us = clock_monotonic_us(), people;
@@ -210,6 +224,9 @@ static void look_at_database(Doctor *d)
 	else
 		said_set(d->ctx, doctor_add(d, "database", true), 0, "The database does not answer: %s", "数据库没有应答：%s",
 		    error ? error : inspect_error(look));
+	static const char backups[] = "SELECT value FROM care_setting WHERE name = '" CARE_SETTINGS_NAME "'";
+	if (r == 0 && inspect_rows(look, backups, backup_place_read, d) < 0)
+		d->backups = NULL; /* a house of an older version keeps none */
 	inspect_close(look);
 }
 
@@ -249,10 +266,10 @@ static void look_at_backups(Doctor *d)
 {
 	Backup *list;
 	size_t n;
-	backup_list(d->ctx, talloc_asprintf(d->ctx, "%s/backups", d->config->house.data_dir), &list, &n);
+	const char *folder = d->backups ? d->backups : talloc_asprintf(d->ctx, "%s/backups", d->config->house.data_dir);
+	backup_list(d->ctx, folder, &list, &n);
 	if (n == 0) {
-		said_set(d->ctx, doctor_note(d, "backup", true), 0, "There is no backup in %s/backups", "%s/backups 里还没有备份",
-		    d->config->house.data_dir);
+		said_set(d->ctx, doctor_note(d, "backup", true), 0, "There is no backup in %s", "%s 里还没有备份", folder);
 		return;
 	}
 	int64_t age_ms = clock_real_ms() - list[0].made_ms;

@@ -9,6 +9,7 @@ typedef struct {
 	Finding *list;
 	size_t n;
 	bool serves; /* a tenon holds the folder */
+	const char *backups; /* the folder that the settings name, or NULL */
 	int channels, failing; /* that are switched on, and of those in trouble */
 } Doctor;
 

@@ -177,9 +177,10 @@ void doctor_secrets(Doctor *d, Inspection *look)
 {
 	Secrets s = {.d = d};
 	int64_t rows = 0;
-	if (inspect_number(look, "SELECT count(*) FROM secret", &rows) < 0 || rows == 0)
+	char *path = talloc_asprintf(d->ctx, "%s/secret.key", d->config->house.data_dir);
+	if (inspect_number(look, "SELECT count(*) FROM secret", &rows) < 0 || (rows == 0 && access(path, F_OK) < 0))
 		return;
-	bool file = look_at_file(d, &s.keyring);
+	bool file = look_at_file(d, &s.keyring); /* no house starts with a file that is none, also when nothing is sealed */
 	int r = owners_load(&s, look);
 	if (r == 0)
 		r = inspect_rows(look,
@@ -190,7 +191,7 @@ void doctor_secrets(Doctor *d, Inspection *look)
 	if (s.closed > NAMED_MAX)
 		said_set(d->ctx, doctor_add(d, "secret_closed", true), 0, "%lld more secrets do not open either",
 		    "另有 %lld 个密钥也无法解开", (long long)(s.closed - NAMED_MAX));
-	if (r == 0 && file && s.closed == 0)
+	if (r == 0 && file && rows > 0 && s.closed == 0)
 		said_set(d->ctx, doctor_add(d, "secret_key", false), 0, "All %lld secrets open with the key file",
 		    "%lld 个密钥都能用密钥文件解开", (long long)s.n);
 	talloc_free(s.keyring);

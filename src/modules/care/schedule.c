@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "event/timer.h"
 
-#define SETTINGS_NAME "backup"
 #define TIMER "care.backup"
 #define ZONE_DEFAULT "Asia/Shanghai"
 
@@ -17,7 +16,7 @@ int care_settings_load(Call *c, CareSettings *ret)
 	JsonFault fault;
 	CareSettings s = {.on = true, .hour = CARE_HOUR_DEFAULT, .daily = CARE_DAILY_DEFAULT,
 			  .weekly = CARE_WEEKLY_DEFAULT, .folder = ""};
-	int r = db_query(c->tx, &rows, "SELECT value FROM care_setting WHERE name = $1", value_text(SETTINGS_NAME));
+	int r = db_query(c->tx, &rows, "SELECT value FROM care_setting WHERE name = $1", value_text(CARE_SETTINGS_NAME));
 	if (r < 0)
 		return r;
 	const char *text = rows_next(rows) ? talloc_strdup(c, rows_text(rows, 0)) : NULL;
@@ -98,9 +97,9 @@ int care_settings_store(Call *c, const CareSettings *s)
 	json_member_text(&o, "folder", s->folder);
 	json_member_bool(&o, "without_key", s->without_key);
 	json_object_end(&o);
-	int r = db_exec(c->tx, "DELETE FROM care_setting WHERE name = $1", value_text(SETTINGS_NAME));
+	int r = db_exec(c->tx, "DELETE FROM care_setting WHERE name = $1", value_text(CARE_SETTINGS_NAME));
 	if (r == 0)
-		r = db_exec(c->tx, "INSERT INTO care_setting (name, value) VALUES ($1, $2)", value_text(SETTINGS_NAME),
+		r = db_exec(c->tx, "INSERT INTO care_setting (name, value) VALUES ($1, $2)", value_text(CARE_SETTINGS_NAME),
 			    value_text(text->data));
 	return r < 0 ? r : timer_place(c, s, timer_set);
 }

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <glib.h>
 
 #include "base/clock.h"
 #include "base/whole.h"
@@ -90,6 +93,30 @@ bool file_exists(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0;
+}
+
+/* Without links as far as it exists, without ".." behind that. */
+static char *canonical(TALLOC_CTX *ctx, const char *path)
+{
+	char real[PATH_MAX], *whole = g_canonicalize_filename(path, NULL), *above = talloc_strdup(ctx, whole);
+	bool found = realpath(above, real) != NULL;
+	while (!found && strrchr(above, '/') > above) {
+		*strrchr(above, '/') = '\0';
+		found = realpath(above, real) != NULL;
+	}
+	char *out = talloc_asprintf(ctx, "%s%s", found ? real : "", whole + (found ? strlen(above) : 0));
+	g_free(whole);
+	return out;
+}
+
+bool tree_holds(const char *root, const char *path)
+{
+	TALLOC_CTX *mem = talloc_new(NULL);
+	char *outer = canonical(mem, root), *inner = canonical(mem, path);
+	size_t n = strlen(outer);
+	bool holds = strncmp(inner, outer, n) == 0 && (inner[n] == '/' || inner[n] == '\0');
+	talloc_free(mem);
+	return holds;
 }
 
 bool file_hash(const char *path, const CopyWatch *watch, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT])

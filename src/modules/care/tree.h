@@ -12,6 +12,8 @@ NODISCARD bool tree_remove(const char *root);
 NODISCARD bool folder_make(const char *path);
 NODISCARD bool folder_sync(const char *path);
 bool file_exists(const char *path);
+/* path is the folder root or lies in it, links followed; what does not exist yet counts by the folders above it. */
+bool tree_holds(const char *root, const char *path);
 /* Reads no faster than the watch says, and ends with EINTR when it is to stop; NULL: as fast as it goes. */
 NODISCARD bool file_hash(const char *path, const CopyWatch *watch, int64_t *ret_bytes, char ret_hash[TREE_HASH_TEXT]);
 /* A new file with the same bytes and rights, synced; its folder is made. */

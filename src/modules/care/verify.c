@@ -36,6 +36,11 @@ static const Check checks[] = {
 	{"decision_without_lead", true, "receipt", false,
 	 "FROM taken WHERE state = 'taken' AND NOT EXISTS (SELECT 1 FROM lead l WHERE l.id = taken.lead)",
 	 "receipts were taken in, but their lead is gone", "条已处理的回执找不到线索"},
+	{"decision_without_receipt", false, "receipt", false,
+	 "FROM taken WHERE receipt < COALESCE((SELECT id FROM receipt ORDER BY id LIMIT 1), receipt) OR NOT EXISTS "
+	 "(SELECT 1 FROM receipt)",
+	 "decisions are older than all receipts that are kept: the log of receipts was lost or replaced at some time",
+	 "条处理结果早于现存的所有回执：回执记录曾丢失或被替换"},
 	{"lead_twice", true, "receipt", true,
 	 "FROM (SELECT receipt FROM lead WHERE receipt IS NOT NULL GROUP BY receipt HAVING count(*) > 1) AS twice",
 	 "receipts became more than one lead", "条回执生成了多条线索"},

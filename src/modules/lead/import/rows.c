@@ -244,7 +244,7 @@ static void owner_read(const ImportRows *rows, TALLOC_CTX *ctx, const char *cell
 }
 
 /* One cell into the body; a field that was filled already keeps what it has. */
-static void cell_put(const ImportRows *rows, TALLOC_CTX *ctx, int i, const char *cell, ImportRow *row, uint64_t *filled,
+static void cell_put(const ImportRows *rows, TALLOC_CTX *ctx, int i, const char *cell, ImportRow *row, bool *filled,
                      JsonOut *o)
 {
 	const char *field = rows->column[i].field;
@@ -257,10 +257,9 @@ static void cell_put(const ImportRows *rows, TALLOC_CTX *ctx, int i, const char 
 		owner_read(rows, ctx, cell, row);
 	else {
 		bool is_field = strcmp(field, "extra") != 0 && strcmp(field, "owner") != 0;
-		for (int k = 0; k < i && k < 64 && is_field; k++)
-			is_field = !(*filled & UINT64_C(1) << k && strcmp(rows->column[k].field, field) == 0);
-		if (i < 64 && is_field)
-			*filled |= UINT64_C(1) << i;
+		for (int k = 0; k < i && is_field; k++)
+			is_field = !(filled[k] && strcmp(rows->column[k].field, field) == 0);
+		filled[i] = is_field;
 		json_member_text(o, is_field ? field : rows->key[i], cell);
 	}
 }
@@ -280,12 +279,14 @@ static Buf *body_write(const ImportRows *rows, TALLOC_CTX *mem, TALLOC_CTX *ctx,
 {
 	Buf *body = buf_new(mem, SHEET_ROW_MAX * 7);
 	JsonOut o = json_out(body);
-	uint64_t filled = 0;
+	bool filled[SHEET_CELLS_MAX] = {false};
 	json_object_begin(&o);
-	for (int i = 0; i < from->n && i < rows->n; i++) {
+	for (int i = 0; i < from->n && i < SHEET_CELLS_MAX; i++) {
 		const char *cell = cell_trimmed(mem, from->cell[i]);
-		if (cell)
-			cell_put(rows, ctx, i, cell, row, &filled, &o);
+		if (cell && i < rows->n)
+			cell_put(rows, ctx, i, cell, row, filled, &o);
+		else if (cell) /* behind the last column that has a name: kept beside */
+			json_member_text(&o, talloc_asprintf(mem, " (%d)", i + 1), cell);
 	}
 	json_object_end(&o);
 	return body;

@@ -42,8 +42,10 @@ static const Module *const modules[] = {
 };
 
 /* Tables of the engines. */
-static const Migration engines[] = {{"gate", gate_migrations},   {"secret", secret_migrations}, {"record", record_migrations},
-                                    {"timer", timer_migrations}, {"alert", alert_migrations},   {"follow", follow_migrations}};
+static const Migration engines[] = {
+	{"gate", gate_migrations},   {"secret", secret_migrations}, {"record", record_migrations},
+	{"timer", timer_migrations}, {"alert", alert_migrations},   {"follow", follow_migrations},
+};
 
 /* Two servers on one folder would both be the only writer: the second is refused. */
 static bool folder_take(Workspace *w, const char *dir, char **ret_error)

@@ -3,13 +3,15 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.house import PASSWORD, ROOT, House  # noqa: E402
+from lib.house import PASSWORD, ROOT, House, wait_for  # noqa: E402
+from lib.partner import Partner  # noqa: E402
 
 WANTED = {"./usr/bin/tenon": "-rwxr-xr-x", "./lib/systemd/system/tenon.service": "-rw-r--r--", "./etc/default/tenon": "-rw-r--r--",
           "./usr/share/doc/tenon/copyright": "-rw-r--r--", "./usr/share/doc/tenon/examples/nginx.conf": "-rw-r--r--",
@@ -64,6 +66,60 @@ def test_the_unit_is_understood(house):
         complaints = [line for line in done.stderr.splitlines() if "tenon.service" in line and "Failed to" not in line]
         assert not complaints, complaints
     finally:
+        shutil.rmtree(folder)
+
+
+def allowed_calls(names: list[str]) -> set:
+    """What systemd makes of the words of SystemCallFilter=."""
+    calls = set()
+    for name in names:
+        if not name.startswith("@"):
+            calls.add(name)
+            continue
+        listed = run("systemd-analyze", "syscall-filter", name).splitlines()[1:]
+        calls |= allowed_calls([line.strip() for line in listed if line.strip() and not line.strip().startswith("#")])
+    return calls
+
+
+def values(key: str) -> list[str]:
+    with open(ROOT + "/packaging/tenon.service", encoding="utf-8") as f:
+        return [word for line in f if line.startswith(key + "=") for word in line.strip().split("=", 1)[1].split()]
+
+
+def test_the_unit_lets_the_program_do_all_it_does(house):
+    """A call that the unit forbids kills the service: so all of a server's calls are looked at, also those of its care."""
+    if house.engine != "sqlite" or not shutil.which("strace") or not shutil.which("systemd-analyze"):
+        print("# needs SQLite, strace and systemd-analyze", flush=True)
+        return
+    folder = tempfile.mkdtemp(prefix="tenon-calls-")
+    served = House("sqlite", binary=house.binary)
+    try:
+        served.stop()
+        served.start(wrapper=("strace", "-f", "-qq", "-o", folder + "/calls", "-e", "signal=none"))
+        assert served.admin.get("/care/health")["doctor"]
+        served.capture("web", {"name": "王芳", "phone": "13812345678"})
+        partner = Partner()
+        settings = {"url": partner.url("/hook"), "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+        ours = served.admin.post("/channels", {"kind": "webhook", "name": "x", "settings": settings, "allowed_host": "127.0.0.1"}, 201)
+        assert served.admin.post(f"/channels/{ours['id']}/test", {})["ok"]
+        far = served.admin.post("/channels", {"kind": "webhook", "name": "y", "settings": {**settings, "url": "https://192.0.1.1:9/"}}, 201)
+        served.admin.post(f"/channels/{far['id']}/test", {})
+        served.admin.post("/care/backups", expect=202)
+        wait_for(lambda: served.admin.get("/care/backups")["running"] is None, "the backup to end", 60)
+        assert served.admin.get("/care/backups")["last"]["good"]
+        tracer = served.process.pid
+        os.kill(int(run("pgrep", "-P", str(tracer)).split()[0]), signal.SIGTERM)
+        served.process.wait(60)
+        with open(folder + "/calls", encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        calls = set(re.findall(r"^\d+ +([a-z_0-9]+)\(", text, re.M))
+        assert "clock_adjtime" in calls and "fdatasync" in calls, calls
+        assert not calls - allowed_calls(values("SystemCallFilter")), calls - allowed_calls(values("SystemCallFilter"))
+        families = set(re.findall(r"socket\((AF_[A-Z0-9]+)", text))
+        assert "AF_NETLINK" in families and families <= set(values("RestrictAddressFamilies")), families
+        assert not values("ProtectClock"), "it forbids to read the state of the clock, as the doctor does"
+    finally:
+        served.remove()
         shutil.rmtree(folder)
 
 

@@ -137,6 +137,9 @@ static void look_at_clock(Doctor *d)
 		said_set(d->ctx, doctor_add(d, "clock", true), 0,
 		    "The clock of the machine is wrong by years. Set it, and run a time service.",
 		    "机器时钟差了几年。请校准，并启用时间同步服务。");
+	else if (state < 0)
+		said_set(d->ctx, doctor_note(d, "clock", true), 0, "Whether the clock is synchronised cannot be seen here: %s",
+		    "无法查看时钟是否已同步：%s", strerror(errno));
 	else if (state == TIME_ERROR || (clock.status & STA_UNSYNC))
 		said_set(d->ctx, doctor_note(d, "clock", true), 0,
 		    "The clock is not known to be synchronised; countdowns follow it. Run systemd-timesyncd or chrony.",

@@ -42,7 +42,7 @@ rm -r "$stage/debian"
 [ -n "$libraries" ] || { echo "package.sh: the libraries of the program could not be found" >&2; exit 1; }
 
 mkdir -p "$stage/DEBIAN"
-install -m 755 "$root/packaging/postinst" "$root/packaging/prerm" "$stage/DEBIAN/"
+install -m 755 "$root/packaging/postinst" "$root/packaging/prerm" "$root/packaging/postrm" "$stage/DEBIAN/"
 echo /etc/default/tenon > "$stage/DEBIAN/conffiles"
 cat > "$stage/DEBIAN/control" <<CONTROL
 Package: tenon

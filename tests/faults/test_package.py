@@ -37,7 +37,7 @@ def test_the_package_is_built_and_serves(house):
         for library in ("libc6", "libsqlite3-0", "libpq5", "libsodium23", "libevent-core", "libtalloc2", "libjansson4", "libglib2.0-0"):
             assert library in re.search(r"^Depends: (.*)$", control, re.M)[1], (library, control)
         run("dpkg-deb", "-R", package, folder + "/root")
-        for script in ("postinst", "prerm"):
+        for script in ("postinst", "prerm", "postrm"):
             run("sh", "-n", f"{folder}/root/DEBIAN/{script}")
         served = House("sqlite", binary=folder + "/root/usr/bin/tenon")
         try:
@@ -48,6 +48,44 @@ def test_the_package_is_built_and_serves(house):
             served.remove()
     finally:
         shutil.rmtree(folder)
+
+
+LIFE = """set -e
+wants=/etc/systemd/system/multi-user.target.wants/tenon.service
+rm -rf /run/systemd/system
+quiet() { "$@" >/dev/null 2>&1 || { echo "failed: $*"; exit 1; }; }
+quiet dpkg -i "$1"
+id -u tenon >/dev/null && tenon version >/dev/null && test -L $wants && echo installed
+rm $wants
+echo '# mine' >>/etc/default/tenon
+quiet dpkg -i "$1"
+test ! -e $wants && grep -q '# mine' /etc/default/tenon && echo "still disabled"
+mkdir -p /var/lib/tenon && touch /var/lib/tenon/tenon.db
+quiet dpkg -r tenon
+quiet dpkg -P tenon
+test ! -e /usr/bin/tenon && test ! -e /etc/default/tenon && test -e /var/lib/tenon/tenon.db && echo "data kept"
+quiet dpkg -i "$1"
+test -L $wants && echo "enabled again"
+"""
+
+
+def test_the_package_is_installed_upgraded_removed_and_purged(house):
+    """On a copy of this machine that is thrown away."""
+    folder = tempfile.mkdtemp(prefix="tenon-machine-")
+    mount = ("mount -t tmpfs none $0 && mkdir $0/upper $0/work $0/root && "
+             "mount -t overlay overlay -o lowerdir=/,upperdir=$0/upper,workdir=$0/work $0/root")
+    try:
+        if house.engine != "sqlite" or subprocess.run(["unshare", "-m", "sh", "-c", mount, folder], capture_output=True, check=False).returncode:
+            print("# needs root and overlays", flush=True)
+            return
+        build = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(house.binary))))
+        with tempfile.TemporaryDirectory(prefix="tenon-package-") as made:
+            package = run(ROOT + "/tools/package.sh", "--build", build, made).strip()
+            inside = mount + " && cp \"$1\" $0/root/tenon.deb && chroot $0/root sh -c \"$2\" life /tenon.deb"
+            done = subprocess.run(["unshare", "-m", "sh", "-c", inside, folder, package, LIFE], capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines() == ["installed", "still disabled", "data kept", "enabled again"], done
+    finally:
+        os.rmdir(folder)
 
 
 def test_the_unit_is_understood(house):

@@ -90,6 +90,8 @@ def test_who_may_and_what_is_refused(house):
     assert house.played.people[0].client.call("POST", "/drill", {}).status == 403
     assert house.admin.call("POST", "/drill", {"people": [make(house, "pool", name="x")]}).status == 400
     assert house.admin.call("POST", "/drill", {"times": 21}).status == 400
+    one = house.admin.call("POST", "/drill", {"people": house.played.people[0].id}, expect=400).json["fields"][0]
+    assert one["field"] == "people" and one["code"] == "wrong_type", "one that is no list is not passed over"
     assert owner(house, LEADS[0]) is not None
 
 

@@ -119,6 +119,9 @@ def test_the_leads_behind_a_figure_come_page_by_page(house):
         assert page["more"] and len(page["items"]) >= 500, len(page["items"])
         after = f"&after={page['next']}"
     found = set().union(*pages)
+    newest = house.admin.get("/reports/assignment/newest/leads?figure=overdue")["items"]
+    assert [i["lead"] for i in newest] == pages[0], "the newest is the one of today"
+    house.admin.get("/reports/assignment/2019-01-01/leads?figure=overdue", expect=404)
     assert not page["more"] and len(pages) > 1 and sent <= found, (len(sent), [len(p) for p in pages])
     assert sum(len(set(p)) for p in pages) == len(found), "no lead is on two pages"
     for lead in sent:

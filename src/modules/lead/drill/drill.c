@@ -37,6 +37,8 @@ typedef struct {
 static int each_said(Call *c, const char *field, bool *marks, int (*find)(const Roster *, Id), const Roster *roster)
 {
 	const json_t *ids = call_json(c, field);
+	if (ids && !json_is_array(ids))
+		return call_fault(c, field, "wrong_type", "This must be a list of ids.", "应为 id 的列表。");
 	if (json_array_size(ids) > SAID_MAX)
 		return call_fault(c, field, "too_many", "Name at most %d.", "最多 %d 个。", SAID_MAX);
 	for (size_t i = 0; i < json_array_size(ids); i++) {

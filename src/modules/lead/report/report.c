@@ -286,14 +286,14 @@ static int figure_of(Call *c)
 }
 
 /* A page ends with the last row of a lead, so that the next one begins behind it. */
-static int leads_write(Call *c, const Roster *roster, const Access *access)
+static int leads_write(Call *c, const Roster *roster, const Access *access, const char *day)
 {
 	static const Id LAST = {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}};
 	ROWS rows = NULL;
 	Id after = call_id(c, "after"), last = ID_NIL;
 	int n = 0, r = db_query(c->tx, &rows, "SELECT l.id, x.person, l.name, l.company, l.status, l.owner, l.team, "
 		"l.pool, l.wait_reason FROM report_lead x JOIN lead l ON l.id = x.lead WHERE x.day = $1 AND x.figure = $2 "
-		"AND x.lead < $3 ORDER BY x.lead DESC", value_text(call_text(c, "day")), value_int(figure_of(c)),
+		"AND x.lead < $3 ORDER BY x.lead DESC", value_text(day), value_int(figure_of(c)),
 		value_id(id_is_nil(after) ? LAST : after));
 	bool more = false;
 	json_object_begin(&c->json);
@@ -322,11 +322,14 @@ static int report_leads(Call *c)
 {
 	const Roster *roster;
 	const Access *access;
+	const json_t *body = NULL;
 	int r = roster_of(c, &roster);
 	if (r == 0)
 		r = access_of(c, &access);
 	if (r == 0)
-		r = leads_write(c, roster, access);
+		r = body_load(c, &body);
+	if (r == 0)
+		r = leads_write(c, roster, access, json_text(body, "day"));
 	return call_store_failed(c, r);
 }
 
@@ -363,7 +366,7 @@ static const Param day_params[] = {
 	{0},
 };
 static const Param leads_params[] = {
-	{"day", PARAM_TEXT, PARAM_IN_PATH, true, .max = 10},
+	{"day", PARAM_TEXT, PARAM_IN_PATH, true, .max = 10, .help = "2026-11-28, or newest"},
 	{"figure", PARAM_TEXT, PARAM_IN_QUERY, true, .choices = "in_play|overdue|assigned|duplicate|grab|contacted|"
 		"contacted_late|in_time|moved_on|escalated|waiting|returned|closed", .help = "A figure or a fate"},
 	{"person", PARAM_ID, PARAM_IN_QUERY},

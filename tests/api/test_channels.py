@@ -418,6 +418,48 @@ def test_what_was_read_is_not_sent(house):
     drop(house, ch)
 
 
+def test_whoever_gets_contacted_leads_handed_over_is_told(house):
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    c = Company(house, 2, capacity=1000)
+    first, second = c.people
+    c.members(first)
+    leads = [c.send()["lead"] for _ in range(3)]
+    for lead in leads:
+        first.touch(lead)
+    routes(house, second, (ch, ""))
+    house.advance("2m")
+    c.head.post(f"/leads/{leads[0]}/assign", {"to": second.id})
+    assert leads[0] in str(got(p)[0].json), "one"
+    house.advance("2m")
+    c.head.post("/leads/assign", {"ids": leads[1:], "to": second.id})
+    house.advance("61s")
+    wait_for(lambda: sum(r.json["data"]["count"] for r in p.requests) >= 3, f"a card for many: {[r.json['data'] for r in p.requests]}")
+    drop(house, ch)
+
+
+def test_a_card_for_many_is_not_sent_when_none_waits_any_more(house):
+    p = Partner((200, {}))
+    ch = webhook(house, p)
+    at = now(house)
+    quiet = {"from": at.strftime("%H:00"), "to": f"{(at.hour + 2) % 24:02d}:00", "urgent": False}
+    c, who = one(house, (ch, ""), quiet=quiet)
+    both = [c.send()["lead"] for _ in range(2)]
+    assert [a["count"] for a in who.alerts("lead.assigned")] == [2]
+    who.touch(both[0])
+    routes(house, who, (ch, ""))
+    assert got(p)[0].json["data"]["count"] == 2, "one of them waits"
+    routes(house, who, (ch, ""), quiet=quiet)
+    house.advance("61s")
+    more = [c.send()["lead"] for _ in range(2)]
+    for lead in (both[1], *more):
+        who.touch(lead)
+    routes(house, who, (ch, ""))
+    house.advance("61s")
+    assert logged(house, ch, "touched") and len(p.requests) == 1, "all were contacted before the card could go"
+    drop(house, ch)
+
+
 def test_quiet_hours(house):
     p = Partner((200, {}))
     ch = webhook(house, p)

@@ -153,9 +153,26 @@ static int lead_look(Call *c, const AlertRow *alert, bool masked, Card *card, co
 		*ret_stale = "gone";
 	else if (counts_down(alert->reason) && !id_equal(record_ref(lead, "owner"), alert->receiver))
 		*ret_stale = "moved_on";
-	else if (counts_down(alert->reason) && record_int(lead, "first_touch_at"))
-		*ret_stale = "touched";
+	else if (counts_down(alert->reason) && record_int(lead, "last_touch_at") >= alert->at_ms)
+		*ret_stale = "touched"; /* since it was told; one that was contacted before may be handed over */
 	return *ret_stale ? 0 : lead_lines(c, lead, masked, card);
+}
+
+/* One card for many leads: of use while one of them still waits for its receiver. */
+static int many_look(Call *c, const AlertRow *alert, const char **ret_stale)
+{
+	ROWS rows = NULL;
+	if (!counts_down(alert->reason))
+		return 0;
+	int r = db_query(c->tx, &rows,
+	                 "SELECT 1 WHERE EXISTS (SELECT 1 FROM lead WHERE owner = $1 AND first_touch_at IS NULL "
+	                 "AND owner IS NOT NULL AND status = 'new' AND deleted_at IS NULL AND assigned_at >= $2) "
+	                 "OR EXISTS (SELECT 1 FROM lead WHERE owner = $1 AND deleted_at IS NULL AND assigned_at >= $2 "
+	                 "AND (last_touch_at IS NULL OR last_touch_at < $2))",
+	                 value_id(alert->receiver), value_time(alert->at_ms));
+	if (r == 0 && !rows_next(rows))
+		*ret_stale = "touched";
+	return r < 0 ? r : rows_error(rows);
 }
 
 int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, const char **ret_stale)
@@ -167,8 +184,8 @@ int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, const char
 		.reason = alert->reason, .object = alert->object, .record = alert->record, .data = alert->data,
 		.receiver = alert->receiver_name, .count = alert->count, .at_ms = alert->at_ms, .urgent = alert->urgent};
 	ret->link = link_of(c, alert);
-	if (alert->count > 1) /* one card for many: the list says more than the newest of them */
-		return 0;
+	if (alert->count > 1) /* the list says more than the newest of them */
+		return many_look(c, alert, ret_stale);
 	ret->countdown = countdown_words(c, alert, data);
 	if (alert->object && strcmp(alert->object, "lead") == 0 && !id_is_nil(alert->record))
 		return lead_look(c, alert, masked, ret, ret_stale);

@@ -212,7 +212,6 @@ describe('judge', () => {
 		// Of one's own and of somebody else's at the same moment: the next attempt tells.
 		expect(judge(409, 'changed_meanwhile', 'create')).toBe('line')
 		expect(judge(400, 'invalid', 'create')).toBe('refused')
-		expect(judge(400, 'invalid', 'create')).toBe('refused')
 	})
 })
 

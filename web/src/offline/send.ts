@@ -87,9 +87,9 @@ export function judge(status: number, code: unknown, act: Draft['act']): Verdict
 	if (status >= 200 && status < 300) return 'sent'
 	if (status === 401 || DOOR.has(String(code))) return 'door'
 	if (status === 0 || status === 408 || status === 429 || status >= 500 || LATER.has(String(code))) return 'line'
-	// A file that is there already is answered with 200; 409 is another one.
 	// Somebody made the same at that moment: the next attempt is told which of the two it was.
 	if (act === 'create' && code === 'changed_meanwhile') return 'line'
+	// A file that is there already is answered with 200; 409 is another one.
 	if (status === 409 && act !== 'edit' && act !== 'file' && DONE.has(String(code))) return 'sent'
 	// Somebody wrote at the very same moment: the version is old either way.
 	if (act === 'edit' && (status === 412 || code === 'changed_meanwhile')) return 'stale'

@@ -44,7 +44,8 @@ export default defineConfig({
 			},
 		},
 	},
-	server: { port: 5173, proxy },
+	// Tests read words of the server's own tables (../src).
+	server: { port: 5173, proxy, fs: { allow: ['.', '../src'] } },
 	preview: { proxy },
 	test: { environment: 'happy-dom', include: ['src/**/*.test.ts', 'widget/**/*.test.ts', 'worker/**/*.test.ts'], restoreMocks: true },
 })

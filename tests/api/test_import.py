@@ -114,6 +114,7 @@ def test_run_keeps_original_times_and_puts_bad_rows_into_quarantine(house):
     live.close()
     lead = leads(house, name="甲一", phone="+8613800003001")[0]
     assert lead["created_at"] == "2026-08-01T00:00:00.000Z" and lead["owner"] is None and lead["pool"] == house.company.pool
+    assert house.admin.get(f"/records/lead/{lead['id']}/history")["items"][-1]["kind"] == "created"
     held = [r for r in receipts(house, state="quarantined") if r["at"] == "2026-08-01T16:00:00.000Z"]
     assert len(held) == 1 and held[0]["reason"] == "bad_phone"
     house.admin.post(f"/intake/receipts/{held[0]['id']}/replay", {"body": json.dumps({"name": "乙二", "phone": "13800003002"})})

@@ -46,6 +46,26 @@ def test_filter_and_sort(house):
     assert injected == []
 
 
+def first_entry(house, what, id):
+    return house.admin.get(f"/records/{what}/{id}/history")["items"][-1]["kind"]
+
+
+def test_the_first_entry_says_created_however_a_record_was_made(house):
+    me = house.company.people[0]
+    by_hand = make(house, "account", name="始于手工")
+    lead = house.company.send(name="始于表单")["lead"]
+    typed = me.post("/records/lead", {"name": "始于录入", "phone": "13811110000"}, 201)["id"]
+    house.company.members(me)
+    mine = house.company.send(name="始于转化", company="始于转化公司")["lead"]
+    me.touch(mine)
+    made = me.post(f"/leads/{mine}/convert", {"opportunity": {"name": "始于转化"}})
+    house.admin.patch(f"/records/account/{by_hand}", {"name": "后来改名"})
+    for what, id in (("account", by_hand), ("lead", lead), ("lead", typed), ("lead", mine), *((what, made[what]["id"]) for what in ("account", "contact", "opportunity"))):
+        assert first_entry(house, what, id) == "created", (what, id)
+    entries = [h["kind"] for h in house.admin.get(f"/records/account/{by_hand}/history")["items"]]
+    assert entries == ["updated", "created"], entries
+
+
 def test_pages_are_stable_under_inserts(house):
     for sort in ("name", "-created_at", "created_at", "-level,name"):
         mark = f"分页{sort}"

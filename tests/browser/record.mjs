@@ -148,6 +148,16 @@ export async function run({ base, password, browser, check }) {
 		await until(async () => (await boss.page.getByRole('button', { name: '完成任务' }).count()) === 0, 'the task is done')
 	})
 
+	await check('the history of a customer and of a lead begins with who created it', async () => {
+		const first = (await must('GET', '/records/account?limit=1&sort=created_at')).items[0]
+		await boss.page.goto(`/records/account/${first.id}`)
+		await boss.page.getByText('创建了记录').waitFor()
+		await shot(boss.page, 'record-history')
+		const typed = await must('POST', '/records/lead', { name: unique('自录'), phone: `139${String(Date.now()).slice(-8)}` })
+		await boss.page.goto(`/leads/${typed.id}`)
+		await boss.page.getByText('创建了线索').waitFor()
+	})
+
 	await check('the pages did not complain', () => {
 		const all = [...who.complaints, ...boss.complaints]
 		assert(all.length === 0, all.join('\n'))

@@ -152,7 +152,7 @@ export function leadRoutes({ on }) {
 	})
 	on('GET', '/leads/:id/timeline', (ctx) => {
 		const l = lead(ctx)
-		const changes = (l._history ?? []).map((h) => ({ kind: 'change', at: h.at, who: h.who, data: { fields: h.fields } }))
+		const changes = (l._history ?? []).map((h) => ({ kind: 'change', at: h.at, who: h.who, data: { kind: h.kind, fields: h.fields } }))
 		const enquiry = { kind: 'enquiry', at: l.created_at, who: null, data: { message: l.message, page: 'https://example.com/产品/数据采集', source: by(ctx.world.sources, l.source)?.name } }
 		const first = { kind: 'assignment', at: l._assigned ?? l.created_at, who: null, data: { kind: 'first', owner: named(by(ctx.world.users, l.owner)), reason: '得分最高' } }
 		const talk = l.first_touch_at ? [{ kind: 'activity', at: l.first_touch_at, who: named(by(ctx.world.users, l.owner)), data: { method: 'call', summary: '已与客户沟通需求，确认了设备数量与预算，下周安排演示。' } }] : []

@@ -35,7 +35,7 @@ export function apply(world, object, target, fields, who) {
 	const before = Object.fromEntries(Object.keys(fields).map((key) => [key, target[key] ?? null]))
 	Object.assign(target, fields)
 	target.version++
-	;(target._history ??= []).unshift({ change: id(), at: new Date().toISOString(), who: { id: who.id, name: who.name }, cause: 'user', kind: 'update', fields: Object.fromEntries(Object.keys(fields).map((key) => [key, [before[key], fields[key]]])) })
+	;(target._history ??= []).unshift({ change: id(), at: new Date().toISOString(), who: { id: who.id, name: who.name }, cause: 'user', kind: 'updated', fields: Object.fromEntries(Object.keys(fields).map((key) => [key, [before[key], fields[key]]])) })
 	world.tell('record.updated', { object, record: target.id, owner: target.owner ?? null, data: {} })
 	return change(world, () => apply(world, object, target, before, who))
 }

@@ -13,12 +13,16 @@ export interface ListQuery {
 	bin?: boolean
 }
 
+/** What an entry of the history is, as the server keeps it. */
+export const WRITES = ['created', 'updated', 'deleted', 'restored'] as const
+export type Write = (typeof WRITES)[number]
+
 export interface HistoryItem {
 	change: Id
 	at: Time
 	who: Named | null
 	cause: string
-	kind: string
+	kind: Write
 	fields: Record<string, [unknown, unknown]>
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TimelineItem } from '@/api/types'
 import { fieldChanges, isTold } from './changes'
 
-const change = (fields: object, kind = 'update'): TimelineItem => ({ kind: 'change', at: '2026-11-23T01:00:00Z', who: null, data: { kind, fields } })
+const change = (fields: object, kind = 'updated'): TimelineItem => ({ kind: 'change', at: '2026-11-23T01:00:00Z', who: null, data: { kind, fields } })
 
 describe('the timeline', () => {
 	it('tells what people changed and leaves the counters out', () => {
@@ -11,7 +11,7 @@ describe('the timeline', () => {
 
 	it('drops an entry that would say nothing', () => {
 		expect(isTold(change({ owner: ['a', 'b'], protected_until: [null, 1] }))).toBe(false)
-		expect(isTold(change({ owner: [null, 'b'] }, 'create'))).toBe(true)
+		expect(isTold(change({ owner: [null, 'b'] }, 'created'))).toBe(true)
 	})
 
 	it('survives what it does not know', () => {

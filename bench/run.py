@@ -2,7 +2,7 @@
 """Runs the benchmarks against a release build and prints medians and ratios; how and why stands in docs/benchmarks.md.
 
     meson setup /tmp/build-bench -Dbuildtype=release && ninja -C /tmp/build-bench src/app/tenon bench
-    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live live10k lists take receipts postgres receipts_postgres outbox probes]
+    bench/run.py --build /tmp/build-bench --work /var/tmp/tenon-bench [backup import match idle scroll live live10k lists take receipts start postgres receipts_postgres outbox probes]
 """
 import argparse
 import contextlib
@@ -218,6 +218,7 @@ def live10k(bench: Bench) -> None:
          "to_all_p50_us", "to_all_max_us")
 
 
+STARTED = ("ready_ms", "peak_mb", "rss_mb")
 ASKED = ("p50_us", "p90_us", "p99_us", "max_us", "cpu_p50_us", "cpu_p99_us")
 
 
@@ -393,6 +394,31 @@ def receipts_postgres(bench: Bench) -> None:
     print(f"  ratio to the bare program {median(house, 'rate') / median(bare, 'rate'):.2f}")
 
 
+def start_rows(bench: Bench, data: pathlib.Path, *options: str) -> list[dict]:
+    """One start that is not counted, then the rounds: how long it took, what it needed at most, and what it keeps."""
+    rows = []
+    for _ in range(bench.rounds + 1):
+        server = bench.server(data, *options)
+        rows.append({"ready_ms": server.ready_ms, "peak_mb": server.memory_mb("VmHWM"), "rss_mb": server.memory_mb()})
+        server.stop()
+    return rows[1:]
+
+
+def start(bench: Bench) -> None:
+    """A start with all leads, SQLite beside PostgreSQL on a private cluster: the duplicate index is read whole."""
+    from lib.postgres import Postgres
+    show(f"start, SQLite, {bench.leads:,} leads", start_rows(bench, bench.filled(bench.leads, 2000)), *STARTED)
+    cluster = Postgres()
+    try:
+        url, folder = cluster.create("start"), bench.work / "start"
+        shutil.rmtree(folder, ignore_errors=True)
+        bench.program("fill", folder, "--leads", bench.leads, "--people", 2000, "--database", url)
+        cluster.query("ANALYZE", "start")
+        show(f"start, PostgreSQL, {bench.leads:,} leads", start_rows(bench, folder, "--database", url), *STARTED)
+    finally:
+        cluster.remove()
+
+
 def ballast(data: pathlib.Path, size_mb: int) -> None:
     """Fills the record database up to that size with pages nobody asks for: a copy reads them all the same."""
     with contextlib.closing(sqlite3.connect(data / "tenon.db")) as db:
@@ -460,7 +486,7 @@ def importing(bench: Bench) -> None:
 
 PARTS = {"backup": backup, "import": importing, "match": match, "idle": idle, "scroll": scroll, "live": live, "live10k": live10k, "lists": lists,
          "take": take, "receipts": receipts,
-         "postgres": postgres, "receipts_postgres": receipts_postgres, "outbox": outbox, "probes": probes}
+         "start": start, "postgres": postgres, "receipts_postgres": receipts_postgres, "outbox": outbox, "probes": probes}
 
 
 def main() -> None:

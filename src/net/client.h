@@ -75,7 +75,8 @@ typedef struct {
 	NetResult result;
 	NetTlsFault tls;
 	int status;               /* HTTP status or SMTP reply code; 0: none */
-	const char *detail;       /* English, one line, never with a secret; "" when all is well */
+	const char *detail;       /* English, one line, never with a secret; "" when all is well. Of a message that a
+	                           * mailbox does not hand out (NET_MISSING): its own words, if it said any */
 	const char *body;         /* NUL-terminated */
 	size_t len;
 	int64_t retry_after_ms;   /* Retry-After; 0: none */

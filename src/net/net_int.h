@@ -19,6 +19,7 @@ typedef struct Transfer {
 	bool is_mail, is_box, allowed; /* allowed: private and plain is fine */
 	bool connect_only, wants_certificate;
 	char error[CURL_ERROR_SIZE]; /* libcurl's own words */
+	char said[160];          /* by a mailbox that does not hand a message out */
 	int64_t deadline_ms, began_ms;
 	const char *refused;     /* by the guard */
 	bool too_large, stopped;

@@ -10,6 +10,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "net/guard.h"
 #include "net/net_int.h"
 
@@ -147,6 +148,23 @@ static size_t on_line(char *bytes, size_t size, size_t n, void *arg)
 	return t->box.command ? on_body(bytes, size, n, arg) : size * n;
 }
 
+/* "A005 NO [UNAVAILABLE] come back later": kept without the tag. */
+static size_t on_refusal(char *bytes, size_t size, size_t n, void *arg)
+{
+	Transfer *t = arg;
+	const char *word = memchr(bytes, ' ', size * n);
+	size_t len = word ? size * n - (size_t)(word + 1 - bytes) : 0;
+	bool refuses = bytes[0] != '*' && ((len > 3 && memcmp(word + 1, "NO ", 3) == 0) ||
+	                                   (len > 4 && memcmp(word + 1, "BAD ", 4) == 0));
+	if (refuses) {
+		len = utf8_valid_len(word + 1, len < sizeof t->said ? len : sizeof t->said - 1);
+		memcpy(t->said, word + 1, len);
+		t->said[len] = '\0';
+		t->said[strcspn(t->said, "\r\n")] = '\0';
+	}
+	return size * n;
+}
+
 static size_t on_nothing(char *bytes, size_t size, size_t n, void *arg)
 {
 	(void)bytes;
@@ -215,11 +233,13 @@ static void begin_box(Transfer *t, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_PASSWORD, t->box.password);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)t->box.first);
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, (long)t->box.last);
-	if (!t->box.command)
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	if (!t->box.command) {
+		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_refusal);
 		return;
+	}
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->box.command);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_nothing);
 }
 
@@ -364,6 +384,8 @@ static const char *detail_of(const Transfer *t, NetResult result, CURLcode code)
 		return "";
 	if (result == NET_TLS && t->error[0])
 		return t->error;
+	if (result == NET_MISSING && t->said[0])
+		return t->said;
 	return t->refused ? t->refused : curl_easy_strerror(code);
 }
 

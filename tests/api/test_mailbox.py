@@ -241,6 +241,59 @@ def test_a_mail_that_is_not_handed_out_stops_nobody(house):
     box.close()
 
 
+def test_a_line_that_breaks_costs_no_mail(house):
+    """Far more often than a mail may be refused: cut before it, and in the middle of it; then it comes."""
+    box = Mailbox()
+    one = source(house, box)
+    bad, n = box.add(letter(next(_made))), next(_made)
+    for cut in range(12):
+        box.breaks, box.half = (set(), True) if cut % 2 else ({bad}, False)
+        check(house, one)
+        assert not receipts(house, one)
+    box.breaks = set()
+    box.half = False
+    box.add(letter(n))
+    wait_for(lambda: check(house, one)["left"] == 0 and len(receipts(house, one)) == 2, "both mails")
+    assert {r["reason"] for r in settled(house, one, 2)} == {None} and state(house, one)["reason"] is None
+    box.close()
+
+
+def test_a_mail_at_which_the_line_always_breaks_waits_and_stops_nobody(house):
+    box = Mailbox()
+    one = source(house, box)
+    bad = box.add(letter(next(_made)))
+    others = [box.add(letter(next(_made))) for _ in range(3)]
+    box.breaks = {bad}
+    for _ in range(4):
+        assert check(house, one)["reason"] == "pull_unreachable" and not receipts(house, one)
+    told = check(house, one)
+    assert told["reason"] is None and told["left"] == 1 and box.fetched == others, (told, box.fetched)
+    assert {r["reason"] for r in settled(house, one, 3)} == {None}
+    late = box.add(letter(next(_made)))
+    told = check(house, one)
+    assert told["reason"] is None and told["left"] == 1 and box.fetched == [*others, late], "what came is not fetched twice"
+    box.breaks = set()
+    assert check(house, one)["left"] == 0
+    assert {r["reason"] for r in settled(house, one, 5)} == {None}, "it was never given up"
+    box.close()
+
+
+def test_a_server_that_asks_to_come_later_costs_no_mail(house):
+    box = Mailbox()
+    one = source(house, box)
+    bad = box.add(letter(next(_made)))
+    box.refused = {bad}
+    for words in ("NO [UNAVAILABLE] mail store is down", "NO [INUSE] locked", "NO [THROTTLED] slow down", "NO Please try again later"):
+        box.refusal = words
+        for _ in range(2):
+            check(house, one)
+            assert not receipts(house, one), words
+    box.refused = set()
+    assert check(house, one)["reason"] is None
+    assert {r["reason"] for r in settled(house, one, 1)} == {None}
+    box.close()
+
+
 def test_only_listed_senders(house):
     box = Mailbox()
     one = source(house, box, senders=["@form.example", "Anna@partner.example"])

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 class Mailbox:
     """One account with folders on 127.0.0.1. `trouble` says how it behaves: None, "slow" (seconds in `delay`), "reset", "denied", "no_status";
-    `refused` holds UIDs that are not handed out, `drop_after` cuts the connection after so many fetches, `half` ends it in the middle of a mail.
+    `refused` holds UIDs that are not handed out with the words of `refusal`, `breaks` those at which the line breaks, `drop_after` cuts the connection after so many fetches, `half` ends it in the middle of a mail.
     With a context it speaks TLS: from the beginning, or after STARTTLS; what was said in the open is in `plain`. Its troubles are "handshake" (cut
     in the middle of it), "no_starttls", "starttls_refused", "preauth" (signed in before TLS) and "smuggled" (words of the plain time for the other)."""
 
@@ -22,6 +22,8 @@ class Mailbox:
         self.folders: dict[str, dict] = {"INBOX": {"validity": 100, "next": 1, "mails": []}}
         self.trouble, self.delay, self.drop_after = None, 0.0, None
         self.refused: set[int] = set()
+        self.refusal = "NO internal error"
+        self.breaks: set[int] = set()
         self.commands: list[str] = []
         self.fetched: list[int] = []
         self.sent = 0
@@ -178,7 +180,9 @@ class Talk:
         uid = int(rest.split(" ")[2])
         mail = next((m for u, m, _ in self.folder["mails"] if u == uid), None)
         if uid in self.box.refused:
-            return "NO internal error"
+            return self.box.refusal
+        if uid in self.box.breaks:
+            self.cut()
         if mail is None:
             return "OK done"
         if "RFC822.SIZE" in rest:

@@ -236,6 +236,7 @@ export interface Inbox {
 	reason?: string | null
 	detail?: string | null
 	taken?: number
+	left?: number
 }
 
 export interface InboxTrial {

@@ -2,6 +2,7 @@
  * after it: a crash between the two makes the same receipt again, one behind them makes none. */
 #include "modules/lead/pull/pull_int.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -73,22 +74,44 @@ bool keep(Visit *v, Digest key, Receipt *r)
 
 /* ---- the visit's beginning and end ---- */
 
+static void left_read(PullMark *m, const char *text)
+{
+	char *end = NULL;
+	for (const char *at = text; at && *at && m->n_left < PULL_LEFT_MAX; at = end) {
+		m->left[m->n_left++] = strtoll(at, &end, 10);
+		if (end == at)
+			break;
+	}
+}
+
+static const char *left_text(TALLOC_CTX *ctx, const PullMark *m)
+{
+	char *text = m->n_left ? talloc_strdup(ctx, "") : NULL;
+	for (int i = 0; i < m->n_left; i++)
+		text = talloc_asprintf_append(text, "%s%lld", i ? " " : "", (long long)m->left[i]);
+	return text;
+}
+
 static int mark_load(Call *c, Visit *v)
 {
 	ROWS rows = NULL;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT started_at, validity, uid, since, stuck_uid, stuck, fails FROM pull WHERE source = $1",
+	                 "SELECT started_at, validity, uid, since, stuck_uid, stuck, fails, broke, left_uids FROM pull "
+	                 "WHERE source = $1",
 	                 value_id(v->source));
 	if (r < 0)
 		return r;
-	if (rows_next(rows))
+	if (rows_next(rows)) {
 		v->mark = (PullMark){.started_at = rows_int(rows, 0),
 		                     .validity = rows_int(rows, 1),
 		                     .uid = rows_int(rows, 2),
 		                     .since_ms = rows_int(rows, 3),
 		                     .stuck_uid = rows_int(rows, 4),
 		                     .stuck = (int)rows_int(rows, 5),
-		                     .fails = (int)rows_int(rows, 6)};
+		                     .fails = (int)rows_int(rows, 6),
+		                     .broke = (int)rows_int(rows, 7)};
+		left_read(&v->mark, rows_text(rows, 8));
+	}
 	return rows_error(rows);
 }
 
@@ -161,9 +184,10 @@ static int mark_write(Call *c, const Visit *v)
 {
 	const PullMark *m = &v->mark;
 	return db_exec(c->tx,
-	               "UPDATE pull SET validity = $2, uid = $3, since = $4, stuck_uid = $5, stuck = $6 WHERE source = $1",
+	               "UPDATE pull SET validity = $2, uid = $3, since = $4, stuck_uid = $5, stuck = $6, broke = $7, "
+	               "left_uids = $8 WHERE source = $1",
 	               value_id(v->source), value_int(m->validity), value_int(m->uid), value_time(m->since_ms),
-	               value_int(m->stuck_uid), value_int(m->stuck));
+	               value_int(m->stuck_uid), value_int(m->stuck), value_int(m->broke), value_text(left_text(c, m)));
 }
 
 static int health_write(Call *c, const Visit *v)

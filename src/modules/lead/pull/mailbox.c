@@ -104,7 +104,7 @@ static void place_find(Box *b)
 	} else if (!json_flag(b->v->settings, "old", false))
 		m->uid = b->status.next > 0 ? b->status.next - 1 : 0;
 	m->validity = b->status.validity;
-	m->stuck_uid = m->stuck = 0;
+	m->stuck_uid = m->stuck = m->broke = m->n_left = 0;
 }
 
 /* The next UIDs behind the place reached; none: there is nothing behind it within the window. */
@@ -164,14 +164,46 @@ static bool mail_keep(Visit *v, const char *bytes, size_t len, int64_t whole)
 	return keep(v, key_of(v, &mail, bytes, len), &r);
 }
 
-/* A mail that nobody can fetch is told of and passed; one that is gone meanwhile is none. */
-static bool give_up(Box *b, int64_t uid)
+/* Whether it is the mail that is not handed out: a line that breaks or hangs says nothing of it, nor does a server that
+ * asks to come back later (RFC 5530, or in words). */
+static bool is_the_mails(const Asked *asked)
+{
+	static const char *const later[] = {"[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[OVERQUOTA]", "[THROTTLED]",
+	                                    "[SERVERBUG]", "[CONTACTADMIN]", "later", "temporar", "busy", "too many", "稍后"};
+	for (size_t i = 0; i < ARRAY_LEN(later); i++)
+		if (strcasestr(asked->detail, later[i]))
+			return false;
+	return asked->result == NET_MISSING || asked->result == NET_TOO_LARGE;
+}
+
+static void stuck_at(PullMark *m, int64_t uid)
+{
+	if (m->stuck_uid != uid)
+		m->stuck = m->broke = 0;
+	m->stuck_uid = uid;
+}
+
+/* At this mail the line broke in visit after visit: it is kept for later, so that it stops nobody, and is not given up. */
+static bool leave(Box *b, int64_t uid)
+{
+	PullMark *m = &b->v->mark;
+	stuck_at(m, uid);
+	if (++m->broke < TRIES_MAX || m->n_left == PULL_LEFT_MAX)
+		return false;
+	m->left[m->n_left++] = uid;
+	b->box.first = true; /* on a new connection */
+	log_warn("pull", "source %s: the line breaks at UID %lld; the mails behind it are fetched first", b->v->source_key,
+	         (long long)uid);
+	return true;
+}
+
+/* A mail that the server refuses again and again is told of and passed; one that is gone meanwhile is none. */
+static bool give_up(Box *b, int64_t uid, int tries_max)
 {
 	Visit *v = b->v;
 	PullMark *m = &v->mark;
-	m->stuck = m->stuck_uid == uid ? m->stuck + 1 : 1;
-	m->stuck_uid = uid;
-	if (m->stuck < TRIES_MAX)
+	stuck_at(m, uid);
+	if (++m->stuck < tries_max)
 		return false;
 	char *what = talloc_asprintf(v->mem, "UID %lld, UIDVALIDITY %lld", (long long)uid, (long long)m->validity);
 	Receipt r = {.body = "", .content_type = LETTER_TYPE, .visitor = "?", .state = RECEIPT_QUARANTINED,
@@ -200,21 +232,38 @@ static int64_t whole_of(Box *b, int64_t uid, const Asked *mail)
 	return size > (int64_t)mail->len ? size : (int64_t)mail->len;
 }
 
+static bool fetch_one(Box *b, int64_t uid, Asked *ret)
+{
+	Visit *v = b->v;
+	step(b, imap_message_url(v->mem, b->url, v->mark.validity, uid, MAIL_BYTES_MAX), NULL, MAIL_BYTES_MAX, ret);
+	return ret->result == NET_OK || (ret->result == NET_TOO_LARGE && ret->len > 0);
+}
+
 /* False: the visit ends here, and the next one begins with this mail. */
 static bool fetch(Box *b, int64_t uid)
 {
 	Asked asked;
 	Visit *v = b->v;
-	step(b, imap_message_url(v->mem, b->url, v->mark.validity, uid, MAIL_BYTES_MAX), NULL, MAIL_BYTES_MAX, &asked);
-	bool has_it = asked.result == NET_OK || (asked.result == NET_TOO_LARGE && asked.len > 0);
-	if (has_it)
+	if (fetch_one(b, uid, &asked))
 		return mail_keep(v, asked.body, asked.len, whole_of(b, uid, &asked));
 	if (asked.result == NET_MISSING && is_gone(b, uid))
 		return true;
-	bool is_passed = give_up(b, uid);
+	bool is_passed = is_the_mails(&asked) ? give_up(b, uid, TRIES_MAX) : leave(b, uid);
 	if (!is_passed)
 		visit_unanswered(v, &asked);
 	return is_passed;
+}
+
+/* One that was left: true when nothing is left of it. */
+static bool fetch_left(Box *b, int64_t uid)
+{
+	Asked asked;
+	if (fetch_one(b, uid, &asked))
+		return mail_keep(b->v, asked.body, asked.len, whole_of(b, uid, &asked));
+	if (asked.result == NET_MISSING && is_gone(b, uid))
+		return true;
+	b->box.first = asked.result != NET_MISSING; /* what broke is not talked on */
+	return is_the_mails(&asked) && give_up(b, uid, 1);
 }
 
 /* ---- the visit ---- */
@@ -239,6 +288,24 @@ static void fetch_all(Box *b, const int64_t *uid, size_t n)
 	v->result.more = n > 0 && v->mark.uid < uid[n - 1];
 }
 
+/* Behind all others, and no fault of the visit: new mails must not wait for them. */
+static void left_again(Box *b)
+{
+	Visit *v = b->v;
+	PullMark *m = &v->mark;
+	TALLOC_CTX *outer = v->mem;
+	int kept = 0;
+	for (int i = 0; i < m->n_left; i++) {
+		v->mem = talloc_new(outer);
+		bool is_over = !v->result.reason && !v->result.more && !is_late(v) && fetch_left(b, m->left[i]);
+		if (!is_over)
+			m->left[kept++] = m->left[i];
+		talloc_free(v->mem);
+	}
+	v->mem = outer;
+	m->n_left = kept;
+}
+
 static void imap_visit(Visit *v)
 {
 	Box b;
@@ -257,6 +324,7 @@ static void imap_visit(Visit *v)
 		if (b.status.next == 0)
 			break;
 	}
+	left_again(&b);
 	box_close(&b);
 }
 

@@ -33,6 +33,9 @@ static const char *const migrations[] = {
 	/* accounts of 微信客服: where reading goes on, and whether a push said that there is more */
 	"CREATE TABLE pull_account (source {ID} NOT NULL, account {TEXT} NOT NULL, token {TEXT}, cursor {TEXT},"
 	" due {INT} NOT NULL, PRIMARY KEY (source, account)) {COMPACT}",
+	/* left_uids: "5 9 12" */
+	"ALTER TABLE pull ADD COLUMN broke {INT} NOT NULL DEFAULT 0;"
+	"ALTER TABLE pull ADD COLUMN left_uids {TEXT}",
 	NULL,
 };
 

@@ -17,14 +17,17 @@
 #define PULL_VISIT_MS (60 * SECOND_MS)      /* a visit that lasts longer goes on with the next one */
 #define PULL_SEEN_MS (400 * (int64_t)DAY_MS) /* for so long it is known what was fetched */
 #define PULL_SETTINGS_MAX 8192
+#define PULL_LEFT_MAX 20                    /* mails passed by; with more of them a visit ends at the next one */
 
 /* How far fetching has come; durable. */
 typedef struct {
 	int64_t started_at;    /* when the source was set up as it is */
 	int64_t validity, uid; /* of the folder; 0: never looked */
 	int64_t since_ms;      /* the folder became another one: older mails are none of ours; 0: it did not */
-	int64_t stuck_uid;     /* a mail that cannot be fetched, and how often that was tried */
-	int stuck;
+	int64_t stuck_uid;     /* a mail that was not handed out: how often it was refused, how often the line broke */
+	int stuck, broke;
+	int64_t left[PULL_LEFT_MAX]; /* mails at which the line broke again and again: tried in every visit */
+	int n_left;
 	int fails;             /* visits in a row that ended with a fault */
 } PullMark;
 

@@ -52,12 +52,21 @@ static void time_write(JsonOut *o, const char *key, int64_t at)
 	json_member_text(o, key, at ? when_text(at, text) : NULL);
 }
 
+static int64_t words_count(const char *text)
+{
+	int64_t n = text && *text ? 1 : 0;
+	for (; text && *text; text++)
+		n += *text == ' ';
+	return n;
+}
+
 static int state_write(Call *c, Id source)
 {
 	ROWS rows = NULL;
 	JsonOut *o = &c->json;
 	int r = db_query(c->tx, &rows,
-	                 "SELECT checked_at, ok_at, failed_at, reason, detail, taken FROM pull WHERE source = $1",
+	                 "SELECT checked_at, ok_at, failed_at, reason, detail, taken, left_uids FROM pull "
+	                 "WHERE source = $1",
 	                 value_id(source));
 	if (r < 0)
 		return call_store_failed(c, r);
@@ -68,6 +77,7 @@ static int state_write(Call *c, Id source)
 		json_member_text(o, "reason", rows_text(rows, 3));
 		json_member_text(o, "detail", reason_text(c, rows_text(rows, 3), rows_text(rows, 4), c->lang));
 		json_member_int(o, "taken", rows_int(rows, 5));
+		json_member_int(o, "left", words_count(rows_text(rows, 6)));
 	}
 	return rows_error(rows);
 }

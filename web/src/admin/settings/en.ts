@@ -90,6 +90,7 @@ export default {
 	inboxAsked: 'The mailbox is being looked at',
 	inboxStopped: 'The mailbox is looked at no more',
 	inboxNever: 'Not looked at yet',
+	inboxLeft: 'At {n} more mails the connection breaks off each time; those behind them came first, and each look tries again.',
 	inboxOk: 'Last look: {time}, {n} mails taken so far',
 	inboxBad: 'Failed at {time}: {what}',
 	callback: 'Push from a platform',

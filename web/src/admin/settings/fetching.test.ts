@@ -11,6 +11,11 @@ test('what the server keeps comes into the form and goes back, but for the secre
 	expect(form.settings({ ...values, host: ' imap.example.com ' })).toMatchObject({ host: 'imap.example.com', port: 143, every_min: 5, senders: ['@b.cn'], password: undefined })
 })
 
+test('mails that wait for a better line are told of', () => {
+	expect(mailbox(kept).state({ ...kept, ok_at: '2026-11-23T01:00:00Z', taken: 3, left: 2 })).toContain('At 2 more mails')
+	expect(mailbox(kept).state({ ...kept, ok_at: '2026-11-23T01:00:00Z', taken: 3, left: 0 })).not.toContain('breaks off')
+})
+
 test('the port follows the mode, unless another one was entered', () => {
 	const { follow, values } = mailbox(null)
 	const fresh = values(null)

@@ -49,7 +49,7 @@ export function mailbox(kept: Inbox | null): Fetching {
 		}),
 		/** The usual port of the mode, unless another one was entered. */
 		follow: (before, after) => (before.tls !== after.tls && after.port === PORTS[String(before.tls)] ? { ...after, port: PORTS[String(after.tls ?? 'tls')]! } : after),
-		state: (now) => failed(now) || (now.ok_at ? t('inboxOk', { time: exact(now.ok_at), n: number(now.taken ?? 0) }) : t('inboxNever')),
+		state: (now) => [failed(now) || (now.ok_at ? t('inboxOk', { time: exact(now.ok_at), n: number(now.taken ?? 0) }) : t('inboxNever')), now.left ? t('inboxLeft', { n: number(now.left) }) : ''].filter(Boolean).join(' '),
 		fine: (trial) => t('inboxFine', { n: number(trial.messages) }),
 		words: { save: t('inboxSave'), trial: t('inboxTry'), stop: t('inboxStop'), stopped: t('inboxStopped'), look: t('inboxCheck') },
 	}

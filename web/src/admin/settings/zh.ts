@@ -90,6 +90,7 @@ export default {
 	inboxAsked: '正在收取',
 	inboxStopped: '已停止收取',
 	inboxNever: '尚未收取过',
+	inboxLeft: '另有 {n} 封每次收到一半连接就中断，先收了后面的，之后每次都会再试。',
 	inboxOk: '最近一次收取：{time}，共收到 {n} 封',
 	inboxBad: '{time} 收取失败：{what}',
 	callback: '平台回调',

@@ -14,6 +14,7 @@ typedef struct {
 	const char *allowed_host;  /* may be private and plain; NULL: none */
 	const char *state;         /* "up", "down", "unknown", "off": what the room found out by itself */
 	const char *code, *detail; /* why it is down, or NULL */
+	const char *said_zh, *said_en; /* the same in words */
 	int64_t people, alone;     /* who are reached by it, and those of them by nothing else */
 	const char *outage;        /* as it was told last; NULL: none */
 } OutsideItem;

@@ -79,6 +79,7 @@ typedef struct {
 	                           * mailbox does not hand out (NET_MISSING): its own words, if it said any */
 	const char *body;         /* NUL-terminated */
 	size_t len;
+	bool refused_sender;      /* of mail: NET_MAIL is about the sender's address */
 	int64_t retry_after_ms;   /* Retry-After; 0: none */
 	int64_t took_ms;
 	int64_t certificate_ends_ms; /* real time; 0: not asked, or none */

@@ -411,7 +411,8 @@ void transfer_end(Transfer *t, CURLcode code)
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait_s);
 	NetAnswer answer = {.result = result_of(t, code, (int)status), .tls = tls_fault(t, code), .status = (int)status,
 		.body = t->answer->data,
-		.len = t->answer->len, .retry_after_ms = (int64_t)wait_s * SECOND_MS,
+		.len = t->answer->len, .refused_sender = t->is_mail && strncmp(t->error, "MAIL failed", 11) == 0,
+		.retry_after_ms = (int64_t)wait_s * SECOND_MS,
 		.took_ms = clock_monotonic_ms() - t->began_ms, .certificate_ends_ms = certificate_end(t)};
 	answer.detail = detail_of(t, answer.result, code);
 	if (!answer.body)

@@ -24,6 +24,7 @@ class Desk:
     def __init__(self, page: int = 2) -> None:
         self.messages: list[dict] = []
         self.page, self.tokens, self.good, self.limited, self.secret = page, 0, "", 0, "kf secret"
+        self.gone, self.pushes_expire, self.faults = set(), False, []
         self.partner = Partner(self.answer)
 
     def calls(self, path: str) -> list:
@@ -47,7 +48,13 @@ class Desk:
         if self.limited:
             self.limited -= 1
             return {"errcode": 45009, "errmsg": "api freq out of limit"}
-        assert request.json["limit"] <= 1000 and request.json["token"].startswith("push-"), request.json
+        if request.json["open_kfid"] in self.gone:
+            return {"errcode": 95004, "errmsg": "open_kfid not exist"}
+        if self.faults:
+            return {"errcode": self.faults.pop(0), "errmsg": "fault"}
+        if self.pushes_expire and "token" in request.json:
+            return {"errcode": 95007, "errmsg": "invalid msg token"}
+        assert request.json["limit"] <= 1000 and request.json.get("token", "push-").startswith("push-"), request.json
         mine = [m for m in self.messages if m["open_kfid"] == request.json["open_kfid"]]
         at = int(request.json.get("cursor", "c0")[1:])
         rows = mine[at:at + self.page]
@@ -157,6 +164,50 @@ def test_codes_inside_http_200(house):
     wait_for(lambda: state(house, one)["reason"] is None, "all well again")
 
 
+def test_a_push_that_is_too_old_still_brings_its_messages(house):
+    desk = Desk()
+    one = source(house, desk)
+    desk.pushes_expire = True
+    for text in ("一", "二", "三"):
+        desk.write("wo1", text)
+    notice(house, one)
+    assert len(receipts(house, one, 3)) == 3
+    wait_for(lambda: state(house, one)["ok_at"], "the end of the visit")
+    asked = [("token" in r.json) for r in desk.calls("sync_msg")]
+    assert asked == [True, False, False], "the old push is named once, then no more"
+
+
+def test_an_account_that_is_gone_stops_no_other(house):
+    desk = Desk()
+    one = source(house, desk)
+    desk.gone = {"wkGone"}
+    desk.write("wg1", "在吗", account="wkZ")
+    with_both = f"/sources/{one['id']}/callback"
+    assert house.admin.get(with_both)
+    notice(house, one, "wkGone")
+    told = wait_for(lambda: (s := state(house, one))["reason"] and s, "the fault")
+    assert told["reason"] == "kf_no_account" and "95004" in told["detail"] and "wkGone" in told["detail"], told
+    notice(house, one, "wkZ")
+    assert len(receipts(house, one, 1)) == 1
+    wait_for(lambda: state(house, one)["reason"] is None, "all well again")
+    assert len([r for r in desk.calls("sync_msg") if r.json["open_kfid"] == "wkGone"]) == 1, "it is asked for once"
+
+
+def test_each_code_says_what_to_do(house):
+    desk = Desk()
+    one = source(house, desk)
+    for code, reason, words in ((48007, "kf_not_allowed", "可调用接口的应用"), (60020, "kf_address", "可信 IP"), (45033, "pull_limited", "稍后"),
+                                (40001, "kf_secret", "Secret"), (12345, "kf_unknown", "全局错误码"), (-1, "pull_limited", "稍后")):
+        before = state(house, one).get("failed_at")
+        desk.faults = [code]
+        desk.write("we1", f"第 {code}")
+        notice(house, one)
+        told = wait_for(lambda: (s := state(house, one))["failed_at"] not in (None, before) and s, f"the fault of {code}")
+        assert told["reason"] == reason and str(code) in told["detail"] and words in told["detail"], told
+        house.advance("20m")
+        wait_for(lambda: state(house, one)["reason"] is None, "all well again")
+
+
 def test_settings_are_tried_and_keep_their_secret(house):
     desk = Desk()
     one = source(house, desk)
@@ -164,7 +215,7 @@ def test_settings_are_tried_and_keep_their_secret(house):
     good = {"kind": "wecom_kf", "corpid": CORP, "server": f"http://127.0.0.1:{desk.partner.port}", "allowed_host": "127.0.0.1"}
     assert house.admin.post(path + "/test", good)["ok"]
     told = house.admin.post(path + "/test", {**good, "password": "wrong"})
-    assert not told["ok"] and told["reason"] == "pull_denied", told
+    assert not told["ok"] and told["reason"] == "kf_secret" and "Secret" in told["detail"], told
     assert house.admin.call("PUT", path, {**good, "server": "http://10.0.0.1"}).json["fields"][0]["field"] == "server"
     assert desk.secret not in house.admin.call("GET", path).body.decode()
     shown = house.admin.get(path)

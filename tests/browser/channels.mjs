@@ -3,20 +3,21 @@ import { createServer } from 'node:http'
 import { assert, axe, person, shot, signIn } from './lib.mjs'
 import { admin, unique, until } from './lib/staff.mjs'
 
-/** A group robot that says ok, and keeps what it was sent. */
+/** A group robot that says ok, or what `state` holds, and keeps what it was sent. */
 async function partner() {
 	const got = []
+	const state = { answer: { errcode: 0, errmsg: 'ok' } }
 	const server = createServer((request, response) => {
 		let body = ''
 		request.on('data', (piece) => (body += piece))
 		request.on('end', () => {
 			got.push({ path: request.url, body })
 			response.setHeader('Content-Type', 'application/json')
-			response.end('{"errcode":0,"errmsg":"ok"}')
+			response.end(JSON.stringify(state.answer))
 		})
 	})
 	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-	return { got, url: `http://127.0.0.1:${server.address().port}/cgi-bin/webhook/send?key=key-of-the-robot-7788`, close: () => server.close() }
+	return { got, state, url: `http://127.0.0.1:${server.address().port}/cgi-bin/webhook/send?key=key-of-the-robot-7788`, close: () => server.close() }
 }
 
 export async function run({ base, password, browser, check }) {
@@ -51,6 +52,33 @@ export async function run({ base, password, browser, check }) {
 		await form.getByRole('button', { name: '发送测试' }).click()
 		await form.getByText('"errmsg":"ok"').waitFor()
 		assert(robot.got.length === 1 && robot.got[0].body.includes('测试'), JSON.stringify(robot.got))
+		await clean()
+	})
+
+	await check('what a partner refuses is told in words, with the code and what to do', async () => {
+		const form = page.getByRole('dialog')
+		robot.state.answer = { errcode: 93000, errmsg: 'invalid webhook url' }
+		await form.getByRole('button', { name: '发送测试' }).click()
+		await form.getByText('Webhook 地址无效，机器人可能已被移除（93000）。请在群里重新复制 Webhook 地址填入设置。').waitFor()
+		await shot(page, 'channel-test-refused')
+		robot.state.answer = { errcode: 0, errmsg: 'ok' }
+		await clean()
+	})
+
+	await check('the log of a channel tells each failure in words', async () => {
+		const { items } = await call('GET', '/channels')
+		const channel = items.find((one) => one.name === name)
+		const sara = await call('POST', '/records/user', { name: unique('收件人'), login: unique('sara'), password: 'a long password 1' })
+		await call('PUT', `/users/${sara.id}/channels`, { items: [{ channel: channel.id, address: '' }], quiet: null })
+		robot.state.answer = { errcode: 85002, errmsg: 'words' }
+		const lead = await call('POST', '/records/lead', { name: unique('日志'), phone: `137${String(Date.now()).slice(-8)}` })
+		await call('POST', `/leads/${lead.id}/assign`, { to: sara.id })
+		await until(async () => (await call('GET', `/channels/${channel.id}/log`)).items.length > 0, 'the failure is noted')
+		robot.state.answer = { errcode: 0, errmsg: 'ok' }
+		await page.goto('/settings/channels')
+		await page.getByRole('button', { name }).first().click()
+		await page.getByText('消息含有不允许的词语（85002）').first().waitFor()
+		await shot(page, 'channel-log')
 		await clean()
 	})
 

@@ -60,7 +60,7 @@ export async function run({ base, password, browser, check }) {
 		partner.state.status = 503
 		await until(async () => (await call('GET', `/services/${id}`)).state === 'down', 'the outage', 30_000)
 		const form = page.getByRole('dialog')
-		await form.getByText('http_503').first().waitFor()
+		await form.getByText('对方的服务暂时不可用（http_503）').first().waitFor()
 		await form.getByText('仍在中断').waitFor()
 		await shot(page, 'services-drawer')
 		await clean()

@@ -107,13 +107,14 @@ class Partner:
 
 
 class Mailbox:
-    """An SMTP server that takes mail with AUTH PLAIN or LOGIN; `refuse` maps addresses to replies. With a context it speaks TLS:
+    """An SMTP server that takes mail with AUTH PLAIN or LOGIN; `refuse` maps addresses to replies, `replies` words. With a context it speaks TLS:
     from the beginning, or after STARTTLS; what came before that is in `plain`."""
 
     def __init__(self, tls: ssl.SSLContext | None = None, starttls: bool = False) -> None:
         self.plain: list[str] = []
         self.messages: list = []
         self.refuse: dict[str, str] = {}
+        self.replies: dict[str, str] = {}
         self.users: list[str] = []
         self.greeting_password = "app-password-of-mail"
         box = self
@@ -137,7 +138,9 @@ class Mailbox:
                     word = text.split(" ")[0].upper()
                     if not covered:
                         box.plain.append(word)
-                    if word == "EHLO":
+                    if word in box.replies:
+                        self.say(box.replies[word])
+                    elif word == "EHLO":
                         self.say("250-stub\r\n" + ("250-STARTTLS\r\n" if tls and not covered else "250-AUTH PLAIN\r\n") + "250 8BITMIME")
                     elif word == "STARTTLS" and tls and not covered:
                         self.say("220 go on")

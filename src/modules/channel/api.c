@@ -105,6 +105,7 @@ static int write_breaker(Call *c, const Conf *conf)
 	json_member_text(o, "state", over ? "closed" : state);
 	json_member_text(o, "code", over ? NULL : rows_text(rows, 1));
 	json_member_text(o, "detail", over ? NULL : rows_text(rows, 2));
+	json_member_text(o, "said", over ? NULL : kind_said(c, conf->kind, rows_text(rows, 1), c->lang));
 	write_time(o, "at", rows_int(rows, 3));
 	write_time(o, "retry_at", over || strcmp(state, "closed") == 0 ? 0 : rows_int(rows, 4));
 	json_object_end(o);
@@ -146,7 +147,8 @@ static int channel_write(Call *c, const Conf *conf)
 	json_member_bool(o, "enabled", conf->enabled);
 	json_member_text(o, "allowed_host", conf->allowed_host);
 	json_member_int(o, "rate", conf->rate);
-	json_member_text(o, "fault", conf->fault);
+	json_member_text(o, "fault", conf->fault ? failure_code(conf->fault) : NULL);
+	json_member_text(o, "fault_said", conf->fault ? failure_said(c, failure_code(conf->fault), c->lang) : NULL);
 	json_key(o, "settings");
 	json_put_tree(o, conf->settings);
 	write_secrets(o, conf);
@@ -293,8 +295,9 @@ static int channel_delete(Call *c)
 
 /* ---- the log ---- */
 
-static void log_row(JsonOut *o, const Rows *rows)
+static void log_row(Call *c, const Rows *rows)
 {
+	JsonOut *o = &c->json;
 	json_object_begin(o);
 	write_time(o, "at", rows_int(rows, 0));
 	json_member_int(o, "seq", rows_int(rows, 1));
@@ -302,6 +305,7 @@ static void log_row(JsonOut *o, const Rows *rows)
 	json_member_text(o, "reason", rows_text(rows, 3));
 	json_member_text(o, "code", rows_text(rows, 4));
 	json_member_text(o, "detail", rows_text(rows, 5));
+	json_member_text(o, "said", kind_said(c, kind_find(rows_text(rows, 10)), rows_text(rows, 4), c->lang));
 	json_member_int(o, "tries", rows_int(rows, 6));
 	write_time(o, "made_at", rows_int(rows, 7));
 	json_key(o, "receiver");
@@ -323,7 +327,8 @@ static int channel_log(Call *c)
 	int n = 0, r = db_query(c->tx, &rows,
 	                        "SELECT o.done_at, o.seq, o.state, o.reason, o.code, o.detail, o.tries, o.made_at, "
 		"o.receiver, "
-	                        "p.name FROM outbox o LEFT JOIN person p ON p.id = o.receiver WHERE o.channel = $1 "
+	                        "p.name, k.kind FROM outbox o LEFT JOIN person p ON p.id = o.receiver "
+	                        "LEFT JOIN channel k ON k.id = o.channel WHERE o.channel = $1 "
 	                        "AND o.done_at IS NOT NULL AND (o.done_at < $2 OR (o.done_at = $2 AND o.seq < $3)) "
 	                        "ORDER BY o.done_at DESC, o.seq DESC LIMIT $4",
 	                        value_id(call_id(c, "id")), value_time(at), value_int(seq), value_int(LOG_PAGE));
@@ -333,7 +338,7 @@ static int channel_log(Call *c)
 	json_key(&c->json, "items");
 	json_array_begin(&c->json);
 	while (rows_next(rows)) {
-		log_row(&c->json, rows);
+		log_row(c, rows);
 		at = rows_int(rows, 0);
 		seq = rows_int(rows, 1);
 		n++;
@@ -420,7 +425,7 @@ static void test_wait(Test *t)
 	while (!t->over && in_time)
 		in_time = cond_wait_until(&t->done, &t->lock, until_us);
 	if (!t->over)
-		verdict_set(&t->verdict, VERDICT_RETRY, "timeout", "");
+		verdict_set(&t->verdict, VERDICT_RETRY, FAILURE_TIMEOUT, "");
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -453,6 +458,8 @@ static int channel_test(Call *c)
 	json_member_bool(o, "ok", t->verdict.kind == VERDICT_DONE);
 	json_member_text(o, "code", t->verdict.code);
 	json_member_text(o, "detail", t->verdict.detail);
+	json_member_text(o, "said", kind_said(c, t->conf->kind, t->verdict.code, c->lang));
+	json_member_text(o, "verdict", verdict_name(t->verdict.kind));
 	json_member_int(o, "status", t->status);
 	json_member_text(o, "answer", t->answer);
 	json_member_int(o, "took_ms", t->took_ms);

@@ -138,28 +138,28 @@ static const char *link_of(Call *c, const AlertRow *alert)
 	return talloc_asprintf(c, "%s/", base);
 }
 
-static int lead_look(Call *c, const AlertRow *alert, bool masked, Card *card, const char **ret_stale)
+static int lead_look(Call *c, const AlertRow *alert, bool masked, Card *card, Failure *ret_stale)
 {
 	Record *lead;
 	int r = record_load_any(c, "lead", alert->record, &lead);
 	if (r == ERR_NOT_FOUND) {
 		call_reset(c);
-		*ret_stale = "gone";
+		*ret_stale = FAILURE_LEAD_GONE;
 		return 0;
 	}
 	if (r < 0)
 		return r;
 	if (record_int(lead, "deleted_at"))
-		*ret_stale = "gone";
+		*ret_stale = FAILURE_LEAD_GONE;
 	else if (counts_down(alert->reason) && !id_equal(record_ref(lead, "owner"), alert->receiver))
-		*ret_stale = "moved_on";
+		*ret_stale = FAILURE_MOVED_ON;
 	else if (counts_down(alert->reason) && record_int(lead, "last_touch_at") >= alert->at_ms)
-		*ret_stale = "touched"; /* since it was told; one that was contacted before may be handed over */
+		*ret_stale = FAILURE_TOUCHED; /* since it was told; one that was contacted before may be handed over */
 	return *ret_stale ? 0 : lead_lines(c, lead, masked, card);
 }
 
 /* One card for many leads: of use while one of them still waits for its receiver. */
-static int many_look(Call *c, const AlertRow *alert, const char **ret_stale)
+static int many_look(Call *c, const AlertRow *alert, Failure *ret_stale)
 {
 	ROWS rows = NULL;
 	if (!counts_down(alert->reason))
@@ -171,15 +171,15 @@ static int many_look(Call *c, const AlertRow *alert, const char **ret_stale)
 	                 "AND (last_touch_at IS NULL OR last_touch_at < $2))",
 	                 value_id(alert->receiver), value_time(alert->at_ms));
 	if (r == 0 && !rows_next(rows))
-		*ret_stale = "touched";
+		*ret_stale = FAILURE_TOUCHED;
 	return r < 0 ? r : rows_error(rows);
 }
 
-int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, const char **ret_stale)
+int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, Failure *ret_stale)
 {
 	JsonFault fault;
 	const json_t *data = alert->data ? json_parse(c, alert->data, strlen(alert->data), &fault) : NULL;
-	*ret_stale = NULL;
+	*ret_stale = FAILURE_NONE;
 	*ret = (Card){.lang = alert->lang, .title = words_title(c, alert->reason, alert->count, alert->lang),
 		.reason = alert->reason, .object = alert->object, .record = alert->record, .data = alert->data,
 		.receiver = alert->receiver_name, .count = alert->count, .at_ms = alert->at_ms, .urgent = alert->urgent};

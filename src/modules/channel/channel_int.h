@@ -90,8 +90,8 @@ typedef struct {
 	bool urgent;
 } AlertRow;
 
-/* Makes the card in c's memory. *ret_stale: a code when nobody needs it any more ("moved_on", "touched"), else NULL. */
-NODISCARD int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, const char **ret_stale);
+/* Makes the card in c's memory. *ret_stale: why nobody needs it any more, else FAILURE_NONE. */
+NODISCARD int card_make(Call *c, const AlertRow *alert, bool masked, Card *ret, Failure *ret_stale);
 void card_of_test(TALLOC_CTX *ctx, House *house, const char *channel, Lang lang, int64_t now_ms, Card *ret);
 /* When an alert with this data is of no use any more: its expiry or the end of its countdown. */
 int64_t card_valid_until(Call *c, const char *reason, const json_t *data, int64_t expires_ms);

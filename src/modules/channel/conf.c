@@ -102,7 +102,7 @@ static int secrets_open(Call *c, Conf *conf)
 	const char *text = NULL;
 	int r = secret_get(c, conf->id, &text);
 	if (r == ERR_INTERNAL) {
-		conf->fault = "secret_unreadable";
+		conf->fault = FAILURE_SECRET_UNREADABLE;
 		call_reset(c);
 		r = 0;
 	}

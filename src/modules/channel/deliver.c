@@ -15,10 +15,10 @@ static void finish(Delivery *d, const Verdict *verdict, const NetAnswer *answer)
 	conf_unref(conf);
 }
 
-static void fail(Delivery *d, VerdictKind kind, const char *code, const char *detail)
+static void fail(Delivery *d, VerdictKind kind, Failure failure)
 {
 	Verdict v;
-	verdict_set(&v, kind, code, detail);
+	verdict_set(&v, kind, failure, "");
 	finish(d, &v, NULL);
 }
 
@@ -50,18 +50,18 @@ static void device_done(Delivery *d, const Verdict *v, const NetAnswer *answer)
 {
 	if (v->kind == VERDICT_DONE)
 		d->reached = true;
-	else if (v->kind == VERDICT_RECEIVER && strcmp(v->code, DEVICE_GONE) == 0)
+	else if (v->kind == VERDICT_RECEIVER && strcmp(v->code, failure_code(FAILURE_DEVICE_GONE)) == 0)
 		d->gone |= UINT32_C(1) << d->device;
 	if (v->kind != VERDICT_DONE && (!d->worst.code[0] || v->kind == VERDICT_RETRY))
 		d->worst = *v;
 	d->device++;
 	TALLOC_CTX *mem = talloc_new(NULL);
-	bool more = d->device < DEVICES_MAX && device_line(mem, d) && strcmp(v->code, "stopped") != 0;
+	bool more = d->device < DEVICES_MAX && device_line(mem, d) && strcmp(v->code, failure_code(FAILURE_STOPPED)) != 0;
 	talloc_free(mem);
 	if (more)
 		return send_card(d);
 	if (d->reached)
-		verdict_set(&d->worst, VERDICT_DONE, "", "");
+		verdict_set(&d->worst, VERDICT_DONE, FAILURE_NONE, "");
 	Verdict whole = d->worst;
 	finish(d, &whole, answer);
 }
@@ -72,7 +72,7 @@ static void on_answer(void *arg, const NetAnswer *answer)
 	Delivery *d = arg;
 	d->conf->kind->judge(answer, &v);
 	if (answer->result == NET_STOPPED)
-		verdict_set(&v, VERDICT_RETRY, "stopped", "");
+		verdict_set(&v, VERDICT_RETRY, FAILURE_STOPPED, "");
 	if (d->conf->kind->devices)
 		return device_done(d, &v, answer);
 	if (v.kind == VERDICT_REFRESH && !d->refreshed) {
@@ -92,14 +92,20 @@ static void device_skip(Delivery *d)
 {
 	Verdict v;
 	static const NetAnswer none = {.result = NET_REFUSED, .detail = "", .body = ""};
-	verdict_set(&v, VERDICT_RECEIVER, d->address && d->address[0] ? DEVICE_GONE : "no_device", "");
+	verdict_set(&v, VERDICT_RECEIVER, d->address && d->address[0] ? FAILURE_DEVICE_GONE : FAILURE_NO_DEVICE, "");
 	device_done(d, &v, &none);
+}
+
+/* Whose fault it is that there is no request. */
+static VerdictKind build_verdict(Failure why)
+{
+	return why == FAILURE_BAD_ADDRESS ? VERDICT_RECEIVER : why == FAILURE_TOO_LARGE ? VERDICT_CONTENT : VERDICT_CHANNEL;
 }
 
 static void send_card(Delivery *d)
 {
 	Parcel parcel = {0};
-	const char *why = "bad_settings";
+	Failure why = FAILURE_BAD_SETTINGS;
 	TALLOC_CTX *mem = talloc_new(NULL);
 	const char *address = d->conf->kind->devices ? device_line(mem, d) : d->address;
 	const Errand errand = {.conf = d->conf, .card = d->card, .address = address ? address : "", .token = d->token,
@@ -107,12 +113,12 @@ static void send_card(Delivery *d)
 	bool built = d->conf->kind->build(mem, &errand, &parcel, &why);
 	int r = built ? net_send(d->net, &parcel.request, on_answer, d) : 0;
 	talloc_free(mem);
-	if (!built && d->conf->kind->devices && strcmp(why, "bad_address") == 0)
+	if (!built && d->conf->kind->devices && why == FAILURE_BAD_ADDRESS)
 		device_skip(d);
 	else if (!built)
-		fail(d, strcmp(why, "bad_address") == 0 ? VERDICT_RECEIVER : VERDICT_CHANNEL, why, "");
+		fail(d, build_verdict(why), why);
 	else if (r < 0)
-		fail(d, VERDICT_RETRY, "busy", "");
+		fail(d, VERDICT_RETRY, FAILURE_BUSY);
 }
 
 /* ---- tokens ---- */
@@ -191,7 +197,7 @@ void deliver(struct NetClient *net, Delivery *d)
 	d->net = net;
 	Conf *conf = d->conf;
 	if (conf->fault)
-		fail(d, VERDICT_CHANNEL, conf->fault, "");
+		fail(d, VERDICT_CHANNEL, conf->fault);
 	else if (!conf->kind->token_build || token_take(d, &fetch))
 		send_card(d);
 	else if (fetch)

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "call/call.h"
+#include "event/failure.h"
 #include "net/client.h"
 
 #define CARD_LINES_MAX 10
@@ -43,7 +44,7 @@ typedef struct Conf {
 	int rate;                          /* messages a minute; 0: the kind's */
 	json_t *settings, *secrets;        /* objects by name of the setting; never NULL */
 	struct TokenQueue *queue;          /* deliver.c: who waits for a token */
-	const char *fault;                 /* why it cannot be used at all ("secret_unreadable"), or NULL */
+	Failure fault;                     /* why it cannot be used at all; FAILURE_NONE: it can */
 	const char *outage;                /* why it is not to be relied upon ("down", "expired"), or NULL */
 	_Atomic int refs;
 } Conf;
@@ -66,8 +67,6 @@ typedef struct {
 
 /* ---- requests and verdicts ---- */
 
-#define DEVICE_GONE "gone"             /* code of a VERDICT_RECEIVER: this device wants no more */
-
 typedef struct {
 	const Conf *conf;
 	const Card *card;
@@ -88,6 +87,7 @@ typedef enum {
 	VERDICT_LIMITED,    /* too much at once: the whole channel rests for wait_ms */
 	VERDICT_REFRESH,    /* the token is worn out: a new one, once, at once */
 	VERDICT_RECEIVER,   /* this receiver cannot be reached here */
+	VERDICT_CONTENT,    /* this message is not taken here, others are: it goes by the next channel */
 	VERDICT_CHANNEL,    /* nobody can: wrong key, signature, address; it opens the breaker */
 	VERDICT_GONE,       /* the partner wants no more: the channel is switched off */
 } VerdictKind;
@@ -95,20 +95,30 @@ typedef enum {
 typedef struct {
 	VerdictKind kind;
 	int64_t wait_ms;    /* RETRY, LIMITED: not before; 0: as usual */
-	char code[48];      /* of the partner or ours: "93000", "timeout" */
+	char code[48];      /* of the partner or of event/failure.h: "93000", "timeout" */
 	char detail[240];   /* what the partner said */
 } Verdict;
+
+/* One code of a partner: what it means for the channel, and for people. A code that ends in '*' stands for all that
+ * begin so; the earlier row counts. Without words of its own for what to do next, those of its verdict are told. */
+typedef struct {
+	const char *code;                  /* NULL ends the table */
+	VerdictKind kind;
+	int64_t wait_ms;
+	FailureWords words;
+} CodeRow;
 
 typedef struct ChannelKind {
 	const char *name, *zh, *en;
 	const Setting *settings;           /* ends with SETTING_END */
+	const CodeRow *codes;              /* NULL: this kind has none of its own */
 	const char *address_zh, *address_en; /* what the address of a person is here; NULL: none is needed */
 	bool address_required;
 	bool group;                        /* many see it: phones are masked */
 	bool devices;                      /* the address is a line a device; each gets the card */
 	int rate_minute, rate_second;      /* 0: no limit known */
-	/* False when the address or the settings make no request; then *ret_why is a code. */
-	bool (*build)(TALLOC_CTX *ctx, const Errand *errand, Parcel *ret, const char **ret_why);
+	/* False when the address or the settings make no request; then *ret_why says which. */
+	bool (*build)(TALLOC_CTX *ctx, const Errand *errand, Parcel *ret, Failure *ret_why);
 	void (*judge)(const NetAnswer *answer, Verdict *ret);
 	/* Kinds with a token: how to get one. */
 	void (*token_build)(TALLOC_CTX *ctx, const Conf *conf, Parcel *ret);
@@ -123,20 +133,24 @@ const ChannelKind *kind_find(const char *name);
 
 /* ---- what kinds share ---- */
 
-/* judge.c. One row of a partner's table of codes. */
-typedef struct {
-	int64_t code;
-	VerdictKind kind;
-	int64_t wait_ms;
-} CodeRow;
-
+/* judge.c */
 /* What needs no look into the body: no connection, no TLS, 3xx, 4xx, 5xx. True when that decides it. */
 bool judge_transport(const NetAnswer *answer, Verdict *ret);
-/* The usual partner: HTTP 200 and a JSON object with an integer code; 0 is done, others as the table (ended by code 0)
- * says, RETRY if it does not. Alternatives for the member names are tried in order. */
+/* The usual partner: a JSON object with an integer code, beside HTTP 200 or the status of a refusal; 0 is done, others
+ * as the table says, RETRY if it does not. */
 void judge_codes(const NetAnswer *answer, const char *code_name, const char *text_name, const CodeRow *rows,
 	Verdict *ret);
-void verdict_set(Verdict *v, VerdictKind kind, const char *code, const char *detail);
+/* The row of a code, or NULL. */
+const CodeRow *code_row(const CodeRow *rows, const char *code);
+/* As the row of this code says; RETRY without one. */
+void judge_row(const CodeRow *rows, const char *code, const char *detail, Verdict *ret);
+void verdict_set(Verdict *v, VerdictKind kind, Failure failure, const char *detail);
+/* "done", "retry", "limited", "refresh", "receiver", "content", "channel", "gone". */
+const char *verdict_name(VerdictKind kind);
+/* With a code that is made: http_N. */
+void verdict_coded(Verdict *v, VerdictKind kind, const char *code, const char *detail);
+/* The sentence for a code that a channel of this kind kept; kind may be NULL. NULL for none. */
+const char *kind_said(TALLOC_CTX *ctx, const ChannelKind *kind, const char *code, Lang lang);
 /* token_read of the usual partner: {"errcode":0,"NAME":"...","LIFE":7200}. */
 char *token_of(TALLOC_CTX *ctx, const NetAnswer *answer, const char *token_name, const char *life_name,
 	int64_t *ret_life_ms, Verdict *ret);

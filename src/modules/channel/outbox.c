@@ -168,7 +168,7 @@ int outbox_expire(Call *c)
 			return r;
 	}
 	for (int i = 0; r == 0 && i < n; i++)
-		r = row_close(c, seqs[i], OUT_EXPIRED, "expired", NULL);
+		r = row_close(c, seqs[i], OUT_EXPIRED, failure_code(FAILURE_EXPIRED), NULL);
 	if (r == 0 && n > 0)
 		log_info("channel", "%d cards expired before they could be sent", n);
 	return r;
@@ -279,18 +279,18 @@ static int64_t quiet_left(const Head *head, int64_t now_ms)
 	return quiet_end(head->alert.zone, (QuietHours){head->quiet_from, head->quiet_to}, now_ms) - now_ms;
 }
 
-/* Why this row is not to be sent at all, with the state it ends in; NULL if it is. */
-static const char *head_ends(const Head *head, int64_t now_ms, OutState *ret_state)
+/* Why this row is not to be sent at all, with the state it ends in; FAILURE_NONE if it is. */
+static Failure head_ends(const Head *head, int64_t now_ms, OutState *ret_state)
 {
 	*ret_state = OUT_DROPPED;
 	if (!head->active)
-		return "receiver_left";
+		return FAILURE_RECEIVER_LEFT;
 	if (head->has_alert && head->read_ms)
-		return "read";
+		return FAILURE_READ;
 	*ret_state = OUT_EXPIRED;
 	if (!head->has_alert || head->valid_until_ms <= now_ms)
-		return "expired";
-	return NULL;
+		return FAILURE_EXPIRED;
+	return FAILURE_NONE;
 }
 
 /* What waits behind the head in its lane for the same reason goes with it, up to what another channel of the lane has
@@ -347,14 +347,15 @@ static int mark_sending(Call *c, const Message *m)
 static int head_card(Call *c, Channel *channel, Head *head, Message *m)
 {
 	Card card;
-	const char *stale = NULL;
+	Failure stale = FAILURE_NONE;
 	if (channel->conf->kind->devices) {
 		int r = devices_load(c, head->alert.receiver, &head->address);
 		if (r < 0)
 			return r;
 		if (!head->address[0]) {
 			m->n = 0;
-			return row_move_on(c, head->seq, head->alert.receiver, head->place, OUT_FAILED, "no_device", NULL);
+			return row_move_on(c, head->seq, head->alert.receiver, head->place, OUT_FAILED,
+			                   failure_code(FAILURE_NO_DEVICE), NULL);
 		}
 	}
 	int r = merge(c, channel->id, head, m);
@@ -364,7 +365,7 @@ static int head_card(Call *c, Channel *channel, Head *head, Message *m)
 		return r;
 	if (stale) {
 		m->n = 0;
-		return row_close(c, head->seq, OUT_DROPPED, stale, NULL);
+		return row_close(c, head->seq, OUT_DROPPED, failure_code(stale), NULL);
 	}
 	m->channel = channel;
 	m->receiver = head->alert.receiver;
@@ -379,14 +380,15 @@ static int head_take(Call *c, Channel *channel, Head *head, Message **ret)
 {
 	OutState state;
 	const ChannelKind *kind = channel->conf->kind;
-	const char *ends = head_ends(head, c->now_ms, &state);
+	Failure ends = head_ends(head, c->now_ms, &state);
 	if (ends)
-		return row_close(c, head->seq, state, ends, NULL);
+		return row_close(c, head->seq, state, failure_code(ends), NULL);
 	int64_t quiet = quiet_left(head, c->now_ms);
 	if (quiet)
-		return row_put_off(c, head->seq, head->tries, c->now_ms + quiet, "quiet_hours", NULL);
+		return row_put_off(c, head->seq, head->tries, c->now_ms + quiet, failure_code(FAILURE_QUIET_HOURS), NULL);
 	if (kind->address_required && !head->address[0])
-		return row_move_on(c, head->seq, head->alert.receiver, head->place, OUT_FAILED, "no_address", NULL);
+		return row_move_on(c, head->seq, head->alert.receiver, head->place, OUT_FAILED,
+		                   failure_code(FAILURE_NO_ADDRESS), NULL);
 	Message *m = talloc_zero(NULL, Message);
 	int r = head_card(c, channel, head, m);
 	if (r < 0 || m->n == 0)
@@ -440,6 +442,7 @@ static int settle_row(Call *c, const Message *m, int64_t seq)
 		return db_exec(c->tx, "UPDATE outbox SET state = 2, done_at = $2, code = NULL, detail = NULL WHERE seq = $1",
 		               value_int(seq), value_time(c->now_ms));
 	case VERDICT_RECEIVER:
+	case VERDICT_CONTENT:
 		return row_move_on(c, seq, m->receiver, m->place, OUT_FAILED, v->code, v->detail);
 	case VERDICT_RETRY:
 		return settle_retry(c, m, seq);

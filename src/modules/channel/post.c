@@ -224,10 +224,11 @@ static void channel_fails(Channel *ch, const Verdict *v, int64_t now_ms, bool ha
 
 static void channel_judge(Channel *ch, const Verdict *v, int64_t now_ms)
 {
-	bool ours = strcmp(v->code, "busy") == 0 || strcmp(v->code, "stopped") == 0;
+	bool ours = strcmp(v->code, failure_code(FAILURE_BUSY)) == 0 || strcmp(v->code, failure_code(FAILURE_STOPPED)) == 0;
 	switch (v->kind) {
 	case VERDICT_DONE:
 	case VERDICT_RECEIVER:
+	case VERDICT_CONTENT:
 		if (breaker_success(&ch->breaker))
 			ch->changed = true;
 		break;
@@ -287,7 +288,8 @@ static int admins_tell(Call *c, const Channel *ch)
 	JsonOut o = json_out(data);
 	json_object_begin(&o);
 	json_member_text(&o, "name", ch->conf->name);
-	json_member_text(&o, "detail", talloc_asprintf(c, "%s %s", ch->last_code, ch->last_detail));
+	json_member_text(&o, "zh", kind_said(c, ch->conf->kind, ch->last_code, LANG_ZH));
+	json_member_text(&o, "en", kind_said(c, ch->conf->kind, ch->last_code, LANG_EN));
 	json_object_end(&o);
 	for (int i = 0; r == 0 && i < n; i++)
 		r = alert_send(c, &(Alert){.receiver = admins[i], .reason = "channel.down", .object = "channel",
@@ -330,8 +332,8 @@ static int round_settle_job(Tx *tx, void *arg)
 static const char *rest_code(const Channel *ch)
 {
 	if (ch->conf && ch->conf->outage)
-		return strcmp(ch->conf->outage, "expired") == 0 ? "service_expired" : "service_down";
-	return ch->last_code[0] ? ch->last_code : "resting";
+		return failure_code(strcmp(ch->conf->outage, "expired") == 0 ? FAILURE_SERVICE_EXPIRED : FAILURE_SERVICE_DOWN);
+	return ch->last_code[0] ? ch->last_code : failure_code(FAILURE_RESTING);
 }
 
 static int round_divert(Call *c, Post *post)

@@ -39,7 +39,9 @@ static int states_load(Call *c, Conf *const *confs, OutsideItem *items, int n)
 			continue;
 		const Conf *conf = confs[item - items];
 		item->state = state_of(conf, rows_text(rows, 1));
-		item->code = conf->fault ? conf->fault : talloc_strdup(c, rows_text(rows, 2));
+		item->code = conf->fault ? failure_code(conf->fault) : talloc_strdup(c, rows_text(rows, 2));
+		item->said_zh = kind_said(c, conf->kind, item->code, LANG_ZH);
+		item->said_en = kind_said(c, conf->kind, item->code, LANG_EN);
 		item->detail = talloc_strdup(c, rows_text(rows, 3));
 		item->outage = talloc_strdup(c, rows_text(rows, 4));
 	}

@@ -3,6 +3,7 @@
 
 #include "base/cond.h"
 #include "call/when.h"
+#include "event/failure.h"
 #include "modules/service/service_int.h"
 
 #define OUTAGES_SHOWN 50
@@ -67,6 +68,8 @@ static void write_found(Call *c, const Service *s, const Hour *day, const Hour *
 	write_time(o, "checked_at", s->checked_ms);
 	json_member_text(o, "code", theirs ? s->item.code : s->code);
 	json_member_text(o, "detail", theirs ? s->item.detail : s->detail);
+	const char *said = c->lang == LANG_EN ? s->item.said_en : s->item.said_zh;
+	json_member_text(o, "said", theirs && said ? said : failure_said(c, theirs ? s->item.code : s->code, c->lang));
 	json_member_text(o, "outage", s->item.outage);
 	json_member_int(o, "people", s->item.people);
 	json_member_int(o, "alone", s->item.alone);
@@ -144,6 +147,7 @@ static int outages_write(Call *c, Id service)
 		write_time(o, "ended_at", rows_int(rows, 2));
 		json_member_text(o, "code", rows_text(rows, 3));
 		json_member_text(o, "detail", rows_text(rows, 4));
+		json_member_text(o, "said", failure_said(c, rows_text(rows, 3), c->lang));
 		json_object_end(o);
 	}
 	json_array_end(o);
@@ -233,7 +237,7 @@ static void now_wait(Now *now)
 	while (!now->over && in_time)
 		in_time = cond_wait_until(&now->done, &now->lock, until_us);
 	if (!now->over)
-		now->verdict = (Verdict){.code = "timeout", .took_ms = NOW_WAIT_MS};
+		probe_late(&now->verdict, NOW_WAIT_MS);
 	pthread_mutex_unlock(&now->lock);
 }
 
@@ -260,6 +264,7 @@ static int service_probe(Call *c)
 		json_member_bool(&c->json, "ok", now->verdict.good);
 		json_member_text(&c->json, "code", now->verdict.code);
 		json_member_text(&c->json, "detail", now->verdict.detail);
+		json_member_text(&c->json, "said", failure_said(c, now->verdict.code, c->lang));
 		json_member_int(&c->json, "status", now->verdict.status);
 		json_member_int(&c->json, "took_ms", now->verdict.took_ms);
 		json_object_end(&c->json);

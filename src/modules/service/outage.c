@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "event/failure.h"
 #include "modules/service/service_int.h"
 
 #define RECEIVERS_MAX 21
@@ -126,9 +127,10 @@ static int went_down(Call *c, const Service *s, const Beat *beat, const char *co
 	                value_text(detail));
 	if (r < 0)
 		return r;
-	const char *why = detail[0] ? talloc_asprintf(c, "%s (%s)", code, detail) : code;
-	const char *zh = talloc_asprintf(c, "“%s”没有应答：%s。%s", s->name, why, affected_words(c, s, LANG_ZH));
-	const char *en = talloc_asprintf(c, "\"%s\" does not answer: %s.%s", s->name, why, affected_words(c, s, LANG_EN));
+	const char *zh = talloc_asprintf(c, "“%s”没有应答：%s%s", s->name, failure_said(c, code, LANG_ZH),
+	                                 affected_words(c, s, LANG_ZH));
+	const char *en = talloc_asprintf(c, "\"%s\" does not answer: %s%s", s->name, failure_said(c, code, LANG_EN),
+	                                 affected_words(c, s, LANG_EN));
 	return outage_tell(c, s, "service.down", zh, en, DOWN_LIFE_MS);
 }
 

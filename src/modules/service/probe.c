@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "event/failure.h"
 #include "modules/service/service_int.h"
 
 /* libcurl connects to what it takes for HTTP, and sends nothing. */
@@ -42,9 +43,9 @@ void probe_request(TALLOC_CTX *ctx, const Service *s, NetRequest *ret)
 		.connect_only = strcmp(s->kind, "http") != 0};
 }
 
-static void say(Verdict *v, bool good, const char *code, const char *detail)
+static void say(Verdict *v, const char *code, const char *detail)
 {
-	v->good = good;
+	v->good = !code[0];
 	snprintf(v->code, sizeof v->code, "%s", code);
 	size_t len = utf8_valid_len(detail, strnlen(detail, sizeof v->detail - 1));
 	memcpy(v->detail, detail, len);
@@ -61,24 +62,31 @@ static void judge_http(const Service *s, const NetAnswer *a, Verdict *ret)
 	bool fine = s->expect_status ? a->status == s->expect_status : a->status < 400;
 	snprintf(code, sizeof code, "http_%d", a->status);
 	if (!fine)
-		say(ret, false, code, a->body);
+		say(ret, code, a->body);
 	else if (s->expect_text && !(whole && strstr(a->body, s->expect_text)))
-		say(ret, false, "text_missing", a->body);
+		say(ret, failure_code(FAILURE_TEXT_MISSING), a->body);
 	else
-		say(ret, true, "", "");
+		say(ret, "", "");
+}
+
+void probe_late(Verdict *ret, int64_t took_ms)
+{
+	*ret = (Verdict){.took_ms = took_ms};
+	say(ret, failure_code(FAILURE_TIMEOUT), "");
 }
 
 void probe_judge(const Service *s, const NetAnswer *a, Verdict *ret)
 {
-	static const char *const codes[] = {[NET_UNREACHABLE] = "unreachable", [NET_TIMEOUT] = "timeout",
-		[NET_REFUSED] = "address_refused", [NET_MAIL] = "mail",
-		[NET_TLS] = "certificate", [NET_STOPPED] = "stopped"};
+	static const Failure failures[] = {[NET_UNREACHABLE] = FAILURE_UNREACHABLE, [NET_TIMEOUT] = FAILURE_TIMEOUT,
+		[NET_REFUSED] = FAILURE_ADDRESS_REFUSED, [NET_TOO_LARGE] = FAILURE_ANSWER_TOO_LARGE,
+		[NET_MAIL] = FAILURE_MAIL, [NET_TLS] = FAILURE_CERTIFICATE, [NET_DENIED] = FAILURE_MAIL,
+		[NET_MISSING] = FAILURE_MAIL, [NET_STOPPED] = FAILURE_STOPPED};
 	*ret = (Verdict){.took_ms = a->took_ms, .status = a->status, .ours = a->result == NET_STOPPED};
 	bool talks = a->result == NET_OK || (a->result == NET_TOO_LARGE && a->status > 0);
 	if (talks && strcmp(s->kind, "http") == 0)
 		judge_http(s, a, ret);
 	else if (talks)
-		say(ret, true, "", "");
+		say(ret, "", "");
 	else
-		say(ret, false, a->result == NET_TOO_LARGE ? "answer_too_large" : codes[a->result], a->detail);
+		say(ret, failure_code(failures[a->result]), a->detail);
 }

@@ -58,6 +58,8 @@ typedef struct {
 /* Texts of the request in ctx. */
 void probe_request(TALLOC_CTX *ctx, const Service *s, NetRequest *ret);
 void probe_judge(const Service *s, const NetAnswer *answer, Verdict *ret);
+/* Nothing came in time. */
+void probe_late(Verdict *ret, int64_t took_ms);
 /* Why this address cannot be probed, as net_url_fault. */
 const char *probe_fault(const char *kind, const char *address, const char *allowed_host);
 

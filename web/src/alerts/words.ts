@@ -23,5 +23,6 @@ export function alertTitle(alert: Alert): string {
 /** Who or what it is about, from whatever the data offers. */
 export function alertDetail(alert: Alert): string {
 	const { company, name, person, owner_name, detail } = alert.data ?? {}
-	return [company, name, person ?? owner_name, detail].filter((part) => typeof part === 'string' && part).join(' · ')
+	const said = alert.reason === 'channel.down' ? alert.data?.[lang.value] : undefined // elsewhere it stands in the title
+	return [company, name, person ?? owner_name, said ?? detail].filter((part) => typeof part === 'string' && part).join(' · ')
 }

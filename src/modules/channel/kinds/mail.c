@@ -97,10 +97,10 @@ static void date_write(Buf *out, int64_t now_ms)
 	buf_printf(out, "Date: %s\r\n", text);
 }
 
-static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
+static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, Failure *ret_why)
 {
 	const char *from = conf_text(e->conf, "from");
-	*ret_why = "bad_address";
+	*ret_why = FAILURE_BAD_ADDRESS;
 	if (!is_address(e->address) || !is_address(from))
 		return false;
 	Buf *out = buf_new(ctx, MESSAGE_MAX);
@@ -116,23 +116,48 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	ret->mail = (NetMail){from, e->address, conf_text(e->conf, "user"), conf_text(e->conf, "password")};
 	ret->request = (NetRequest){.url = conf_text(e->conf, "server"), .body = out->data, .len = out->len,
 		.allowed_host = e->conf->allowed_host, .mail = &ret->mail};
-	*ret_why = "too_large";
+	*ret_why = FAILURE_TOO_LARGE;
 	return !buf_failed(out);
 }
+
+static const CodeRow codes[] = {
+	{"sender_4*", VERDICT_RETRY, 0, {"邮件服务器暂时不接受发件地址", "The sender's address is refused at the moment"}},
+	{"sender_*", VERDICT_CHANNEL, 0, {"邮件服务器不接受发件地址", "The sender's address is refused",
+	  "请让发件地址与登录账号一致。", "Let the sender's address be that of the user who signs in."}},
+	{"smtp_421", VERDICT_RETRY, 0, {"邮件服务器暂时不可用", "The mail server is not available at the moment"}},
+	{"smtp_454", VERDICT_RETRY, 0, {"邮件服务器暂时不能验证", "The mail server cannot authenticate at the moment"}},
+	{"smtp_4*", VERDICT_RETRY, 0, {"邮件服务器要求稍后再试", "The mail server asks to come back later"}},
+	{"smtp_530", VERDICT_CHANNEL, 0, {"邮件服务器要求登录或加密", "The mail server wants a login or encryption",
+	  "请填写用户名和密码，并使用 smtps 或 587 端口。", "Enter user and password, and use smtps or port 587."}},
+	{"smtp_534", VERDICT_CHANNEL, 0, {"邮件服务器不接受这种登录方式", "The mail server does not accept this way to sign in",
+	  "请使用客户端授权码或应用专用密码。", "Use a code for mail programs instead of the password."}},
+	{"smtp_535", VERDICT_CHANNEL, 0, {"用户名或密码不正确", "User or password is wrong",
+	  "请核对用户名；多数邮箱要使用客户端授权码，而不是登录密码。", "Check the user; most providers want a code for mail programs."}},
+	{"smtp_538", VERDICT_CHANNEL, 0, {"邮件服务器要求加密后登录", "The mail server wants encryption",
+	  "请使用 smtps 或 587 端口。", "Use smtps or port 587."}},
+	{"smtp_501", VERDICT_RECEIVER, 0, {"收件地址的格式不被接受", "The form of the receiver's address is refused"}},
+	{"smtp_50*", VERDICT_CHANNEL, 0,
+	 {"邮件服务器不接受命令",
+	  "The mail server refuses a command",
+	  "请核对服务器地址和端口。", "Check address and port of the server."}},
+	{"smtp_552", VERDICT_RECEIVER, 0, {"收件人的邮箱已满，或邮件过大", "The mailbox is full, or the mail is too large"}},
+	{"smtp_554", VERDICT_CONTENT, 0, {"邮件被拒收，可能被认作垃圾邮件", "The mail was rejected, perhaps as spam",
+	  "请在邮件服务器放行；有备用渠道时改走备用渠道。", "Let the mail server accept it; it goes by a spare channel if there is one."}},
+	{"smtp_5*", VERDICT_RECEIVER, 0, {"收件地址被拒绝", "The receiver's address was refused"}},
+	{0},
+};
 
 /* SMTP: 4xx later, 5xx never; which of both is at fault tells the code. */
 static void judge(const NetAnswer *a, Verdict *ret)
 {
-	char code[16];
-	snprintf(code, sizeof code, "smtp_%d", a->status);
+	char code[24];
+	snprintf(code, sizeof code, "%s_%d", a->refused_sender ? "sender" : "smtp", a->status);
 	if (a->result == NET_OK)
-		verdict_set(ret, VERDICT_DONE, "", "");
-	else if (a->result != NET_MAIL)
+		verdict_set(ret, VERDICT_DONE, FAILURE_NONE, "");
+	else if (a->result != NET_MAIL || a->status == 0)
 		(void)judge_transport(a, ret);
-	else if (a->status == 535 || a->status == 534 || a->status == 530)
-		verdict_set(ret, VERDICT_CHANNEL, code, a->detail);
 	else
-		verdict_set(ret, a->status >= 500 ? VERDICT_RECEIVER : VERDICT_RETRY, code, a->detail);
+		judge_row(codes, code, a->detail, ret);
 }
 
 static const Setting settings[] = {
@@ -145,5 +170,6 @@ static const Setting settings[] = {
 	{0},
 };
 
-const ChannelKind kind_mail = {.name = "mail", .zh = "邮件", .en = "Mail", .settings = settings, .address_zh = "邮箱地址",
+const ChannelKind kind_mail = {.name = "mail", .zh = "邮件", .en = "Mail", .settings = settings,
+	.codes = codes, .address_zh = "邮箱地址",
 	.address_en = "Mail address", .address_required = true, .build = build, .judge = judge};

@@ -40,22 +40,22 @@ static const char *origin_of(TALLOC_CTX *ctx, const char *url)
 }
 
 /* The address is that of one device: endpoint, key and secret as its browser gave them. */
-static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
+static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, Failure *ret_why)
 {
 	char endpoint[ENDPOINT_MAX], key[WORD_MAX], secret[WORD_MAX];
 	uint8_t point[WEBPUSH_KEY], auth[WEBPUSH_AUTH], own_secret[WEBPUSH_PRIVATE], salt[WEBPUSH_SALT];
 	WebpushPair house, own;
 	size_t len = 0;
-	*ret_why = "bad_address";
+	*ret_why = FAILURE_BAD_ADDRESS;
 	if (sscanf(e->address, "%1023s %127s %127s", endpoint, key, secret) != 3 ||
 	    !webpush_read(key, point, sizeof point) || !webpush_read(secret, auth, sizeof auth) ||
 	    !origin_of(ctx, endpoint))
 		return false;
 	const char *kept = conf_text(e->conf, "key"), *text = text_write(ctx, e->card);
-	*ret_why = "bad_secret";
+	*ret_why = FAILURE_BAD_SECRET;
 	if (!kept || !webpush_read(kept, own_secret, sizeof own_secret) || !webpush_pair_of(own_secret, &house))
 		return false;
-	*ret_why = "too_large";
+	*ret_why = FAILURE_TOO_LARGE;
 	randombytes_buf(salt, sizeof salt);
 	uint8_t *body = text && webpush_pair_make(&own) ? webpush_seal(ctx, point, auth, &own, salt, text, &len) : NULL;
 	if (!body)
@@ -72,15 +72,32 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	return token != NULL;
 }
 
+static const CodeRow codes[] = {
+	{"http_400", VERDICT_RECEIVER, 0, {"推送服务不接受这条通知", "The push service does not accept the notification",
+	  "请让该设备重新开启通知；多台设备都如此时，请检查渠道的联系方式和私钥。",
+	  "Ask for notifications on the device again; if many fail so, check contact and key of the channel."}},
+	{"http_401", VERDICT_RECEIVER, 0, {"推送服务不认可渠道的私钥", "The push service does not accept the channel's key",
+	  "请让该设备重新开启通知；多台设备都如此时，请检查渠道的联系方式和私钥。",
+	  "Ask for notifications on the device again; if many fail so, check contact and key of the channel."}},
+	{"http_403", VERDICT_RECEIVER, 0, {"推送服务不认可渠道的私钥", "The push service does not accept the channel's key",
+	  "请让该设备重新开启通知；多台设备都如此时，请检查渠道的联系方式和私钥。",
+	  "Ask for notifications on the device again; if many fail so, check contact and key of the channel."}},
+	{"http_413", VERDICT_CONTENT, 0, {"推送服务认为通知过大", "The push service finds the notification too large"}},
+	{"http_429", VERDICT_RETRY, 0, {"推送过于频繁", "Too many notifications"}},
+	{0},
+};
+
 static void judge(const NetAnswer *a, Verdict *ret)
 {
 	bool answered = a->result == NET_OK;
 	if (!judge_transport(a, ret)) {
-		verdict_set(ret, VERDICT_DONE, "", "");
+		verdict_set(ret, VERDICT_DONE, FAILURE_NONE, "");
 		return;
 	}
 	if (answered && (a->status == 404 || a->status == 410))
-		verdict_set(ret, VERDICT_RECEIVER, DEVICE_GONE, "");
+		verdict_set(ret, VERDICT_RECEIVER, FAILURE_DEVICE_GONE, "");
+	else if (answered && a->status == 413)
+		ret->kind = VERDICT_CONTENT;
 	else if (ret->kind == VERDICT_LIMITED)
 		ret->kind = VERDICT_RETRY; /* of this push service; others go on */
 	else if (ret->kind == VERDICT_CHANNEL)
@@ -109,4 +126,4 @@ static const Setting settings[] = {
 
 const ChannelKind kind_web_push = {.name = "web_push", .zh = "浏览器通知（Web Push）",
 	.en = "Browser notifications (web push)",
-	.settings = settings, .devices = true, .build = build, .judge = judge, .prepare = prepare};
+	.settings = settings, .codes = codes, .devices = true, .build = build, .judge = judge, .prepare = prepare};

@@ -36,14 +36,14 @@ static void body_write(const Card *card, JsonOut *o)
 	json_object_end(o);
 }
 
-static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
+static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, Failure *ret_why)
 {
 	Buf *body = buf_new(ctx, BODY_MAX);
 	JsonOut o = json_out(body);
 	body_write(e->card, &o);
 	int64_t now_s = e->now_ms / SECOND_MS;
 	const char *signature = sign_standard(ctx, conf_text(e->conf, "secret"), e->card->id, now_s, body->data);
-	*ret_why = !signature ? "bad_secret" : "too_large";
+	*ret_why = !signature ? FAILURE_BAD_SECRET : FAILURE_TOO_LARGE;
 	if (!signature || buf_failed(body))
 		return false;
 	parcel_json(ctx, ret, e->conf, talloc_strdup(ctx, conf_text(e->conf, "url")), body);
@@ -56,9 +56,11 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 static void judge(const NetAnswer *a, Verdict *ret)
 {
 	if (!judge_transport(a, ret))
-		verdict_set(ret, VERDICT_DONE, "", "");
+		verdict_set(ret, VERDICT_DONE, FAILURE_NONE, "");
 	else if (a->result == NET_OK && a->status == 410)
 		ret->kind = VERDICT_GONE;
+	else if (a->result == NET_OK && a->status == 413) /* this body, not every one */
+		ret->kind = VERDICT_CONTENT;
 	else if (a->result == NET_OK && (a->status == 502 || a->status == 504))
 		ret->kind = VERDICT_LIMITED, ret->wait_ms = a->retry_after_ms ? a->retry_after_ms : MINUTE_MS;
 }

@@ -32,12 +32,12 @@ static void write_plain(TALLOC_CTX *ctx, JsonOut *o, const Card *card)
 	json_object_end(o);
 }
 
-static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **ret_why)
+static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, Failure *ret_why)
 {
 	Buf *body = buf_new(ctx, 16 * 1024);
 	JsonOut o = json_out(body);
 	const char *user = text_address(ctx, e->address);
-	*ret_why = "bad_address";
+	*ret_why = FAILURE_BAD_ADDRESS;
 	if (!user[0])
 		return false;
 	json_object_begin(&o);
@@ -56,35 +56,66 @@ static bool build(TALLOC_CTX *ctx, const Errand *e, Parcel *ret, const char **re
 	return true;
 }
 
-static const CodeRow rows[] = {
-	{-1, VERDICT_RETRY, 0},
-	{40014, VERDICT_REFRESH, 0},
-	{42001, VERDICT_REFRESH, 0},
-	{40001, VERDICT_CHANNEL, 0},
-	{40013, VERDICT_CHANNEL, 0},
-	{40056, VERDICT_CHANNEL, 0},
-	{301002, VERDICT_CHANNEL, 0},
-	{48002, VERDICT_CHANNEL, 0},
-	{60020, VERDICT_CHANNEL, 0},
-	{45009, VERDICT_LIMITED, MINUTE_MS},
-	{45033, VERDICT_LIMITED, 5 * SECOND_MS},
-	{81013, VERDICT_RECEIVER, 0},
-	{60111, VERDICT_RECEIVER, 0},
-	{40003, VERDICT_RECEIVER, 0},
-	{86001, VERDICT_RECEIVER, 0},
+static const CodeRow codes[] = {
+	{"-1", VERDICT_RETRY, 0, {"对方系统繁忙", "The partner is busy"}},
+	{"40014", VERDICT_REFRESH, 0, {"访问凭证无效", "The access token is not valid"}},
+	{"41001", VERDICT_REFRESH, 0, {"缺少访问凭证", "The access token is missing"}},
+	{"42001", VERDICT_REFRESH, 0, {"访问凭证已过期", "The access token has expired"}},
+	{"40001", VERDICT_CHANNEL, 0, {"应用 Secret 不正确", "The app secret is wrong",
+	  "请在管理后台重新复制企业 ID 和应用 Secret。", "Copy corp ID and app secret from the console again."}},
+	{"40091", VERDICT_CHANNEL, 0, {"Secret 不正确，可能属于别的企业", "The secret is wrong, or of another company",
+	  "请在管理后台重新复制企业 ID 和应用 Secret。", "Copy corp ID and app secret from the console again."}},
+	{"40013", VERDICT_CHANNEL, 0, {"企业 ID 不正确", "The corp ID is wrong",
+	  "请在管理后台重新复制企业 ID 和应用 Secret。", "Copy corp ID and app secret from the console again."}},
+	{"41002", VERDICT_CHANNEL, 0, {"缺少企业 ID", "The corp ID is missing",
+	  "请在管理后台重新复制企业 ID 和应用 Secret。", "Copy corp ID and app secret from the console again."}},
+	{"41004", VERDICT_CHANNEL, 0, {"缺少应用 Secret", "The app secret is missing",
+	  "请在管理后台重新复制企业 ID 和应用 Secret。", "Copy corp ID and app secret from the console again."}},
+	{"40056", VERDICT_CHANNEL, 0, {"应用 AgentId 不正确", "The agent ID is wrong",
+	  "请核对应用的 AgentId。", "Check the agent ID of the app."}},
+	{"41011", VERDICT_CHANNEL, 0, {"缺少应用 AgentId", "The agent ID is missing",
+	  "请填写应用的 AgentId。", "Enter the agent ID of the app."}},
+	{"301002", VERDICT_CHANNEL, 0, {"Secret 无权使用这个应用", "The secret may not use this app",
+	  "请使用同一个应用的 AgentId 和 Secret。", "Use agent ID and secret of the same app."}},
+	{"48002", VERDICT_CHANNEL, 0, {"应用没有发消息的权限", "The app may not send messages",
+	  "请在管理后台为应用开通权限。", "Grant it the right in the console."}},
+	{"50003", VERDICT_CHANNEL, 0, {"应用已停用", "The app is switched off",
+	  "请在管理后台启用应用。", "Switch it on in the console."}},
+	{"60020", VERDICT_CHANNEL, 0, {"本服务器的 IP 不在可信 IP 中", "This server's address is not trusted",
+	  "请在应用的“企业可信 IP”中加入本服务器的出口 IP。", "Add the address of this server to the app's trusted addresses."}},
+	{"45009", VERDICT_LIMITED, MINUTE_MS, {"调用超过频率限制", "Too many calls"}},
+	{"45033", VERDICT_LIMITED, 5 * SECOND_MS, {"同时调用过多", "Too many calls at once"}},
+	{"81013", VERDICT_RECEIVER, 0,
+	 {"收件人不存在或不在应用的可见范围内",
+	  "The person does not exist, or is outside of the app's scope"}},
+	{"82001", VERDICT_RECEIVER, 0, {"收件人无效", "The receiver is not valid"}},
+	{"60111", VERDICT_RECEIVER, 0, {"userid 不存在", "There is no such userid"}},
+	{"40003", VERDICT_RECEIVER, 0, {"userid 无效", "The userid is not valid"}},
+	{"40031", VERDICT_RECEIVER, 0, {"userid 不在通讯录中", "The userid is not in the directory"}},
+	{"46004", VERDICT_RECEIVER, 0, {"用户不存在", "There is no such user"}},
+	{"50002", VERDICT_RECEIVER, 0, {"成员不在应用的权限范围内", "The member is outside of the app's rights"}},
+	{"60011", VERDICT_RECEIVER, 0, {"应用无权向该成员发送", "The app may not write to this member"}},
+	{"40008", VERDICT_CONTENT, 0, {"不接受这种类型的消息", "The type of the message is not accepted"}},
+	{"40058", VERDICT_CONTENT, 0, {"消息的参数不被接受", "A parameter of the message is not accepted"}},
+	{"44004", VERDICT_CONTENT, 0, {"消息内容为空", "The message is empty"}},
+	{"45002", VERDICT_CONTENT, 0, {"消息过长", "The message is too long"}},
+	{"85002", VERDICT_CONTENT, 0, {"消息含有不允许的词语", "The message has words that are not allowed"}},
 	{0},
 };
 
 static void judge(const NetAnswer *a, Verdict *ret)
 {
 	JsonFault fault;
-	judge_codes(a, "errcode", "errmsg", rows, ret);
+	judge_codes(a, "errcode", "errmsg", codes, ret);
 	if (ret->kind != VERDICT_DONE)
 		return;
 	TALLOC_CTX *ctx = talloc_new(NULL);
-	const char *invalid = json_text(json_parse(ctx, a->body, a->len, &fault), "invaliduser");
+	const json_t *body = json_parse(ctx, a->body, a->len, &fault);
+	const char *invalid = json_text(body, "invaliduser"), *unlicensed = json_text(body, "unlicenseduser");
 	if (invalid && invalid[0])
-		verdict_set(ret, VERDICT_RECEIVER, "invaliduser", invalid);
+		verdict_set(ret, VERDICT_RECEIVER, FAILURE_INVALID_USER, invalid);
+	else if (unlicensed && unlicensed[0])
+		verdict_set(ret, VERDICT_RECEIVER, FAILURE_UNLICENSED_USER, unlicensed);
 	talloc_free(ctx);
 }
 
@@ -98,7 +129,7 @@ static void token_build(TALLOC_CTX *ctx, const Conf *conf, Parcel *ret)
 
 static char *token_read(TALLOC_CTX *ctx, const NetAnswer *a, int64_t *ret_life_ms, Verdict *ret)
 {
-	judge_codes(a, "errcode", "errmsg", rows, ret);
+	judge_codes(a, "errcode", "errmsg", codes, ret);
 	return ret->kind == VERDICT_DONE ? token_of(ctx, a, "access_token", "expires_in", ret_life_ms, ret) : NULL;
 }
 
@@ -111,5 +142,6 @@ static const Setting settings[] = {
 };
 
 const ChannelKind kind_wecom_app = {.name = "wecom_app", .zh = "企业微信应用消息", .en = "WeCom app message",
-	.settings = settings, .address_zh = "企业微信 userid", .address_en = "WeCom userid", .address_required = true,
+	.settings = settings, .codes = codes,
+	.address_zh = "企业微信 userid", .address_en = "WeCom userid", .address_required = true,
 	.build = build, .judge = judge, .token_build = token_build, .token_read = token_read};

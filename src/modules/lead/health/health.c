@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "event/failure.h"
 #include "event/outside.h"
 #include "event/timer.h"
 
@@ -185,7 +186,7 @@ static int sources_tell_of(Call *c, OutsideItem **ret, size_t *ret_n)
 	OutsideItem *items = talloc_zero_array(c, OutsideItem, n + 1);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		items[i] = (OutsideItem){.id = all[i].id, .name = all[i].name, .type = "source",
-			.code = all[i].silent_since ? "silent" : NULL,
+			.code = all[i].silent_since ? failure_code(FAILURE_SILENT) : NULL,
 			.state = !all[i].enabled        ? "off"
 		             : all[i].silent_since  ? "down"
 		             : all[i].last_at       ? "up"

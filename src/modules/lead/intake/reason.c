@@ -83,6 +83,18 @@ static const ReasonWords words[] = {
 	 "993), or ask the provider.", "服务器不提供 STARTTLS，没有发出密码。请改用 TLS（端口 993），或咨询服务商。"},
 	{"tls_broken", "The encrypted connection did not come about, so no password was sent. Look at port and kind of "
 	 "encryption, else try again later.", "加密连接未能建立，没有发出密码。请核对端口和加密方式，或稍后再试。"},
+	{"kf_secret", "WeCom does not take corp ID and secret: copy both from the console again, the secret from the page "
+	 "of the customer service. (%s)",
+     "企业微信不接受企业 ID 和 Secret：请在管理后台重新复制，Secret 在“微信客服”页面。（%s）"},
+	{"kf_not_allowed", "The app may not read messages of the customer service: name it in the console under the apps "
+	 "that may, with this account. (%s)",
+     "应用没有读取微信客服消息的权限：请在管理后台“微信客服”的“可调用接口的应用”中加入应用和客服账号。（%s）"},
+	{"kf_address", "WeCom does not know this server's address: add it to the trusted addresses of the app. (%s)",
+     "本服务器的 IP 不在可信 IP 中：请在管理后台把出口 IP 加入“企业可信 IP”。（%s）"},
+	{"kf_no_account", "The account of the customer service does not exist any more; the others go on. (%s)",
+     "客服账号已不存在，其他账号照常收取。（%s）"},
+	{"kf_unknown", "WeCom gave a code that Tenon does not know; it is tried again. Look it up in WeCom's list of "
+	 "codes. (%s)", "企业微信给出了榫卯不认识的代码，将会重试；请对照企业微信的全局错误码。（%s）"},
 	{"pull_missing", "The server has no such folder: %s", "服务器上没有这个文件夹：%s"},
 	{"pull_strange", "The server answers what cannot be understood: %s", "服务器的应答无法理解：%s"},
 	{"pull_limited", "The platform asks to wait: %s", "平台要求稍后再试：%s"},

@@ -153,7 +153,8 @@ static int64_t pause_of(const Visit *v)
 	if (!v->result.reason)
 		return v->result.more ? 0 : every_ms;
 	int64_t pause_ms = every_ms << (v->mark.fails < 6 ? v->mark.fails : 6);
-	if (strcmp(v->result.reason, "pull_denied") == 0 && pause_ms < 10 * MINUTE_MS)
+	bool is_denied = strcmp(v->result.reason, "pull_denied") == 0 || strcmp(v->result.reason, "kf_secret") == 0;
+	if (is_denied && pause_ms < 10 * MINUTE_MS)
 		pause_ms = 10 * MINUTE_MS;
 	if (pause_ms < v->result.wait_ms)
 		pause_ms = v->result.wait_ms;

@@ -23,7 +23,7 @@ typedef struct {
 	Account account[ACCOUNTS_MAX];
 	int n, at;
 	const char *cursor; /* behind the page that was kept */
-	bool is_done;
+	bool is_done, push_is_old;
 } Accounts;
 
 /* ---- talking ---- */
@@ -53,9 +53,9 @@ static json_t *call(Visit *v, const char *method, const char *url, const Buf *bo
 static void code_fault(Visit *v, int64_t code, const json_t *answer)
 {
 	const char *what = talloc_asprintf(v->mem, "%lld %s", (long long)code, json_text(answer, "errmsg"));
-	KfCode kind = kf_code(code);
-	visit_fault(v, kind == KF_LIMITED ? "pull_limited" : kind == KF_DENIED ? "pull_denied" : "pull_strange", what);
-	v->result.wait_ms = kind == KF_LIMITED ? LIMITED_MS : 0;
+	const char *reason = kf_reason(kf_code(code));
+	visit_fault(v, reason, what);
+	v->result.wait_ms = strcmp(reason, "pull_limited") == 0 ? LIMITED_MS : 0;
 }
 
 static const char *token_url(Visit *v)
@@ -77,8 +77,9 @@ static const char *token_fetch(Visit *v, const char *url)
 	return token;
 }
 
-/* A call with the token; one that is refused as too old is made once more with a new one. */
-static json_t *call_with_token(Visit *v, const char *path, const Buf *body)
+/* A call with the token; one that is refused as too old is made once more with a new one. *ret_code: what the partner
+ * said of it, when that is a fault. */
+static json_t *call_with_token(Visit *v, const char *path, const Buf *body, int64_t *ret_code)
 {
 	NetTokens *tokens = net_tokens(v->house->net);
 	const char *url = token_url(v);
@@ -95,7 +96,9 @@ static json_t *call_with_token(Visit *v, const char *path, const Buf *body)
 		                      body, &code);
 		if (!answer || code == 0)
 			return answer;
-		net_token_forget(tokens, key, token);
+		*ret_code = code;
+		if (kf_code(code) == KF_OLD_TOKEN)
+			net_token_forget(tokens, key, token);
 		if (kf_code(code) == KF_OLD_TOKEN && tries == 0)
 			continue;
 		code_fault(v, code, answer);
@@ -116,9 +119,10 @@ static const json_t *names_fetch(Visit *v, const json_t *messages)
 	int n = kf_customers_write(&o, messages);
 	json_member_int(&o, "need_enter_session_context", 0);
 	json_object_end(&o);
+	int64_t code;
 	PullResult before = v->result;
 	const json_t *answer =
-		n > 0 && !buf_failed(body) ? call_with_token(v, "/cgi-bin/kf/customer/batchget", body) : NULL;
+		n > 0 && !buf_failed(body) ? call_with_token(v, "/cgi-bin/kf/customer/batchget", body, &code) : NULL;
 	v->result = before;
 	return json_object_get(answer, "customer_list");
 }
@@ -149,7 +153,7 @@ static int account_write(Tx *tx, void *arg)
 	return r;
 }
 
-static json_t *page_fetch(Accounts *a)
+static json_t *page_ask(Accounts *a, const char *push, int64_t *ret_code)
 {
 	const Account *account = &a->account[a->at];
 	Buf *body = buf_new(a->v->mem, 8192);
@@ -157,11 +161,35 @@ static json_t *page_fetch(Accounts *a)
 	json_object_begin(&o);
 	if (a->cursor && *a->cursor)
 		json_member_text(&o, "cursor", a->cursor);
-	json_member_text(&o, "token", account->token);
+	if (push)
+		json_member_text(&o, "token", push);
 	json_member_int(&o, "limit", PAGE_ROWS);
 	json_member_text(&o, "open_kfid", account->id);
 	json_object_end(&o);
-	return call_with_token(a->v, "/cgi-bin/kf/sync_msg", body);
+	return call_with_token(a->v, "/cgi-bin/kf/sync_msg", body, ret_code);
+}
+
+/* A push is good for ten minutes. One that came while the house was closed is too old by now: what it told of is
+ * fetched without it, which the partner allows less often. */
+static json_t *page_fetch(Accounts *a)
+{
+	Visit *v = a->v;
+	int64_t code = 0;
+	PullResult before = v->result;
+	json_t *page = page_ask(a, a->push_is_old ? NULL : a->account[a->at].token, &code);
+	if (page || a->push_is_old || kf_code(code) != KF_OLD_PUSH)
+		return page;
+	v->result = before;
+	a->push_is_old = true;
+	return page_ask(a, NULL, &code);
+}
+
+/* An account that is not there any more is told of once and stops nobody: the next push would ask for it again. */
+static int account_drop(Tx *tx, void *arg)
+{
+	const Accounts *a = arg;
+	return db_exec(tx, "UPDATE pull_account SET due = 0 WHERE source = $1 AND account = $2", value_id(a->v->source),
+	               value_text(a->account[a->at].id));
 }
 
 /* False: the account's pages end here, for the last one was read or a fault came. */
@@ -191,7 +219,7 @@ static void account_visit(Accounts *a)
 	TALLOC_CTX *outer = v->mem;
 	bool goes_on = true;
 	a->cursor = a->account[a->at].cursor;
-	a->is_done = false;
+	a->is_done = a->push_is_old = false;
 	for (int i = 0; goes_on && i < PAGES_MAX && !pull_is_closing(v->pull) && clock_monotonic_ms() < v->until_ms; i++) {
 		v->mem = talloc_new(outer);
 		goes_on = page_take(a);
@@ -228,8 +256,17 @@ static void kf_visit(Visit *v)
 		return;
 	if (store_read_wait(v->house->store, accounts_load, &a) < 0)
 		visit_fault(v, "pull_store", NULL);
-	for (a.at = 0; a.at < a.n && !v->result.reason; a.at++)
+	const char *gone = NULL;
+	for (a.at = 0; a.at < a.n && !v->result.reason; a.at++) {
 		account_visit(&a);
+		if (v->result.reason && strcmp(v->result.reason, kf_reason(KF_NO_ACCOUNT)) == 0 &&
+		    store_write_wait(v->house->store, account_drop, &a) == 0) {
+			gone = talloc_asprintf(v, "%s (%s)", v->result.detail, a.account[a.at].id);
+			v->result.reason = NULL;
+		}
+	}
+	if (gone)
+		visit_fault(v, kf_reason(KF_NO_ACCOUNT), gone);
 }
 
 static void kf_test(Visit *v, int64_t *ret_n)

@@ -12,14 +12,25 @@ KfCode kf_code(int64_t code)
 		int64_t code;
 		KfCode kind;
 	} rows[] = {
-		{40014, KF_OLD_TOKEN}, {42001, KF_OLD_TOKEN}, {45009, KF_LIMITED}, {45033, KF_LIMITED},
-		{-1, KF_LIMITED},      {40001, KF_DENIED},    {40013, KF_DENIED},  {40056, KF_DENIED},
-		{41004, KF_DENIED},    {60020, KF_DENIED},    {48002, KF_DENIED},
+		{-1, KF_LIMITED},        {45009, KF_LIMITED},     {45033, KF_LIMITED},   {40014, KF_OLD_TOKEN},
+		{41001, KF_OLD_TOKEN},   {42001, KF_OLD_TOKEN},   {95007, KF_OLD_PUSH},  {40001, KF_SECRET},
+		{40013, KF_SECRET},      {40091, KF_SECRET},      {41002, KF_SECRET},    {41004, KF_SECRET},
+		{48002, KF_NOT_ALLOWED}, {48007, KF_NOT_ALLOWED}, {50003, KF_NOT_ALLOWED}, {60011, KF_NOT_ALLOWED},
+		{95017, KF_NOT_ALLOWED}, {40056, KF_NOT_ALLOWED}, {60020, KF_ADDRESS},   {95000, KF_NO_ACCOUNT},
+		{95004, KF_NO_ACCOUNT},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].code == code)
 			return rows[i].kind;
 	return KF_OTHER;
+}
+
+const char *kf_reason(KfCode code)
+{
+	static const char *const reasons[] = {[KF_OTHER] = "kf_unknown", [KF_OLD_TOKEN] = "kf_secret",
+		[KF_OLD_PUSH] = "pull_limited", [KF_LIMITED] = "pull_limited", [KF_SECRET] = "kf_secret",
+		[KF_NOT_ALLOWED] = "kf_not_allowed", [KF_ADDRESS] = "kf_address", [KF_NO_ACCOUNT] = "kf_no_account"};
+	return reasons[code];
 }
 
 static bool is_customers(const json_t *message)

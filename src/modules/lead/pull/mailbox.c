@@ -169,7 +169,8 @@ static bool mail_keep(Visit *v, const char *bytes, size_t len, int64_t whole)
 static bool is_the_mails(const Asked *asked)
 {
 	static const char *const later[] = {"[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[OVERQUOTA]", "[THROTTLED]",
-	                                    "[SERVERBUG]", "[CONTACTADMIN]", "later", "temporar", "busy", "too many", "稍后"};
+	                                    "[SERVERBUG]", "[CONTACTADMIN]", "later", "temporar", "busy", "too many",
+	                                    "稍后"};
 	for (size_t i = 0; i < ARRAY_LEN(later); i++)
 		if (strcasestr(asked->detail, later[i]))
 			return false;
@@ -183,7 +184,7 @@ static void stuck_at(PullMark *m, int64_t uid)
 	m->stuck_uid = uid;
 }
 
-/* At this mail the line broke in visit after visit: it is kept for later, so that it stops nobody, and is not given up. */
+/* At this mail the line broke in visit after visit: it is kept for later, stops nobody, and is not given up. */
 static bool leave(Box *b, int64_t uid)
 {
 	PullMark *m = &b->v->mark;

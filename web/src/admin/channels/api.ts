@@ -38,9 +38,11 @@ export interface Channel {
 	allowed_host: string | null
 	rate: number
 	fault: string | null
+	/** The same in words, in the reader's language. */
+	fault_said: string | null
 	settings: Record<string, string | number>
 	secrets: Record<string, { set: boolean; tail: string | null }>
-	breaker: { state: BreakerState; code: string | null; detail: string | null; at: Time | null; retry_at: Time | null }
+	breaker: { state: BreakerState; code: string | null; detail: string | null; said: string | null; at: Time | null; retry_at: Time | null }
 	queue: number
 	day: Record<OutState, number>
 }
@@ -52,6 +54,8 @@ export interface LogRow {
 	reason: string
 	code: string | null
 	detail: string | null
+	/** What happened, the code, and what to do next. */
+	said: string | null
 	tries: number
 	made_at: Time
 	receiver: Named
@@ -61,6 +65,7 @@ export interface TestAnswer {
 	ok: boolean
 	code: string
 	detail: string
+	said: string | null
 	status: number
 	answer: string
 	took_ms: number

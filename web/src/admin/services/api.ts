@@ -32,6 +32,8 @@ export interface Service {
 	checked_at: Time | null
 	code: string | null
 	detail: string | null
+	/** What happened, the code, and what to do next, in the reader's language. */
+	said: string | null
 	outage: 'down' | 'expired' | null
 	people: number
 	alone: number
@@ -56,6 +58,7 @@ export interface Outage {
 	ended_at: Time | null
 	code: string | null
 	detail: string | null
+	said: string | null
 }
 
 export interface ServiceDetail extends Service {
@@ -67,6 +70,7 @@ export interface ProbeAnswer {
 	ok: boolean
 	code: string
 	detail: string
+	said: string | null
 	status: number
 	took_ms: number
 }

@@ -72,14 +72,5 @@ const en: Record<keyof typeof zh, string> = {
 	checked: 'Probed {ago}',
 	met: 'SLA met',
 	missed: 'Below SLA',
-	c_unreachable: 'no connection',
-	c_certificate: 'certificate is not trusted or of another host',
-	c_timeout: 'timeout',
-	c_address_refused: 'address refused',
-	c_text_missing: 'unexpected content',
-	c_mail: 'refused by the mail server',
-	c_answer_too_large: 'answer too large',
-	c_silent: 'silent',
-	c_secret_unreadable: 'secret cannot be read',
 }
 export default en

@@ -70,13 +70,4 @@ export default {
 	checked: '{ago}探测',
 	met: '达到 SLA',
 	missed: '低于 SLA',
-	c_unreachable: '无法连接',
-	c_certificate: '证书不可信或与主机不符',
-	c_timeout: '超时',
-	c_address_refused: '地址被拒绝',
-	c_text_missing: '内容不符',
-	c_mail: '邮件服务器拒绝',
-	c_answer_too_large: '返回内容过大',
-	c_silent: '异常安静',
-	c_secret_unreadable: '密钥无法读取',
 }

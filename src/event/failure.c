@@ -79,3 +79,10 @@ const char *failure_said(TALLOC_CTX *ctx, const char *code, Lang lang)
 {
 	return code && code[0] ? failure_say(ctx, words_of(code), code, lang) : NULL;
 }
+
+const char *failure_or_code(TALLOC_CTX *ctx, const char *code, Lang lang)
+{
+	if (!code || !code[0])
+		return "";
+	return words_of(code) == &unknown ? talloc_strdup(ctx, code) : failure_said(ctx, code, lang);
+}

@@ -90,5 +90,7 @@ const char *failure_code(Failure failure);
 const FailureWords *failure_words(Failure failure);
 /* The sentence of a code that was kept: one of the list above, http_N, or a code that nobody knows. NULL for none. */
 const char *failure_said(TALLOC_CTX *ctx, const char *code, Lang lang);
+/* The same where the codes of partners are not known: those stay as they are. "" for none. */
+const char *failure_or_code(TALLOC_CTX *ctx, const char *code, Lang lang);
 /* The same with words that the caller has. */
 const char *failure_say(TALLOC_CTX *ctx, const FailureWords *words, const char *code, Lang lang);

@@ -36,5 +36,7 @@ TEST(failure, a_sentence_tells_what_happened_the_code_and_what_to_do)
 		CHECK(!strstr(zh, "不认识") && strstr(zh, code));
 	}
 	CHECK(strstr(failure_said(mem, "12345678", LANG_ZH), "（12345678）"));
+	CHECK_TEXT(failure_or_code(mem, "12345678", LANG_ZH), "12345678");
+	CHECK(strstr(failure_or_code(mem, "http_502", LANG_ZH), "（http_502）"));
 	talloc_free(mem);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "event/failure.h"
 #include "modules/care/tree.h"
 
 #define BEAT_OLD_MS (10 * MINUTE_MS) /* beats are written down once a minute */
@@ -34,6 +35,14 @@
 	"AND NOT EXISTS (SELECT 1 FROM service s WHERE s.id = c.id AND s.deleted_at IS NULL)) x "                   \
 	"LEFT JOIN service_state b ON b.service = x.id WHERE x.name IS NOT NULL ORDER BY x.name, x.id LIMIT 400"
 
+/* What a code means behind what it is about; codes of partners stand in the channel's log with their words. */
+static void failure_add(Doctor *d, const char *check, const char *code, const char *en, const char *zh)
+{
+	Said *said = doctor_add(d, check, true);
+	said->en = talloc_asprintf(d->ctx, "%s %s", en, failure_or_code(d->ctx, code, LANG_EN));
+	said->zh = talloc_asprintf(d->ctx, "%s%s", zh, failure_or_code(d->ctx, code, LANG_ZH));
+}
+
 /* One that is switched on: it rests, its last message failed, or one that waits was tried in vain. */
 static bool look_at_channel(void *arg, const char *const *cells, int n)
 {
@@ -44,13 +53,15 @@ static bool look_at_channel(void *arg, const char *const *cells, int n)
 	const char *failed = cells[6] ? cells[6] : cells[4] && strcmp(cells[4], "3") == 0 ? cells[5] : NULL;
 	d->channels++;
 	if (rests)
-		said_set(d->ctx, doctor_add(d, "channel", true), 0,
-		    "The channel \"%s\" rests after failures: %s %s. Look at its settings and its log.",
-		    "渠道“%s”多次失败，已暂停：%s %s。请检查它的设置和发送记录。", name, code, detail);
+		failure_add(d, "channel", code,
+		    talloc_asprintf(d->ctx, "The channel \"%s\" rests after failures. Look at its settings and its log. %s",
+		                    name, detail),
+		    talloc_asprintf(d->ctx, "渠道“%s”多次失败，已暂停。请检查它的设置和发送记录。%s", name, detail));
 	else if (failed)
-		said_set(d->ctx, doctor_add(d, "channel", true), 0,
-		    "The last message of the channel \"%s\" could not be sent: %s. Look at its log.",
-		    "渠道“%s”最近一条消息没有发出：%s。请查看发送记录。", name, failed);
+		failure_add(d, "channel", failed,
+		    talloc_asprintf(d->ctx, "The last message of the channel \"%s\" could not be sent. Look at its log.",
+		                    name),
+		    talloc_asprintf(d->ctx, "渠道“%s”最近一条消息没有发出。请查看发送记录。", name));
 	d->failing += rests || failed;
 	return true;
 }
@@ -105,10 +116,11 @@ static void look_at_beat(Services *s, const char *const *cells)
 	s->beats++;
 	if (strcmp(cells[3], "down") == 0) {
 		s->bad++;
-		said_set(d->ctx, doctor_add(d, "service", true), 0,
-		    "The outside service \"%s\" is down since %s: %s %s. Look at it under Settings, Outside services.",
-		    "外部服务“%s”自 %s 起中断：%s %s。请查看“设置 → 外部服务”。", cells[0], day_text(d->ctx, number(cells[7])),
-		    cells[4] ? cells[4] : "", cells[5] ? cells[5] : "");
+		const char *day = day_text(d->ctx, number(cells[7])), *detail = cells[5] ? cells[5] : "";
+		failure_add(d, "service", cells[4],
+		    talloc_asprintf(d->ctx, "The outside service \"%s\" is down since %s. Look at it under Settings, Outside "
+		                    "services. %s", cells[0], day, detail),
+		    talloc_asprintf(d->ctx, "外部服务“%s”自 %s 起中断。请查看“设置 → 外部服务”。%s", cells[0], day, detail));
 	} else if (d->serves && age_ms > old_ms) {
 		s->bad++;
 		said_set(d->ctx, doctor_add(d, "service_beat", true), 0,

@@ -202,9 +202,28 @@ int follow_catch_up(Call *c)
 	return call_store_failed(c, r);
 }
 
+Id follow_self(const House *house)
+{
+	return house->follow ? house->follow->id : ID_NIL;
+}
+
+/* Whoever could not show for so long that it is alive has been succeeded. */
+static bool is_overdue(Follow *f)
+{
+	return atomic_load(&f->others) > 0 && clock_monotonic_ms() - atomic_load(&f->shown_ms) >= FOLLOW_ALIVE_MS;
+}
+
+int follow_reign(const House *house)
+{
+	Follow *f = house->follow;
+	if (!f)
+		return 1;
+	return atomic_load(&f->leads) && !is_overdue(f) ? atomic_load(&f->reign) : 0;
+}
+
 bool follow_leads(const House *house)
 {
-	return !house->follow || atomic_load(&house->follow->leads);
+	return follow_reign(house) != 0;
 }
 
 bool follow_has_others(const House *house)
@@ -237,6 +256,8 @@ static int follow_look(Follow *f)
 
 static void others_set(Follow *f, int64_t others, bool leads)
 {
+	if (leads && !atomic_load(&f->leads))
+		atomic_fetch_add(&f->reign, 1);
 	atomic_store(&f->leads, leads);
 	int before = atomic_exchange(&f->others, (int)others);
 	if (before != others)
@@ -259,11 +280,17 @@ static int follow_alone(Follow *f, const Beat *beat)
 static void follow_beat(Follow *f)
 {
 	Beat beat;
-	f->beat_at_ms = clock_monotonic_ms() + FOLLOW_BEAT_MS;
+	int64_t now_ms = clock_monotonic_ms();
+	f->beat_at_ms = now_ms + FOLLOW_BEAT_MS;
 	int r = process_beat(f, &beat);
-	if (r < 0)
+	if (r < 0) {
 		log_warn("follow", "this process could not show that it is alive: %s", err_code(r));
-	else if (beat.others == 0)
+		return;
+	}
+	if (is_overdue(f))
+		atomic_store(&f->leads, false); /* another reign begins, if any */
+	atomic_store(&f->shown_ms, now_ms);
+	if (beat.others == 0)
 		(void)follow_alone(f, &beat);
 	else
 		others_set(f, beat.others, beat.leads);
@@ -335,6 +362,7 @@ int follow_open(TALLOC_CTX *ctx, House *house)
 	if (r < 0)
 		return r;
 	bool alone = beat.others == 0;
+	atomic_store(&f->shown_ms, clock_monotonic_ms());
 	f->gaps = gaps_new(f, alone || beat.newest < OVERLAP_SEQS ? 1 : beat.newest - OVERLAP_SEQS);
 	if (alone)
 		gaps_cut(f->gaps, beat.newest);

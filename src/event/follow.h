@@ -43,6 +43,13 @@ void follow_stop(House *house);
 NODISCARD int follow_catch_up(Call *c);
 /* Another process is there, or was a minute ago. */
 bool follow_has_others(const House *house);
+/* Which of the processes on this database this one is; nil on SQLite. */
+Id follow_self(const House *house);
+/* That process was seen within FOLLOW_ALIVE_MS. */
+NODISCARD int follow_is_alive(Tx *tx, Id process, bool *ret);
 /* Of the processes that are alive this one came first: it does what one alone has to do. True on SQLite. While one is
  * taken for dead that is only slow, there may be two for a while. */
 bool follow_leads(const House *house);
+/* The same for who remembers something of it: 0, or a number that is another one each time this process begins to
+ * lead, also when it only stood still for so long that another one may have done so meanwhile. */
+int follow_reign(const House *house);

@@ -29,6 +29,8 @@ struct Follow {
 	bool told, stopping;
 	atomic_int others;
 	atomic_bool leads;
+	atomic_int reign;        /* how often it began to lead */
+	_Atomic int64_t shown_ms; /* monotonic: when it last showed that it is alive */
 	int64_t beat_at_ms;      /* the thread's alone */
 };
 

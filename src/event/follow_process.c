@@ -68,6 +68,15 @@ int process_beat(Follow *f, Beat *ret)
 	return r;
 }
 
+int follow_is_alive(Tx *tx, Id process, bool *ret)
+{
+	int64_t n = 0;
+	int r = db_int(tx, &n, "SELECT COUNT(*) FROM process WHERE id = $1 AND last_seen > " DB_NOW " - $2::bigint",
+	               value_id(process), value_int(FOLLOW_ALIVE_MS));
+	*ret = n > 0;
+	return r;
+}
+
 typedef struct {
 	const Follow *follow;
 	int64_t entered_ms; /* 0: not asked yet */

@@ -53,6 +53,8 @@ PGconn *pg_dial(const Store *store)
 	return pg;
 }
 
+#define PG_STILL_MAX_MS 10000 /* between two statements of a write */
+
 static bool pg_command(PGconn *pg, const char *sql)
 {
 	PGresult *result = PQexec(pg, sql);
@@ -61,12 +63,13 @@ static bool pg_command(PGconn *pg, const char *sql)
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-static bool pg_prepare_session(PGconn *pg, const Store *store)
+static bool pg_prepare_session(PGconn *pg, const PgConn *conn)
 {
-	char sql[128];
+	char sql[200];
 	/* The schema's name was checked when the store was opened. Alone on the path: no other workspace can be met by
-	 * chance. */
-	(void)snprintf(sql, sizeof sql, "SET search_path TO \"%s\"", store->config.schema);
+	 * chance. A process that stands still in the middle of a write holds locks for which all others wait. */
+	(void)snprintf(sql, sizeof sql, "SET search_path TO \"%s\"; SET idle_in_transaction_session_timeout TO %d",
+	               conn->store->config.schema, conn->writes ? PG_STILL_MAX_MS : 0);
 	return PQstatus(pg) == CONNECTION_OK && pg_command(pg, sql) && PQenterPipelineMode(pg);
 }
 
@@ -75,7 +78,7 @@ bool pg_connect(PgConn *conn)
 	pg_disconnect(conn);
 	TALLOC_FREE(conn->error);
 	PGconn *pg = pg_dial(conn->store);
-	if (pg_prepare_session(pg, conn->store)) {
+	if (pg_prepare_session(pg, conn)) {
 		conn->pg = pg;
 		conn->backoff_us = 0;
 		return true;
@@ -115,6 +118,7 @@ static const PgFault pg_faults[] = {
 	{"23001", ERR_CONFLICT, false}, /* restrict */
 	{"40001", ERR_BUSY, true},      /* serialisation */
 	{"40P01", ERR_BUSY, true},      /* deadlock */
+	{"25P03", ERR_STORE, true},     /* this process stood still in the middle of it */
 	{"26000", ERR_STORE, true},     /* the prepared statement is gone */
 	{"53100", ERR_FULL, false},     /* disk */
 	{"57P01", ERR_STORE, true},     /* the server shuts down */

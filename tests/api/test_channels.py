@@ -375,6 +375,26 @@ def test_twenty_a_minute_and_nothing_stale(house):
     drop(house, ch)
 
 
+def test_a_robot_that_asked_for_a_pause_gets_it_across_a_restart(house):
+    p, q = Partner({"errcode": 45009, "errmsg": "api freq out of limit"}), Partner((200, {}))
+    ch, hook = robot(house, p), webhook(house, q)
+    c = Company(house, 2, capacity=1000)
+    for who in c.people:
+        routes(house, who, (ch, ""), (hook, who.login))
+    c.send()
+    wait_for(lambda: state(house, ch)["breaker"]["state"] == "limited", "the pause")
+    n = len(p.requests)
+    house.kill()
+    house.start()
+    c.send()
+    got(q, 2)
+    assert len(p.requests) == n, "the pause goes on"
+    p.always = OK
+    house.advance("2m")
+    got(p, n + 1)
+    drop(house, ch, hook)
+
+
 def test_a_burst_is_one_card_with_a_count(house):
     """2,000 alerts within a minute are a handful of cards, in every channel."""
     p, q = Partner((200, {})), Partner((200, {}))

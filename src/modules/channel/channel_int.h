@@ -142,6 +142,7 @@ typedef struct Message {
 	int n;
 	Id receiver;
 	int place, tries;
+	int reign;               /* in which it was handed to the net */
 	Verdict verdict;
 } Message;
 
@@ -171,6 +172,7 @@ struct Channel {
 	int64_t paused_until_ms; /* the partner said: too much */
 	int under_way;
 	bool changed, opened, gone; /* to be written down in this round */
+	bool fresh;              /* how it stands is to be read */
 	char last_code[48], last_detail[240];
 };
 

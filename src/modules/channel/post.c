@@ -25,7 +25,8 @@
 struct Post {
 	House *house;
 	pthread_t thread;
-	bool runs, leads;           /* leads: this process is the one that sends; the thread's alone */
+	bool runs;
+	int reign;                  /* not 0: this process is the one that sends; the thread's alone */
 	atomic_bool used;           /* there is, or may soon be, a channel */
 
 	pthread_mutex_t lock;       /* guards what follows */
@@ -108,6 +109,15 @@ static Channel *channel_find(Post *post, Id id)
 	return NULL;
 }
 
+/* What is remembered of a channel is of a time since when another process may have sent. */
+static void channel_forget(Channel *ch)
+{
+	TALLOC_FREE(ch->minute.times);
+	TALLOC_FREE(ch->second.times);
+	ch->breaker = (Breaker){0};
+	ch->paused_until_ms = 0;
+}
+
 static void channel_set(Channel *ch, Conf *conf)
 {
 	int rate = conf->rate ? conf->rate : conf->kind->rate_minute;
@@ -144,6 +154,8 @@ static int channel_breaker_load(Call *c, Channel *ch, bool new)
 	if (r < 0 || !rows_next(rows))
 		return r;
 	bool open = strcmp(rows_text(rows, 0), "open") == 0;
+	if (new && strcmp(rows_text(rows, 0), "limited") == 0)
+		ch->paused_until_ms = rows_int(rows, 1);
 	if (open && new)
 		ch->breaker = (Breaker){.state = BREAKER_OPEN, .openings = 1, .retry_at_ms = rows_int(rows, 1)};
 	else if (!open && ch->breaker.state != BREAKER_CLOSED)
@@ -163,8 +175,10 @@ static int channels_load(Call *c, Post *post)
 	}
 	for (int i = 0; i < n; i++) {
 		Channel *ch = channel_find(post, confs[i]->id);
-		bool new = !ch;
-		if (new) {
+		bool new = !ch || ch->fresh;
+		if (ch && new)
+			channel_forget(ch);
+		if (!ch) {
 			ch = talloc_zero(post, Channel);
 			ch->id = confs[i]->id;
 			ch->next = post->channels;
@@ -175,6 +189,7 @@ static int channels_load(Call *c, Post *post)
 			r = channel_count_past(c, ch);
 		if (r == 0)
 			r = channel_breaker_load(c, ch, new);
+		ch->fresh = r < 0 && new;
 	}
 	atomic_store(&post->used, n > 0);
 	return r;
@@ -316,7 +331,8 @@ static int round_settle(Call *c, Post *post)
 {
 	int r = 0;
 	for (const Message *m = post->settled; r == 0 && m; m = m->next)
-		r = outbox_settle(c, m);
+		if (m->reign == post->reign || m->verdict.kind == VERDICT_DONE) /* the rest is another's to send again */
+			r = outbox_settle(c, m);
 	for (const Channel *ch = post->channels; r == 0 && ch; ch = ch->next)
 		if (ch->changed)
 			r = channel_save(c, ch);
@@ -408,6 +424,7 @@ static int round_send(Post *post)
 		m->channel->under_way++;
 		post->under_way++;
 		m->post = post;
+		m->reign = post->reign;
 		m->delivery = (Delivery){.conf = conf_ref(m->channel->conf), .card = &m->card, .address = m->address,
 			.done = on_delivered, .arg = m};
 		deliver(post->house->net, &m->delivery);
@@ -530,19 +547,25 @@ static int recover_job(Tx *tx, void *arg)
 }
 
 /* Of several processes one sends: the pace of a robot and the order of a receiver are nobody else's business. Whoever
- * takes over sends again what may have been on its way. */
-static bool post_leads(Post *post)
+ * takes over sends again what may have been on its way, and begins with what is written down of each channel. */
+static bool post_leads(Post *post, bool *reload)
 {
-	bool leads = follow_leads(post->house);
-	if (leads == post->leads)
-		return leads;
-	if (!leads)
+	int reign = follow_reign(post->house);
+	if (reign == post->reign)
+		return reign != 0;
+	bool led = post->reign != 0;
+	post->reign = 0;
+	if (led)
 		farewell(post);
-	else if (store_write_wait(post->house->store, recover_job, post) < 0)
+	if (reign == 0)
+		return false;
+	if (store_write_wait(post->house->store, recover_job, post) < 0)
 		return false; /* tried again */
-	post->leads = leads;
-	post_reload(post);
-	return leads;
+	for (Channel *ch = post->channels; ch; ch = ch->next)
+		ch->fresh = true;
+	post->reign = reign;
+	*reload = true;
+	return true;
 }
 
 static void *post_thread(void *arg)
@@ -550,7 +573,7 @@ static void *post_thread(void *arg)
 	Post *post = arg;
 	bool wake = true, reload = true, stopping = false;
 	while (!stopping) {
-		int64_t pause = post_leads(post) ? post_round(post, wake, reload) : STANDBY_MS;
+		int64_t pause = post_leads(post, &reload) ? post_round(post, wake, reload) : STANDBY_MS;
 		wait_for(post, pause);
 		flags_take(post, &wake, &reload, &stopping);
 	}

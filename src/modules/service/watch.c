@@ -43,7 +43,8 @@ typedef struct Result {
 struct Watch {
 	House *house;
 	pthread_t thread;
-	bool runs, leads;
+	bool runs;
+	int reign;                   /* not 0: this process looks; the thread's alone */
 	pthread_mutex_t lock;        /* guards what follows */
 	pthread_cond_t woken;
 	pthread_cond_t caught_up;
@@ -404,13 +405,13 @@ static void forget(struct Watch *w)
 /* Whoever takes over begins with what is written down. */
 static bool watch_leads(struct Watch *w, bool *reload)
 {
-	bool leads = follow_leads(w->house);
-	if (leads == w->leads)
-		return leads;
+	int reign = follow_reign(w->house);
+	if (reign == w->reign)
+		return reign != 0;
 	forget(w);
-	w->leads = leads;
+	w->reign = reign;
 	*reload = true;
-	return leads;
+	return reign != 0;
 }
 
 static void moves_settled(struct Watch *w, uint64_t seen)
@@ -435,7 +436,7 @@ static void *watch_thread(void *arg)
 		going = flags_wait(w, pause, &seen, &reload);
 	}
 	collect(w, clock_now_ms(w->house->clock));
-	if (w->leads)
+	if (w->reign)
 		(void)write_down(w);
 	return NULL;
 }

@@ -161,7 +161,8 @@ static int report_job(Tx *tx, void *arg)
 int import_dry(TALLOC_CTX *ctx, ImportWork *work)
 {
 	Importer *importer = work->importer;
-	Dry d = {.work = work, .state = {.id = work->import.state.id, .state = "checked"}};
+	const ImportState *begun = &work->import.state;
+	Dry d = {.work = work, .state = {.id = begun->id, .state = "checked", .holder = begun->holder}};
 	Buf *bad = buf_new(ctx, IMPORT_JSON_MAX);
 	int r = 1;
 	d.bad = json_out(bad);

@@ -34,7 +34,7 @@ typedef struct {
 static int order_find(Tx *tx, void *arg)
 {
 	Order *o = arg;
-	int r = import_find(tx, NULL, o->order->path, &o->import.state.id);
+	int r = import_find(tx, o->order->path, &o->import.state.id);
 	return r < 0 ? r : import_load(tx, o->ctx, o->import.state.id, &o->import);
 }
 

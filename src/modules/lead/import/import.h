@@ -19,6 +19,7 @@ typedef struct {
 	int64_t rows, done;
 	int64_t taken, repeated, bad, in_file;
 	const char *report; /* JSON of the dry run, or NULL */
+	Id holder; /* the process that carries it out; nil on SQLite */
 } ImportState;
 
 /* Makes an import and waits for its end, or for that of an unfinished one of the same file: it goes on where it

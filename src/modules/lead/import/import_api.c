@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "base/limits.h"
+#include "event/follow.h"
 
 #define LIST_MAX 50
 
@@ -30,6 +31,8 @@ static int import_of(Call *c, Import *ret)
 	int r = import_load(c->tx, c, call_id(c, "id"), ret);
 	if (r == ERR_NOT_FOUND)
 		return no_such_import(c);
+	if (r == 0)
+		import_place(c, c->house, ret);
 	if (r == 0 && c->who.role != ROLE_ADMINISTRATOR && !id_equal(ret->who, c->who.user))
 		return no_such_import(c);
 	return call_store_failed(c, r);
@@ -86,7 +89,7 @@ static int import_make(Call *c)
 {
 	Id id = id_new(c->now_ms), source = call_id(c, "source");
 	char text[ID_TEXT_SIZE];
-	const char *folder = talloc_asprintf(c, "%s/imports", c->house->data_dir);
+	const char *folder = talloc_asprintf(c, "%s/" IMPORT_FOLDER, c->house->data_dir);
 	Record *record;
 	int r = record_load(c, "source", source, &record);
 	if (r < 0)
@@ -130,6 +133,7 @@ static int disk_failed(Call *c)
 static int piece_write(Call *c, const Import *import, int64_t offset, const void *bytes, size_t len)
 {
 	struct stat is;
+	(void)mkdir(talloc_asprintf(c, "%s/" IMPORT_FOLDER, c->house->data_dir), 0700);
 	int fd = open(import->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	bool fine = fd >= 0 && fstat(fd, &is) == 0;
 	if (fine && offset > is.st_size) {
@@ -178,6 +182,18 @@ static int import_data(Call *c)
 
 /* ---- looking ---- */
 
+static int no_file(Call *c, const Import *import)
+{
+	bool elsewhere = import->own_file && import->size > 0 && follow_has_others(c->house) &&
+	                 is_in(c, import, "new checked checking running failed") == 0;
+	call_reset(c);
+	return elsewhere ? call_fail(c, ERR_CONFLICT, "file_elsewhere", "The file lies with another server of this house. "
+	                             "Let the servers share the folder imports/.",
+	                             "文件在另一台服务器上。请让各服务器共用 imports/ 文件夹。")
+	                 : call_fail(c, ERR_CONFLICT, "no_file", "The file has not come yet, or the import is over.",
+	                             "文件尚未上传，或导入已结束。");
+}
+
 static int import_look(Call *c)
 {
 	Import import;
@@ -186,8 +202,7 @@ static int import_look(Call *c)
 	if (r < 0)
 		return r;
 	if (access(import.path, R_OK) != 0)
-		return call_fail(c, ERR_CONFLICT, "no_file", "The file has not come yet, or the import is over.",
-		                 "文件尚未上传，或导入已结束。");
+		return no_file(c, &import);
 	json_object_begin(&c->json);
 	if (!table_look(c, import.path, &c->json, &fault)) {
 		buf_clear(c->out);

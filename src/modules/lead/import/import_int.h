@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <pthread.h>
 
+#define IMPORT_FOLDER "imports"            /* of the data folder: uploaded files */
 #define IMPORT_BATCH 3000                  /* rows of one transaction */
 #define IMPORT_BAD_SHOWN 200               /* bad rows a dry run lists; it counts all */
 #define IMPORT_SAMPLE_ROWS 20              /* rows a look shows and guesses from */
@@ -41,8 +42,14 @@ extern const char *const import_migrations[];
 NODISCARD int import_insert(Call *c, const Import *import);
 /* ERR_NOT_FOUND when there is none. */
 NODISCARD int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret);
-/* The oldest one in that state, or of that path and not finished (one of both is NULL); ERR_NOT_FOUND. */
-NODISCARD int import_find(Tx *tx, const char *state, const char *path, Id *ret);
+/* The oldest one of that path that is not finished; ERR_NOT_FOUND. */
+NODISCARD int import_find(Tx *tx, const char *path, Id *ret);
+/* Those to be run or checked, in the order in which they are. */
+NODISCARD int import_open(Tx *tx, Id *out, int max, int *ret_n);
+/* Where an uploaded file lies is a matter of the process: in its own data folder, which may be shared. */
+void import_place(TALLOC_CTX *ctx, const House *house, Import *import);
+/* This process carries it out from now on; ERR_STALE: another one that is alive does. */
+NODISCARD int import_claim(Tx *tx, const House *house, Id id);
 NODISCARD int import_state_set(Tx *tx, Id id, const char *state, const char *error);
 /* What a run has done so far. */
 NODISCARD int import_progress(Tx *tx, const ImportState *state);

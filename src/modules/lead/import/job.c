@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call/when.h"
+#include "event/follow.h"
 
 const char *const import_migrations[] = {
 	"CREATE TABLE import (id {ID} NOT NULL PRIMARY KEY, at {TIME} NOT NULL, name {TEXT} NOT NULL, who {ID},"
@@ -13,6 +14,8 @@ const char *const import_migrations[] = {
 	"CREATE INDEX import_open ON import (state, at)",
 	/* What was begun in the order of its file ends in it. */
 	"ALTER TABLE import ADD COLUMN by_time {BOOL} NOT NULL DEFAULT 0",
+	/* Of several processes the one that carries it out. */
+	"ALTER TABLE import ADD COLUMN holder {ID}",
 	NULL,
 };
 
@@ -33,7 +36,7 @@ int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
 	ROWS rows = NULL;
 	int r = db_query(tx, &rows,
 	                 "SELECT at, name, who, source, path, own_file, size, state, columns, way, pool, rows, done, taken,"
-	                 " repeated, bad, in_file, error, report, by_time FROM import WHERE id = $1",
+	                 " repeated, bad, in_file, error, report, by_time, holder FROM import WHERE id = $1",
 	                 value_id(id));
 	if (r < 0)
 		return r;
@@ -63,34 +66,72 @@ int import_load(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
 				.in_file = rows_int(rows, 16),
 				.error = talloc_strdup(ctx, rows_text(rows, 17)),
 				.report = talloc_strdup(ctx, rows_text(rows, 18)),
+				.holder = rows_id(rows, 20),
 			},
 	};
 	return 0;
 }
 
-int import_find(Tx *tx, const char *state, const char *path, Id *ret)
+int import_find(Tx *tx, const char *path, Id *ret)
 {
-	if (path)
-		return db_id(tx, ret,
-		             "SELECT id FROM import WHERE path = $1 AND state IN ('running', 'checking') ORDER BY at LIMIT 1",
-		             value_text(path));
-	return db_id(tx, ret, "SELECT id FROM import WHERE state = $1 ORDER BY at, id LIMIT 1", value_text(state));
+	return db_id(tx, ret,
+	             "SELECT id FROM import WHERE path = $1 AND state IN ('running', 'checking') ORDER BY at LIMIT 1",
+	             value_text(path));
+}
+
+int import_open(Tx *tx, Id *out, int max, int *ret_n)
+{
+	ROWS rows = NULL;
+	int r = db_query(tx, &rows,
+	                 "SELECT id FROM import WHERE state IN ('running', 'checking') "
+	                 "ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, at, id LIMIT $1",
+	                 value_int(max));
+	*ret_n = 0;
+	while (r == 0 && *ret_n < max && rows_next(rows))
+		out[(*ret_n)++] = rows_id(rows, 0);
+	return r < 0 ? r : rows_error(rows);
+}
+
+void import_place(TALLOC_CTX *ctx, const House *house, Import *i)
+{
+	char text[ID_TEXT_SIZE];
+	if (i->own_file)
+		i->path = talloc_asprintf(ctx, "%s/" IMPORT_FOLDER "/%s", house->data_dir, id_text(i->state.id, text));
+}
+
+/* Behind the row's lock, so that of two that find it free one gets it. */
+int import_claim(Tx *tx, const House *house, Id id)
+{
+	Id self = follow_self(house), holder = ID_NIL;
+	bool alive = false;
+	if (id_is_nil(self))
+		return 0;
+	int r = db_exec(tx, "UPDATE import SET holder = holder WHERE id = $1", value_id(id));
+	if (r == 0)
+		r = db_id(tx, &holder, "SELECT holder FROM import WHERE id = $1", value_id(id));
+	if (r < 0 || id_equal(holder, self))
+		return r;
+	if (!id_is_nil(holder))
+		r = follow_is_alive(tx, holder, &alive);
+	if (r < 0 || alive)
+		return r < 0 ? r : ERR_STALE;
+	return db_exec(tx, "UPDATE import SET holder = $2 WHERE id = $1", value_id(id), value_id(self));
 }
 
 int import_state_set(Tx *tx, Id id, const char *state, const char *error)
 {
-	return db_exec(tx, "UPDATE import SET state = $2, error = $3 WHERE id = $1", value_id(id), value_text(state),
-	               value_text(error));
+	return db_exec(tx, "UPDATE import SET state = $2, error = $3, holder = NULL WHERE id = $1", value_id(id),
+	               value_text(state), value_text(error));
 }
 
-/* Whoever cancelled it meanwhile has the last word. */
+/* Whoever cancelled it meanwhile has the last word, and so has a process that took it over. */
 int import_progress(Tx *tx, const ImportState *s)
 {
 	int r = db_exec(tx,
 	                "UPDATE import SET done = $2, taken = $3, repeated = $4, bad = $5, state = $6"
-	                " WHERE id = $1 AND state = 'running'",
+	                " WHERE id = $1 AND state = 'running' AND (holder IS NULL OR holder = $7)",
 	                value_id(s->id), value_int(s->done), value_int(s->taken), value_int(s->repeated), value_int(s->bad),
-	                value_text(s->state));
+	                value_text(s->state), value_id(s->holder));
 	return r < 0 ? r : db_changes(tx) == 1 ? 0 : ERR_STALE;
 }
 
@@ -98,9 +139,10 @@ int import_report(Tx *tx, const ImportState *s)
 {
 	int r = db_exec(tx,
 	                "UPDATE import SET rows = $2, taken = $3, repeated = $4, bad = $5, in_file = $6, report = $7,"
-	                " state = 'checked' WHERE id = $1 AND state = 'checking'",
+	                " state = 'checked', holder = NULL "
+	                "WHERE id = $1 AND state = 'checking' AND (holder IS NULL OR holder = $8)",
 	                value_id(s->id), value_int(s->rows), value_int(s->taken), value_int(s->repeated), value_int(s->bad),
-	                value_int(s->in_file), value_text(s->report));
+	                value_int(s->in_file), value_text(s->report), value_id(s->holder));
 	return r < 0 ? r : db_changes(tx) == 1 ? 0 : ERR_STALE;
 }
 

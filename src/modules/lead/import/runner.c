@@ -6,8 +6,10 @@
 
 #include "base/cond.h"
 #include "base/log.h"
+#include "event/follow.h"
 
 #define RETRY_MS 1000 /* after the database could not */
+#define OPEN_MAX 50   /* looked at to find the next */
 
 typedef struct {
 	TALLOC_CTX *ctx;
@@ -19,15 +21,40 @@ typedef struct {
 	size_t n_people;
 } Job;
 
+/* Its file is here, or nowhere else: then it is this process that says so. */
+static bool is_ours(const House *house, const Import *import)
+{
+	return access(import->path, R_OK) == 0 || !follow_has_others(house);
+}
+
+/* The first one that can be carried out here, and is not by another process. */
 static int next_find(Tx *tx, void *arg)
 {
 	Job *job = arg;
-	int r = import_find(tx, "running", NULL, &job->id);
-	if (r == ERR_NOT_FOUND)
-		r = import_find(tx, "checking", NULL, &job->id);
-	if (r == 0)
-		r = import_load(tx, job->ctx, job->id, &job->work->import);
-	return r;
+	House *house = job->work->importer->house;
+	Import *import = &job->work->import;
+	Id open[OPEN_MAX];
+	int n, r = import_open(tx, open, OPEN_MAX, &n);
+	for (int i = 0; r == 0 && i < n; i++) {
+		r = import_load(tx, job->ctx, open[i], import);
+		import_place(job->ctx, house, import);
+		if (r < 0 || !is_ours(house, import))
+			continue;
+		r = import_claim(tx, house, open[i]);
+		if (r == 0) {
+			job->id = open[i];
+			import->state.holder = follow_self(house);
+			return 0;
+		}
+		r = r == ERR_STALE ? 0 : r;
+	}
+	return r < 0 ? r : ERR_NOT_FOUND;
+}
+
+static int any_open(Tx *tx, void *arg)
+{
+	Id one;
+	return import_open(tx, &one, 1, arg);
 }
 
 static int people_load(Tx *tx, void *arg)
@@ -57,7 +84,7 @@ static int state_write(Tx *tx, void *arg)
 	Call *c = call_new_system(tx_mem(tx), job->work->importer->house, tx, "import");
 	Import now;
 	int r = import_load(tx, c, job->id, &now);
-	if (r < 0 || g_strcmp0(now.state.state, "cancelled") == 0)
+	if (r < 0 || g_strcmp0(now.state.state, "cancelled") == 0 || !id_equal(now.state.holder, follow_self(c->house)))
 		return r;
 	now.state.state = job->state;
 	r = import_state_set(tx, job->id, job->state, job->error);
@@ -132,7 +159,9 @@ static Next next_run(Importer *importer)
 	ImportWork *work = talloc_zero(ctx, ImportWork);
 	Job job = {.ctx = ctx, .work = work};
 	work->importer = importer;
-	int r = store_read_wait(importer->house->store, next_find, &job);
+	int open = 0, r = store_read_wait(importer->house->store, any_open, &open);
+	if (r == 0)
+		r = open > 0 ? store_write_wait(importer->house->store, next_find, &job) : ERR_NOT_FOUND;
 	bool fine = r == 0 || r == ERR_NOT_FOUND;
 	if (r == 0) {
 		current_set(importer, job.id);
@@ -143,9 +172,10 @@ static Next next_run(Importer *importer)
 	return !fine ? TROUBLE : r == 0 ? MORE : NOTHING;
 }
 
-/* Until somebody wakes it, or for a moment. */
+/* Until somebody wakes it, or for a moment: of what another process was asked to do, or left, nobody tells. */
 static void rest(Importer *importer, bool is_short)
 {
+	is_short = is_short || follow_has_others(importer->house);
 	int64_t until_us = is_short ? clock_monotonic_us() + RETRY_MS * 1000 : INT64_MAX;
 	bool in_time = true;
 	pthread_mutex_lock(&importer->lock);

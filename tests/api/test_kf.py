@@ -24,7 +24,7 @@ class Desk:
     def __init__(self, page: int = 2) -> None:
         self.messages: list[dict] = []
         self.page, self.tokens, self.good, self.limited, self.secret = page, 0, "", 0, "kf secret"
-        self.gone, self.pushes_expire, self.faults = set(), False, []
+        self.gone, self.pushes_expire, self.faults, self.stuck = set(), False, [], set()
         self.partner = Partner(self.answer)
 
     def calls(self, path: str) -> list:
@@ -58,7 +58,7 @@ class Desk:
         mine = [m for m in self.messages if m["open_kfid"] == request.json["open_kfid"]]
         at = int(request.json.get("cursor", "c0")[1:])
         rows = mine[at:at + self.page]
-        return {"errcode": 0, "errmsg": "ok", "next_cursor": f"c{at + len(rows)}", "has_more": int(at + len(rows) < len(mine)), "msg_list": rows}
+        return {"errcode": 0, "errmsg": "ok", "next_cursor": f"c{at if request.json['open_kfid'] in self.stuck else at + len(rows)}", "has_more": int(at + len(rows) < len(mine)), "msg_list": rows}
 
     def write(self, user: str, text: str, account: str = "wkA", origin: int = 3, **more) -> dict:
         message = {"msgid": f"msg{next(_made)}", "open_kfid": account, "external_userid": user, "send_time": 1700000000, "origin": origin, "msgtype": "text",
@@ -191,6 +191,26 @@ def test_an_account_that_is_gone_stops_no_other(house):
     assert len(receipts(house, one, 1)) == 1
     wait_for(lambda: state(house, one)["reason"] is None, "all well again")
     assert len([r for r in desk.calls("sync_msg") if r.json["open_kfid"] == "wkGone"]) == 1, "it is asked for once"
+
+
+def test_a_cursor_that_stands_still_is_no_endless_reading(house):
+    desk = Desk()
+    one = source(house, desk)
+    desk.stuck = {"wkA"}
+    users = [f"wr{i}" for i in range(4)]
+    for user in users:
+        desk.write(user, "重复的游标")
+    notice(house, one)
+    told = wait_for(lambda: (s := state(house, one))["reason"] and s, "the fault")
+    assert told["reason"] == "pull_strange" and "next_cursor" in told["detail"] and "wkA" in told["detail"], told
+    assert len(desk.calls("sync_msg")) <= 2, f"{len(desk.calls('sync_msg'))} times the same page"
+    desk.write("wr9", "另一个账号", account="wkB")
+    notice(house, one, "wkB")
+    rows = wait_for(lambda: (r := receipts(house, one, 3)) and any(read(house, x["lead"])["external_user"] == "wr9" for x in r) and r, "the other account")
+    assert len(rows) == 3, rows
+    desk.stuck = set()
+    house.advance("16m")
+    assert sorted(read(house, r["lead"])["external_user"] for r in receipts(house, one, 5)) == [*users, "wr9"]
 
 
 def test_each_code_says_what_to_do(house):

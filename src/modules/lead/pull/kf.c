@@ -2,6 +2,7 @@
  * page. A page's receipts are durable before its cursor is. Faults come with HTTP 200 and a code inside. */
 #include "modules/lead/pull/pull_int.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "modules/lead/pull/imap.h"
@@ -206,10 +207,14 @@ static bool page_take(Accounts *a)
 		if (!message_keep(v, message, customers))
 			return false;
 	const char *next = json_text(page, "next_cursor");
-	a->is_done = json_int(page, "has_more", 0) == 0 || !next;
-	a->cursor = next && *next ? talloc_strdup(v, next) : a->cursor;
+	bool moves = next && *next && g_strcmp0(next, a->cursor) != 0;
+	a->is_done = json_int(page, "has_more", 0) == 0;
+	a->cursor = moves ? talloc_strdup(v, next) : a->cursor;
 	if (store_write_wait(v->house->store, account_write, a) < 0)
 		visit_fault(v, "pull_store", NULL);
+	else if (!a->is_done && !moves) /* the same page for ever */
+		visit_fault(v, "pull_strange",
+		            talloc_asprintf(v->mem, "has_more, next_cursor (%s)", a->account[a->at].id));
 	return !a->is_done && !v->result.reason;
 }
 
@@ -249,6 +254,33 @@ static bool has_secret(Visit *v)
 	return v->secret != NULL && !v->secret_lost;
 }
 
+/* What is wrong with one account alone stops no other. */
+static bool is_of_one(const Accounts *a)
+{
+	Visit *v = a->v;
+	if (v->result.reason && strcmp(v->result.reason, "pull_strange") == 0)
+		return true;
+	return v->result.reason && strcmp(v->result.reason, kf_reason(KF_NO_ACCOUNT)) == 0 &&
+	       store_write_wait(v->house->store, account_drop, (void *)a) == 0;
+}
+
+static void accounts_visit(Accounts *a)
+{
+	Visit *v = a->v;
+	const char *reason = NULL, *detail = NULL;
+	for (a->at = 0; a->at < a->n && !v->result.reason; a->at++) {
+		account_visit(a);
+		if (!is_of_one(a))
+			continue;
+		reason = v->result.reason;
+		detail = strcmp(reason, "pull_strange") == 0
+			? v->result.detail : talloc_asprintf(v, "%s (%s)", v->result.detail, a->account[a->at].id);
+		v->result.reason = v->result.detail = NULL;
+	}
+	if (reason)
+		visit_fault(v, reason, detail);
+}
+
 static void kf_visit(Visit *v)
 {
 	Accounts a = {.v = v};
@@ -256,17 +288,7 @@ static void kf_visit(Visit *v)
 		return;
 	if (store_read_wait(v->house->store, accounts_load, &a) < 0)
 		visit_fault(v, "pull_store", NULL);
-	const char *gone = NULL;
-	for (a.at = 0; a.at < a.n && !v->result.reason; a.at++) {
-		account_visit(&a);
-		if (v->result.reason && strcmp(v->result.reason, kf_reason(KF_NO_ACCOUNT)) == 0 &&
-		    store_write_wait(v->house->store, account_drop, &a) == 0) {
-			gone = talloc_asprintf(v, "%s (%s)", v->result.detail, a.account[a.at].id);
-			v->result.reason = NULL;
-		}
-	}
-	if (gone)
-		visit_fault(v, kf_reason(KF_NO_ACCOUNT), gone);
+	accounts_visit(&a);
 }
 
 static void kf_test(Visit *v, int64_t *ret_n)

@@ -275,6 +275,22 @@ def test_cancelled_it_stops(house):
     assert house.admin.get(f"/imports/{id}")["done"] < 40000
 
 
+def test_a_cancelled_one_counts_all_that_it_brought_in(house):
+    """The same file begun again finds exactly those known that the first one says it took."""
+    data = many(30000, 300000)
+    first = begin(house, data)
+    check(house, first)
+    house.admin.post(f"/imports/{first}/run")
+    wait_for(lambda: house.admin.get(f"/imports/{first}")["done"] > 0, "the first rows")
+    house.admin.post(f"/imports/{first}/cancel")
+    again = begin(house, data)
+    known = check(house, again)["repeated"]  # the thread is done with the first one
+    told = house.admin.get(f"/imports/{first}")
+    assert told["state"] == "cancelled" and 0 < told["taken"] == told["done"] == known < 30000, (told, known)
+    done = run(house, again)
+    assert done["repeated"] == known and done["taken"] == 30000 - known and done["bad"] == 0, done
+
+
 def tenon(house, *words: str) -> subprocess.CompletedProcess:
     database = ["--database", house.database] if house.database else []
     return subprocess.run([house.binary, "import", "--data", house.dir, "--test-clock", *database, *words], capture_output=True, text=True,

@@ -311,6 +311,35 @@ static int finish_job(Tx *tx, void *arg)
 	return r < 0 ? r : import_tell(c, &run->work->import, &run->durable);
 }
 
+/* What a cancelled one brought in is told too: batches were under way when it was cancelled. */
+static int counts_job(Tx *tx, void *arg)
+{
+	const Run *run = arg;
+	const ImportState *s = &run->durable;
+	Call *c = call_new_system(tx_mem(tx), run->work->importer->house, tx, "import");
+	Import now;
+	int r = db_exec(tx,
+	                "UPDATE import SET done = $2, taken = $3, repeated = $4, bad = $5"
+	                " WHERE id = $1 AND state = 'cancelled' AND done < $2",
+	                value_id(s->id), value_int(s->done), value_int(s->taken), value_int(s->repeated),
+	                value_int(s->bad));
+	if (r < 0 || db_changes(tx) == 0)
+		return r;
+	r = import_load(tx, c, s->id, &now);
+	return r < 0 ? r : import_tell(c, &now, &now.state);
+}
+
+static int run_end(Run *run, int r, bool is_whole)
+{
+	Store *store = run->work->importer->house->store;
+	if (r == 0)
+		r = is_whole ? store_write_wait(store, finish_job, run) : ERR_STALE;
+	if (r != ERR_STALE)
+		return r;
+	int told = store_write_wait(store, counts_job, run);
+	return told < 0 ? told : ERR_STALE;
+}
+
 int import_run(TALLOC_CTX *ctx, ImportWork *work)
 {
 	Run run = {.work = work, .sum = work->import.state, .durable = work->import.state};
@@ -328,7 +357,5 @@ int import_run(TALLOC_CTX *ctx, ImportWork *work)
 		int last = step(&run, NULL);
 		r = r < 0 ? r : last;
 	}
-	if (r == 0 && is_whole)
-		return store_write_wait(work->importer->house->store, finish_job, &run);
-	return r < 0 ? r : more < 0 ? more : ERR_STALE;
+	return run_end(&run, r == 0 && more < 0 ? more : r, is_whole);
 }

@@ -104,8 +104,8 @@ int import_claim(Tx *tx, const House *house, Id id)
 {
 	Id self = follow_self(house), holder = ID_NIL;
 	bool alive = false;
-	if (id_is_nil(self))
-		return 0;
+	if (id_is_nil(self)) /* alone; the data may be from where there were others */
+		return db_exec(tx, "UPDATE import SET holder = NULL WHERE id = $1", value_id(id));
 	int r = db_exec(tx, "UPDATE import SET holder = holder WHERE id = $1", value_id(id));
 	if (r == 0)
 		r = db_id(tx, &holder, "SELECT holder FROM import WHERE id = $1", value_id(id));

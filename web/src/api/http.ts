@@ -1,6 +1,7 @@
 /* One road to the server: JSON in and out, problem+json as Problem, an Idempotency-Key on each POST, a session that ended is
  * renewed by the person without losing what the screen holds. */
 import { lang } from '@/i18n/i18n'
+import { attempts } from './attempts'
 import { text } from './text'
 
 export interface FieldFault {
@@ -44,7 +45,13 @@ export interface Options {
 	key?: string
 	/** Answer 401 to the caller instead of asking for the password. */
 	anonymous?: boolean
+	/** How long to wait for the whole answer, where the usual time is too short. */
+	patienceMs?: number
 }
+
+/** Nobody looks at a wheel that turns for ever: what does not come is said, and can be asked for again. */
+const READ_MS = 30_000
+const WRITE_MS = 60_000
 
 /** Asked by POST because of their body, but they change nothing: no key to remember an answer by. */
 const QUESTIONS = new Set(['/leads/check', '/expr/check', '/policy/try'])
@@ -92,35 +99,99 @@ function init(method: string, path: string, o: Options, key: string): RequestIni
 	}
 }
 
-async function problemOf(response: Response): Promise<Problem> {
-	const fallback = text('unexpected', { status: response.status })
+const keys = attempts(uuid)
+
+const attemptOf = (method: string, path: string, o: Options) =>
+	keys(method === 'POST' && !o.key ? `${path} ${JSON.stringify(o.body)}` : null, o.key)
+
+/** Done or not done: nobody here knows. */
+const isUnknown = (problem: unknown) =>
+	problem instanceof Problem && ([0, 502, 503, 504].includes(problem.status) || problem.code === 'idempotency_under_way')
+
+/** An answer as it came, whole. */
+interface Answer {
+	status: number
+	body: string
+	retryAfter: number
+}
+
+/** Not from the server, or not all of it: a page of the network's sign-in, a proxy's fault, an answer that was cut. */
+const NO_JSON = Symbol('no JSON')
+
+/** Signs that turn the direction of text: one in a name would turn round whatever stands behind it on the same line. Scripts that run from
+ * right to left do without. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g
+
+function parsed(body: string): unknown {
 	try {
-		const { title, code, detail, fields, status: _status, type: _type, ...more } = await response.json()
-		return new Problem(response.status, code ?? String(response.status), detail || title || fallback, fields ?? [], more)
+		return JSON.parse(body.replace(TURNING, ''))
 	} catch {
-		return new Problem(response.status, String(response.status), fallback)
+		return NO_JSON
 	}
 }
 
-async function once(method: string, path: string, o: Options, key: string): Promise<Response> {
+/** What something before the server answered, in words. */
+function wordsOf({ status, retryAfter }: Answer): string {
+	if (status === 413) return text('tooLarge')
+	if (status === 429) return retryAfter > 0 ? text('tooOftenUntil', { n: retryAfter }) : text('tooOften')
+	return [502, 503, 504].includes(status) ? text('offline') : text('unexpected', { status })
+}
+
+function problemOf(answer: Answer): Problem {
+	const said = parsed(answer.body)
+	if (said === NO_JSON || typeof said !== 'object' || said === null) return new Problem(answer.status, String(answer.status), wordsOf(answer))
+	const { title, code, detail, fields, status: _status, type: _type, ...more } = said as Record<string, never>
+	return new Problem(answer.status, code ?? String(answer.status), detail || title || wordsOf(answer), fields ?? [], more)
+}
+
+async function once(method: string, path: string, o: Options, key: string): Promise<Answer> {
+	const limit = new AbortController()
+	const stop = () => limit.abort()
+	let late = false
+	const timer = setTimeout(() => {
+		late = true
+		stop()
+	}, o.patienceMs ?? (method === 'GET' ? READ_MS : WRITE_MS))
+	o.signal?.addEventListener('abort', stop)
+	if (o.signal?.aborted) stop()
 	try {
-		return await fetch(address(path, o.query), init(method, path, o, key))
+		const response = await fetch(address(path, o.query), init(method, path, { ...o, signal: limit.signal }, key))
+		return { status: response.status, body: response.status === 204 ? '' : await response.text(), retryAfter: Number(response.headers.get('Retry-After')) || 0 }
 	} catch (error) {
-		if (error instanceof DOMException && error.name === 'AbortError') throw error
-		throw new Problem(0, 'offline', text('offline'))
+		if (!late && error instanceof DOMException && error.name === 'AbortError') throw error
+		throw new Problem(0, 'offline', text(late ? 'late' : 'offline'))
+	} finally {
+		clearTimeout(timer)
+		o.signal?.removeEventListener('abort', stop)
 	}
 }
 
-async function sent(method: string, path: string, o: Options, key: string): Promise<Response> {
-	const response = await once(method, path, o, key)
-	if (response.status !== 401 || o.anonymous) return response
-	return (await renew()) ? once(method, path, o, key) : response
+async function sent(method: string, path: string, o: Options, key: string): Promise<Answer> {
+	const answer = await once(method, path, o, key)
+	if (answer.status !== 401 || o.anonymous) return answer
+	return (await renew()) ? once(method, path, o, key) : answer
+}
+
+async function ask<T>(method: string, path: string, o: Options, key: string): Promise<T> {
+	const answer = await sent(method, path, o, key)
+	if (answer.status < 200 || answer.status > 299) throw problemOf(answer)
+	if (answer.status === 204) return undefined as T
+	const said = parsed(answer.body)
+	if (said === NO_JSON) throw new Problem(0, 'offline', text('offline'))
+	return said as T
 }
 
 export async function request<T>(method: string, path: string, o: Options = {}): Promise<T> {
-	const response = await sent(method, path, o, o.key ?? uuid())
-	if (!response.ok) throw await problemOf(response)
-	return response.status === 204 ? (undefined as T) : ((await response.json()) as T)
+	const attempt = attemptOf(method, path, o)
+	try {
+		const answer = await ask<T>(method, path, o, attempt.key)
+		attempt.over()
+		return answer
+	} catch (problem) {
+		if (isUnknown(problem)) attempt.again()
+		else attempt.over()
+		throw problem
+	}
 }
 
 export const get = <T>(path: string, query?: Query, o?: Options) => request<T>('GET', path, { ...o, query })

@@ -91,6 +91,27 @@ describe('sendAll', () => {
 		expect((await box.drafts('me')).every((draft) => draft.state === 'waiting')).toBe(true)
 	})
 
+	it('keeps what was typed when something else than the house answers, whatever it says', async () => {
+		const pages: [number, string][] = [[200, '<html>Please sign in to the Wi-Fi</html>'], [201, '{"id":"01'], [200, ''], [404, '<html>nginx</html>'], [403, 'blocked']]
+		for (const [status, page] of pages) {
+			const box = await boxOf(touch('1'))
+			const house = server(() => undefined)
+			const fetch: Fetch = (path, init) => (init.method === 'POST' ? Promise.resolve(new Response(page, { status })) : house.fetch(path, init))
+			expect((await sendAll(box, 'me', fetch, soon)).end, page).toBe('line')
+			expect((await box.drafts('me')).map((draft) => draft.state), page).toEqual(['waiting'])
+		}
+	})
+
+	it('is nobody else because a page of the network answers who is signed in', async () => {
+		const box = await boxOf(touch('1'))
+		expect((await sendAll(box, 'me', async () => new Response('<html></html>'), soon)).end).toBe('line')
+	})
+
+	it('comes back before a server that names a time far away', async () => {
+		const house = server((one) => (one.path === '/leads/1/touch' ? [429, {}, { 'Retry-After': '9999999' }] : undefined))
+		expect((await sendAll(await boxOf(touch('1')), 'me', house.fetch, soon)).retryAfterMs).toBe(15 * 60_000)
+	})
+
 	it('never sends in the name of somebody else', async () => {
 		const box = await boxOf(touch('1'))
 		const other = server((one) => (one.path === '/me' ? [200, { id: 'somebody' }] : undefined))

@@ -39,6 +39,8 @@ const ROOT = '/api/v1'
 const TIMEOUT_MS = 20_000
 /** Whether there is a line at all shows sooner. */
 const FIRST_TIMEOUT_MS = 8000
+/** Who says to come back much later is asked before that. */
+const RETRY_MAX_MS = 15 * 60_000
 /** An edit that meets a newer version again and again waits for a quieter moment. */
 const TRIES_MAX = 4
 /** A contact that is sent later than this says when it took place. */
@@ -71,11 +73,25 @@ function headersOf(draft: Draft, now: number): Record<string, string> {
 	return headers
 }
 
+function parsed(text: string): Fields | undefined {
+	try {
+		const value: unknown = JSON.parse(text)
+		return typeof value === 'object' && value !== null ? (value as Fields) : undefined
+	} catch {
+		return undefined
+	}
+}
+
+/** What is no answer of the house - the sign-in page of a network, a proxy's own fault, an answer that was cut - did not reach it. That
+ * something on the way takes nothing so large is told. */
+const isForeign = (status: number, body: Fields | undefined) => !body && status !== 204 && status !== 413 && status !== 429 && status < 500
+
 export async function ask(fetch: Fetch, path: string, init: RequestInit): Promise<Answer> {
 	try {
 		const response = await fetch(ROOT + path, { credentials: 'same-origin', signal: AbortSignal.timeout?.(TIMEOUT_MS), ...init })
-		const body = response.status === 204 ? undefined : ((await response.json().catch(() => undefined)) as Fields | undefined)
-		return { status: response.status, body, retryAfterMs: Number(response.headers.get('Retry-After')) * 1000 || undefined }
+		const body = response.status === 204 ? undefined : parsed(await response.text())
+		const retryAfterMs = Math.min(Number(response.headers.get('Retry-After')) * 1000, RETRY_MAX_MS) || undefined
+		return { status: isForeign(response.status, body) ? 0 : response.status, body, retryAfterMs }
 	} catch {
 		return { status: 0, body: undefined }
 	}

@@ -62,6 +62,9 @@ bool event_visible(const Access *access, Id user, const EventView *view)
 	/* An alert is a letter: not even an administrator reads another's. */
 	if (strcmp(view->kind, "alert") == 0)
 		return !id_is_nil(view->owner) && id_equal(view->owner, user);
+	/* Whoever is changed hears of it, sees he people or not: role and team decide what his screen offers. */
+	if (view->object != NULL && strcmp(view->object, "user") == 0 && id_equal(view->record, user))
+		return true;
 	return access_sees(access, view->owner, view->before, view->team, view->pool);
 }
 

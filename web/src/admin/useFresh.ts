@@ -1,5 +1,6 @@
 /* One question to the server that is asked again when live news concerns it. An older answer never replaces a newer one (F10). */
 import { onScopeDispose, shallowRef } from 'vue'
+import { Problem } from '@/api/http'
 import type { LiveMessage } from '@/api/types'
 import { useLive, useResync } from '@/live/live'
 
@@ -22,7 +23,10 @@ export function useFresh<T>(ask: () => Promise<T>, concerns: (message: LiveMessa
 			data.value = answer
 			error.value = null
 		} catch (problem) {
-			if (mine === asked) error.value = problem
+			if (mine !== asked) return
+			error.value = problem
+			// The right to it was taken away: what stands here is no longer for this person.
+			if (problem instanceof Problem && problem.status === 403) data.value = null
 		} finally {
 			if (mine === asked) loading.value = false
 		}

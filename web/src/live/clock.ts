@@ -22,6 +22,21 @@ export function observeAtLeast(iso: string): void {
 	if (Date.parse(iso) > serverNow() + 1500) observeNow(iso)
 }
 
+const JUMP_MS = 2000
+const WATCH_MS = 2000
+const drift = () => Date.now() - performance.now()
+
+/** The device's clock was set, or the device slept: only the server can tell which. Asks it then; returns how to stop. */
+export function watchClock(ask: () => void): () => void {
+	let last = drift()
+	const watching = setInterval(() => {
+		const jumped = Math.abs(drift() - last) > JUMP_MS
+		last = drift()
+		if (jumped) ask()
+	}, WATCH_MS)
+	return () => clearInterval(watching)
+}
+
 const now = shallowRef(Date.now())
 let users = 0
 let timer: ReturnType<typeof setInterval> | undefined

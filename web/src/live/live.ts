@@ -180,6 +180,9 @@ export function useResync(run: () => void): void {
 	onScopeDispose(() => resyncs.delete(run))
 }
 
+/** Role or team changed: what the screens show was asked for by somebody who saw other things. */
+export const resync = (): void => resyncs.forEach((run) => run())
+
 /** For code outside components; returns how to stop. */
 export function onLive(listener: Listener): () => void {
 	listeners.add(listener)

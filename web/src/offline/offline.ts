@@ -234,8 +234,12 @@ export async function forget(user: Id): Promise<void> {
 
 /* ---- start ---- */
 
-function keepBoot(boot: Boot | null): void {
+function keepBoot(boot: Boot | null, before?: Boot | null): void {
 	if (!boot) return
+	const { id, role, team } = boot.user
+	// What was seen in another role or team is not shown again for want of a line.
+	const wasOther = before?.user.id === id && (before.user.role !== role || before.user.team !== team)
+	if (wasOther) void opening.then((box) => box.forgetSeen((user) => user === id)).then(() => keep('boot', boot, 0)).catch(() => undefined)
 	setKeptUser(boot.user.id)
 	if (!session.kept) void keep('boot', boot, 0)
 }

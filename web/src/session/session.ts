@@ -3,8 +3,8 @@ import { computed, shallowReactive, shallowReadonly, watch } from 'vue'
 import { onExpired, patch, post, Problem, request } from '@/api/http'
 import type { Boot, Id, User } from '@/api/types'
 import { setLang, type Lang } from '@/i18n/i18n'
-import { observeNow } from '@/live/clock'
-import { live, onLive, startLive, stopLive } from '@/live/live'
+import { observeNow, watchClock } from '@/live/clock'
+import { live, onLive, resync, startLive, stopLive } from '@/live/live'
 import { keptUser, offline, remembered, setKeptUser, shownAt } from '@/offline/state'
 import { dropWish, makeWish, tellWish, wishOf } from './language'
 
@@ -18,6 +18,7 @@ export const session: Readonly<State> = shallowReadonly(state)
 let renewed: ((ok: boolean) => void)[] = []
 let reload: ReturnType<typeof setTimeout> | undefined
 let unhear: (() => void) | undefined
+let unwatch: (() => void) | undefined
 
 /** The boot of somebody who is signed in; routes that need it are guarded. */
 export function boot(): Boot {
@@ -74,6 +75,8 @@ export async function loadSession(): Promise<boolean> {
 		state.mustChange = boot.user.must_change_password ?? false
 		speak(boot.user)
 		startLive(boot.live_seq, askAgain)
+		unwatch?.()
+		unwatch = watchClock(() => void reloadBoot().catch(() => undefined))
 		unhear?.()
 		unhear = onLive((m) => {
 			if (m.object && IN_BOOT.has(m.object) && m.kind.startsWith('record.')) refreshSoon()
@@ -95,7 +98,11 @@ export async function markAbsent(absent: boolean): Promise<void> {
 }
 
 export async function reloadBoot(): Promise<void> {
-	state.boot = await fetchBoot()
+	const boot = await fetchBoot()
+	const before = state.boot?.user
+	if (before && boot.user.id !== before.id) return giveWay()
+	state.boot = boot
+	if (before && (boot.user.role !== before.role || boot.user.team !== before.team)) resync()
 	state.kept = false
 }
 
@@ -103,7 +110,7 @@ export async function signIn(login: string, password: string): Promise<void> {
 	await request('POST', '/sessions', { body: { login, password }, anonymous: true })
 	localStorage.removeItem(LEFT)
 	state.boot = null
-	await loadSession()
+	if (await loadSession()) tellTabs({ user: me().id })
 }
 
 /** The session ended while somebody was working: the screen stays, only the password is asked for. */
@@ -131,6 +138,7 @@ function settle(ok: boolean): void {
 export async function signInAgain(password: string): Promise<void> {
 	await request('POST', '/sessions', { body: { login: me().login, password }, anonymous: true })
 	settle(true)
+	tellTabs({ user: me().id })
 	await reloadBoot()
 }
 
@@ -154,7 +162,7 @@ export async function signOut(): Promise<void> {
 		if (problem instanceof Problem && problem.offline) localStorage.setItem(LEFT, '1')
 	})
 	leave()
-	channel?.postMessage('sign-out')
+	tellTabs({ user: null })
 }
 
 function leave(): void {
@@ -164,8 +172,29 @@ function leave(): void {
 	location.assign('/sign-in')
 }
 
+/** All tabs of a browser have one session: whose it is now. */
+interface Turn {
+	user: Id | null
+}
+
 const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('tenon.session')
-channel?.addEventListener('message', () => state.boot && leave())
+const tellTabs = (turn: Turn) => channel?.postMessage(turn)
+
+/** Somebody else signed in: what stands here is not for their eyes, and no click here is to be theirs. What was typed is kept for its writer. */
+function giveWay(): void {
+	stopLive()
+	location.assign('/')
+}
+
+channel?.addEventListener('message', ({ data }: MessageEvent<Turn>) => {
+	if (!state.boot) return
+	if (!data.user) leave()
+	else if (data.user !== me().id) giveWay()
+	else if (state.expired) {
+		settle(true)
+		void reloadBoot().catch(() => undefined)
+	}
+})
 
 export async function changePassword(old: string, next: string): Promise<void> {
 	await post('/me/password', { old, new: next })

@@ -1,8 +1,9 @@
 /* The map of screens. Everything but signing in needs a session. */
-import { watchEffect } from 'vue'
+import { watch, watchEffect } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { loadSession, may, session } from '@/session/session'
 import { unread } from '@/alerts/alerts'
+import { closedInstead } from '@/ui/back'
 import { routes } from './areas'
 import { t } from './text'
 
@@ -40,7 +41,14 @@ async function guard(to: RouteLocationNormalized) {
 	return true
 }
 
+router.beforeEach((to, from) => !closedInstead(to.path === from.path))
 router.beforeEach(guard)
+
+// Rights can be taken away while somebody looks: the page that needs them goes.
+watch(() => session.boot, (boot) => {
+	const { right } = router.currentRoute.value.meta
+	if (boot && right && !may(right)) void router.replace('/')
+})
 
 // A new release replaced the hashed files while this tab was open: load the page anew instead of failing.
 router.onError((error: Error, to) => {

@@ -26,6 +26,7 @@ export function useImport() {
 	let timer = 0
 
 	async function attempt(act: () => Promise<void>): Promise<void> {
+		if (busy.value) return
 		busy.value = true
 		error.value = null
 		try {

@@ -46,7 +46,7 @@ export async function run({ base, password, browser, check }) {
 		})
 		await page.goto('/settings/people')
 		await page.getByRole('tab').nth(1).click()
-		await page.locator('.btn-primary', { hasText: '团队' }).click()
+		await page.locator('.btn-primary', { hasText: '新建部门' }).click()
 		const box = page.locator('.drawer')
 		await box.locator('input').first().fill(name)
 		await box.locator('button[type=submit]').click()

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { ago, asTime, clock, date, duration, money, number, phone } from './format'
+import { ago, asTime, clock, date, duration, heading, money, number, phone, within } from './format'
 import { setLang } from './i18n'
 
 beforeEach(() => {
@@ -28,6 +28,13 @@ describe('dates', () => {
 		expect(date(at(2025, 11, 5))).toBe('2025-12-05')
 	})
 
+	it('name the month in English, so that 12-05 is neither May nor December', () => {
+		setLang('en')
+		expect(date(at(2026, 11, 5))).toBe('5 Dec')
+		expect(date(at(2025, 11, 5))).toBe('5 Dec 2025')
+		expect(date(at(2026, 10, 22, 23))).toBe('yesterday')
+	})
+
 	it('take milliseconds as history keeps them', () => {
 		expect(asTime(1795420613363)).toBe(new Date(1795420613363).toISOString())
 		expect(asTime('nonsense')).toBeNull()
@@ -52,4 +59,11 @@ describe('durations', () => {
 it('phone numbers are grouped as people read them', () => {
 	expect(phone('+8613800138000')).toBe('138 0013 8000')
 	expect(phone('+862161234567')).toBe('+862161234567')
+})
+
+describe('words', () => {
+	it('begin with a capital at the head of a column, and without one inside a sentence', () => {
+		expect([heading('pool'), heading('线索池')]).toEqual(['Pool', '线索池'])
+		expect([within('Source'), within('QR code'), within('来源')]).toEqual(['source', 'QR code', '来源'])
+	})
 })

@@ -2,6 +2,7 @@
 import { onScopeDispose, ref, shallowRef } from 'vue'
 import { useLive } from '@/live/live'
 import type { Id } from '@/api/types'
+import { useAttempt } from '@/ui/attempt'
 import { cancelImport, checkImport, getImport, lookAt, newImport, runImport, sendPiece, type Import, type ImportWay, type Look } from './api'
 
 const PIECE = 1 << 20
@@ -21,21 +22,8 @@ export function useImport() {
 	const way = ref<ImportWay>('pool')
 	const pool = ref<Id | null>(null)
 	const sent = ref(0)
-	const busy = ref(false)
-	const error = shallowRef<unknown>(null)
+	const { busy, error, attempt } = useAttempt()
 	let timer = 0
-
-	async function attempt(act: () => Promise<void>): Promise<void> {
-		if (busy.value) return
-		busy.value = true
-		error.value = null
-		try {
-			await act()
-		} catch (problem) {
-			error.value = problem
-		}
-		busy.value = false
-	}
 
 	async function refresh(): Promise<void> {
 		if (!now.value) return
@@ -77,15 +65,14 @@ export function useImport() {
 		if (now.value) now.value = await cancelImport(now.value.id)
 	})
 
-	async function open(id: Id): Promise<void> {
+	const open = (id: Id) => attempt(async () => {
 		now.value = await getImport(id)
 		look.value = null
-		if (['new', 'checked'].includes(now.value.state)) await attempt(async () => {
-			look.value = await lookAt(id)
-			fields.value = look.value.columns.map((column) => column.guess)
-		})
 		follow()
-	}
+		if (!['new', 'checked'].includes(now.value.state)) return
+		look.value = await lookAt(id)
+		fields.value = look.value.columns.map((column) => column.guess)
+	})
 
 	function leave(): void {
 		now.value = null

@@ -57,6 +57,7 @@ export default {
 	s_cancelled: '已取消',
 	s_failed: '失败',
 	none: '还没有导入过文件',
+	noneHint: '请在上面选择文件：会先试跑，看看结果再导入。',
 	r_bad_phone: '电话无法识别',
 	r_bad_email: '邮箱无法识别',
 	r_bad_time: '时间无法识别',

@@ -24,6 +24,25 @@ const boxOf = async (form) => {
 	return map.boundingBox()
 }
 
+/** Two fingers, from their first places to their last ones in steps; the first may be put down and lifted alone. */
+async function pinch(page, from, to, steps = 8) {
+	const hand = await page.context().newCDPSession(page)
+	const touch = (type, points) => hand.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) })
+	await touch('touchStart', from.slice(0, 1))
+	await touch('touchStart', from)
+	for (let n = 1; n <= steps; n++) await touch('touchMove', from.map(([x, y], i) => [x + ((to[i][0] - x) * n) / steps, y + ((to[i][1] - y) * n) / steps]))
+	await touch('touchEnd', to.slice(0, 1))
+	await touch('touchEnd', [])
+	await hand.detach()
+}
+
+/** Where the corners of the fence stand, from the left, in pixels of the canvas. */
+const standing = async (form) => {
+	const box = await boxOf(form)
+	const places = await form.locator('.fmap-point').evaluateAll((all) => all.map((one) => one.querySelector('circle').getBoundingClientRect()).map((at) => [at.x + at.width / 2, at.y + at.height / 2]))
+	return places.map(([x, y]) => [x - box.x, y - box.y]).sort((a, b) => a[0] - b[0] || a[1] - b[1])
+}
+
 async function byMouse(page, form, points) {
 	const box = await boxOf(form)
 	for (const [x, y] of points) await page.mouse.click(box.x + box.width * x, box.y + box.height * y)
@@ -151,5 +170,40 @@ export async function run({ base, password, browser, check }) {
 			await view.context.close()
 		})
 	}
+	await check('two fingers zoom about the middle between them, move the ground, and make no corner', async () => {
+		const view = await person(browser, base, { shape: PHONE })
+		await signIn(view.page, 'admin', password)
+		const form = await open(view.page)
+		await form.locator('.poly-text').fill(JSON.stringify(SQUARE))
+		await form.getByRole('button', { name: '显示全部' }).tap()
+		await form.getByRole('button', { name: '缩小' }).tap()
+		await until(async () => (await form.locator('.fmap-point').count()) === 4, 'the pasted points are there')
+		let box = await boxOf(form)
+		const at = (x, y) => [box.x + x, box.y + y]
+		const middle = [box.width / 2 - 20, box.height / 2 + 15]
+		const before = await standing(form)
+
+		await pinch(view.page, [at(middle[0] - 40, middle[1]), at(middle[0] + 40, middle[1])], [at(middle[0] - 60, middle[1]), at(middle[0] + 60, middle[1])])
+		const grown = await standing(form)
+		for (const [n, [x, y]] of before.entries()) {
+			const wanted = [middle[0] + (x - middle[0]) * 1.5, middle[1] + (y - middle[1]) * 1.5]
+			assert(Math.hypot(grown[n][0] - wanted[0], grown[n][1] - wanted[1]) < 3, `corner ${n} stands at ${grown[n]}, not at ${wanted}`)
+		}
+		assert(JSON.stringify(await shapeOf(form)) === JSON.stringify(SQUARE), 'the fence itself was moved')
+
+		await pinch(view.page, [at(100, 120), at(180, 120)], [at(130, 100), at(210, 100)])
+		const moved = await standing(form)
+		for (const [n, [x, y]] of grown.entries()) assert(Math.hypot(moved[n][0] - x - 30, moved[n][1] - y + 20) < 3, `corner ${n} went from ${x},${y} to ${moved[n]}`)
+
+		await form.getByRole('button', { name: '画区域' }).tap()
+		box = await boxOf(form)
+		const ruled = await form.locator('.fmap-rule').innerHTML()
+		await pinch(view.page, [at(100, 150), at(180, 150)], [at(60, 150), at(220, 150)])
+		await until(async () => (await form.locator('.fmap-rule').innerHTML()) !== ruled, 'it zooms while one draws')
+		assert((await form.locator('.fmap-draft circle').count()) === 0, 'the fingers made a corner')
+		await view.page.touchscreen.tap(...at(120, 150))
+		await until(async () => (await form.locator('.fmap-draft circle').count()) === 1, 'a single finger makes one again')
+		await view.context.close()
+	})
 	await call('DELETE', `/records/territory/${neighbour.id}`)
 }

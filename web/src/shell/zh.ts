@@ -23,6 +23,7 @@ export default {
 	foundLeads: '线索',
 	acts: '操作',
 	newLead: '新建线索',
+	inAllLeads: '在全部线索中查找“{text}”',
 	nothingFound: '没有找到“{text}”',
 	more: '更多',
 	userMenu: '{name} 的菜单',

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Assignment } from '@/api/types'
 import { setLang } from '@/i18n/i18n'
-import { whyWords } from './why'
+import { reasonWords, whyWords } from './why'
 
 const decision = (more: Partial<Assignment>): Assignment => ({ id: '1', at: '2026-11-23T01:00:00Z', kind: 'first', owner: { id: 'u', name: '张敏' }, pool: null, policy_version: 3, reason: null, candidates: [], dropped: [], ...more })
 
@@ -23,5 +23,19 @@ describe('whyWords', () => {
 	it('speaks English too, with the plural right', () => {
 		setLang('en')
 		expect(whyWords(decision({ candidates_total: 1, dropped_by: { frozen: 1 } }))).toEqual(['Only 张敏 fits.', '1 person was left out: frozen 1.'])
+	})
+})
+
+describe('reasonWords', () => {
+	beforeEach(() => setLang('en'))
+
+	it('tells in words why a lead came up to the supervisor', () => {
+		for (const code of ['hops', 'time', 'freeze', 'absent']) expect(reasonWords('escalated', code)).toMatch(/^(It|The) .*\.$/)
+	})
+
+	it('leaves what a person wrote as it is, and adds nothing where the entry says it all', () => {
+		expect(reasonWords('return', 'hops')).toBe('hops')
+		expect(reasonWords('idle', '30')).toBe('')
+		expect(reasonWords('first', null)).toBe('')
 	})
 })

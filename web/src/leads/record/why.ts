@@ -5,6 +5,12 @@ import { coded, t } from './text'
 
 const BY_HAND = new Set(['hand_over', 'claim', 'return'])
 
+/** What the house noted beside a decision, in words; what a person wrote stays as it is. */
+export function reasonWords(kind: string, reason: string | null | undefined): string {
+	if (!reason || kind === 'idle') return ''
+	return kind === 'escalated' ? coded('esc_', reason) : reason
+}
+
 export function ruleCounts(decision: Assignment): [string, number][] {
 	if (decision.dropped_by) return Object.entries(decision.dropped_by)
 	const counts = new Map<string, number>()

@@ -179,16 +179,20 @@ static Tally tally_of(const Replay *replay)
 	return t;
 }
 
+static int percent_of(int n, int all)
+{
+	return all ? (n * 100 + all / 2) / all : 0;
+}
+
 /* NULL when nothing gets worse. */
 static const char *warning_of(Call *c, const Replay *replay, const Tally *t)
 {
-	int before = replay->n ? t->unmatched_before * 100 / replay->n : 0;
-	int after = replay->n ? t->unmatched_after * 100 / replay->n : 0;
+	int before = percent_of(t->unmatched_before, replay->n), after = percent_of(t->unmatched_after, replay->n);
 	if (after < before + WARN_SHARE)
 		return NULL;
 	bool en = c->lang == LANG_EN;
 	char *text = talloc_asprintf(c, en
-		? "With this policy %d of the last %d leads (%d %%) would fit nobody; it was %d %%."
+		? "With this policy %d of the last %d leads (%d%%) would fit nobody; it was %d%%."
 		: "按此策略，最近 %2$d 条线索中有 %1$d 条（%3$d%%）无人匹配，此前为 %4$d%%。", t->unmatched_after, replay->n, after, before);
 	if (t->lacking)
 		text = talloc_asprintf_append(text, en ? " %d of them do not say the region the policy asks for."

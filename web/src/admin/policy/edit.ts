@@ -3,7 +3,7 @@ import type { Keeping, Level, Policy, PolicyTrial, RankBy, Returning } from '../
 
 export interface NumberRule {
 	name: 'touch_minutes' | 'protection_minutes' | 'hops_max' | 'escalate_minutes' | 'freeze_misses' | 'load_max' | 'summary_min' | 'return_days' | 'return_warn_days' | 'cooling_days' | 'stock_max' | 'account_days' | 'account_warn_days' | 'account_stock_max'
-	unit: 'minutes' | 'times' | 'rows' | 'chars' | 'days'
+	unit: 'minutes' | 'times' | 'rows' | 'accounts' | 'chars' | 'days'
 	min: number
 	max: number
 }
@@ -27,7 +27,7 @@ export const RETURN_NUMBERS: readonly NumberRule[] = [
 export const ACCOUNT_NUMBERS: readonly NumberRule[] = [
 	{ name: 'account_days', unit: 'days', min: 0, max: 3650 },
 	{ name: 'account_warn_days', unit: 'days', min: 0, max: 365 },
-	{ name: 'account_stock_max', unit: 'rows', min: 0, max: 100_000 },
+	{ name: 'account_stock_max', unit: 'accounts', min: 0, max: 100_000 },
 ]
 export const KEEPING: readonly Keeping[] = ['open', 'won']
 export const RETURNING: readonly Returning[] = ['contacting', 'qualified']

@@ -1,6 +1,6 @@
 export default {
 	inForce: 'Version {n} is in force',
-	versionBy: 'saved by {who}, {at}',
+	versionBy: 'Saved by {who}, {at}',
 	editing: 'Changes are not saved',
 	discard: 'Discard changes',
 	versions: 'Versions',
@@ -98,6 +98,7 @@ export default {
 	minutes: 'min',
 	times: 'times',
 	rows: 'leads',
+	accounts: 'customers',
 	chars: 'characters',
 	range: 'A whole number from {min} to {max}',
 

@@ -98,6 +98,7 @@ export default {
 	minutes: '分钟',
 	times: '次',
 	rows: '条',
+	accounts: '家',
 	chars: '字',
 	range: '应为 {min} 到 {max} 的整数',
 

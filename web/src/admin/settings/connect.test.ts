@@ -14,6 +14,7 @@ it('makes an embed code that names source and language', () => {
 })
 
 it('makes a curl call whose body is JSON', () => {
-	const body = /-d '(.*)'$/s.exec(curlExample('http://x/capture/web'))?.[1]
+	const body = /-d '(.*)'$/s.exec(curlExample('http://x/capture/web', 'zh'))?.[1]
 	expect(JSON.parse(body!)).toMatchObject({ phone: '13800138000' })
+	expect(curlExample('http://x/capture/web', 'en')).not.toMatch(/\p{Script=Han}/u)
 })

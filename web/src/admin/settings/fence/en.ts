@@ -15,7 +15,7 @@ export default {
 	whole: 'Show all',
 	big: 'Fill the screen',
 	small: 'Back to the form',
-	howEmpty: 'Choose “Draw an area”, then click its corners one after another.',
+	howEmpty: 'Choose "Draw an area", then click its corners one after another.',
 	howPart: 'Click the corners one after another; click the first one again, or Finish, to close it.',
 	howHole: 'Click the corners of the hole inside an area; click the first one again, or Finish, to close it.',
 	howEdit: 'Drag a point to move it, the middle of an edge to add one; drag the ground to pan, wheel or pinch to zoom.',

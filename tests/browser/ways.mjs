@@ -46,6 +46,18 @@ export async function run({ base, password, browser, check }) {
 		await page.getByText('服务器出错了').waitFor({ state: 'detached' })
 	})
 
+	await check('without leads and receipts the pages say where they come from', async () => {
+		await page.route(/\/api\/v1\/(records\/lead|intake\/receipts)(\?|$)/, (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[],"next":null}' }))
+		await page.goto('/leads')
+		await page.getByText('还没有线索').waitFor()
+		for (const [name, path] of [['导入文件', '/import'], ['接入来源', '/settings/sources']]) assert((await page.getByRole('link', { name, exact: true }).last().getAttribute('href')) === path, `${name} leads to ${path}`)
+		await page.goto('/intake')
+		await page.getByText('还没有进线').waitFor()
+		await page.getByRole('link', { name: '接入来源' }).click()
+		await page.waitForURL('**/settings/sources')
+		await page.unroute(/\/api\/v1\/(records\/lead|intake\/receipts)(\?|$)/)
+	})
+
 	await check('no complaints', async () => assert(complaints.length === 0, complaints.join('\n')))
 	await context.close()
 

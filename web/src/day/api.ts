@@ -59,14 +59,6 @@ export interface ShelfLead extends Card {
 	touches: number
 }
 
-export interface ShelfPool {
-	id: Id
-	name: string
-	claim_limit: number
-	items: ShelfLead[]
-	next: Id | null
-}
-
 export interface ShelfAccount {
 	id: Id
 	name: string
@@ -75,26 +67,27 @@ export interface ShelfAccount {
 	returned_at: Time | null
 }
 
-export interface AccountPool {
+/** One pool of a shelf. */
+export interface ShelfOf<T> {
 	id: Id
 	name: string
 	claim_limit: number
-	items: ShelfAccount[]
+	items: T[]
 	next: Id | null
 }
 
-export interface AccountShelf {
+export interface Shelf<T> {
 	stock_max: number
 	cooling_days: number
-	pools: AccountPool[]
+	pools: ShelfOf<T>[]
 }
 
-export const getAccountShelf = (pool?: Id, after?: Id | null) => get<AccountShelf>('/accounts/shelf', { pool, after })
+export const getAccountShelf = (pool?: Id, after?: Id | null) => get<Shelf<ShelfAccount>>('/accounts/shelf', { pool, after })
 export const claimAccount = (id: Id) => post<object>(`/accounts/${id}/claim`, {})
 export const listReports = () => get<{ items: { day: string; totals: Figures }[] }>('/reports/assignment', { limit: 30 })
 export const getReport = (day: string) => get<Report>(`/reports/assignment/${day}`)
 export const reportLeads = (day: string, figure: Figure | Fate, which: object, after?: Id) => get<ReportLeads>(`/reports/assignment/${day}/leads`, { figure, ...which, after })
-export const getShelf = (pool?: Id, after?: Id | null) => get<{ stock_max: number; cooling_days: number; pools: ShelfPool[] }>('/pools/shelf', { pool, after })
+export const getShelf = (pool?: Id, after?: Id | null) => get<Shelf<ShelfLead>>('/pools/shelf', { pool, after })
 
 export interface DrillRun {
 	leads: number

@@ -7,7 +7,7 @@ import { observeNow, serverNow } from '@/live/clock'
 import { toast, toastError, toastUndo } from '@/ui/toast'
 import { t as ui } from '@/ui/text'
 import { getBoard, releasePerson, setAbsence, type Board, type BoardPerson, type BoardRow } from '../api'
-import { useFresh } from '../useFresh'
+import { useFresh } from '@/live/useFresh'
 import { t } from './text'
 
 export type SectionKey = 'running_out' | 'overdue' | 'stuck' | 'escalated'

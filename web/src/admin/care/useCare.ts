@@ -1,6 +1,6 @@
 /* The state of backups; while one runs it is asked for again, a second after each answer. */
 import { computed, onScopeDispose } from 'vue'
-import { useFresh } from '../useFresh'
+import { useFresh } from '@/live/useFresh'
 import { getCare } from './api'
 
 const AGAIN_MS = 1000

@@ -2,7 +2,7 @@
 import { batchRecords, createRecord, deleteRecord, listRecords, updateRecord } from '@/api/records'
 import type { Id, Rec } from '@/api/types'
 import { toastError, toastUndo } from '@/ui/toast'
-import { useFresh } from '../useFresh'
+import { useFresh } from '@/live/useFresh'
 import { t } from './text'
 import type { Values } from './form'
 

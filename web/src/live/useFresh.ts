@@ -2,7 +2,7 @@
 import { onScopeDispose, shallowRef } from 'vue'
 import { Problem } from '@/api/http'
 import type { LiveMessage } from '@/api/types'
-import { useLive, useResync } from '@/live/live'
+import { useLive, useResync } from './live'
 
 const SOON_MS = 120
 

@@ -131,7 +131,7 @@ export default {
 	before: 'Before',
 	after: 'Now',
 	byRule: 'Which rule dropped people',
-	dropped: '{n}×',
+	dropped: '{n} {n?time:times}',
 	accountReturns: '{n} customers would return to the pool (after a warning)',
 	returns: '{n} leads would return to their pools (after a warning)',
 	samples: 'Examples',

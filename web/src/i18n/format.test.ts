@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { ago, asTime, clock, date, duration, heading, money, number, phone, within } from './format'
+import { ago, asTime, clock, date, duration, money, number, phone } from './format'
 import { setLang } from './i18n'
 
 beforeEach(() => {
@@ -59,11 +59,4 @@ describe('durations', () => {
 it('phone numbers are grouped as people read them', () => {
 	expect(phone('+8613800138000')).toBe('138 0013 8000')
 	expect(phone('+862161234567')).toBe('+862161234567')
-})
-
-describe('words', () => {
-	it('begin with a capital at the head of a column, and without one inside a sentence', () => {
-		expect([heading('pool'), heading('线索池')]).toEqual(['Pool', '线索池'])
-		expect([within('Source'), within('QR code'), within('来源')]).toEqual(['source', 'QR code', '来源'])
-	})
 })

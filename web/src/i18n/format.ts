@@ -28,7 +28,7 @@ const NEAR: Record<'zh' | 'en', Record<number, string>> = {
 	en: { [-1]: 'yesterday', 0: 'today', 1: 'tomorrow' },
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
 
 /** 12-05, 今天, or 2025-12-05 for another year; in English, where 12-05 is May to some, 5 Dec and 5 Dec 2025. */
 export function date(iso: string | null | undefined): string {
@@ -37,7 +37,7 @@ export function date(iso: string | null | undefined): string {
 	const near = NEAR[lang.value][dayDistance(at.getTime())]
 	if (near) return near
 	const thisYear = at.getFullYear() === new Date(serverNow()).getFullYear()
-	if (lang.value === 'en') return `${at.getDate()} ${MONTHS[at.getMonth()]}${thisYear ? '' : ` ${at.getFullYear()}`}`
+	if (lang.value === 'en') return `${at.getDate()} ${MONTHS.slice(3 * at.getMonth(), 3 * at.getMonth() + 3)}${thisYear ? '' : ` ${at.getFullYear()}`}`
 	const short = `${pad(at.getMonth() + 1)}-${pad(at.getDate())}`
 	return thisYear ? short : `${at.getFullYear()}-${short}`
 }
@@ -112,12 +112,6 @@ export function money(value: string | null | undefined, sign = '¥'): string {
 	const shown = fraction?.length === 1 ? `${trimmed}0` : trimmed
 	return shown.startsWith('-') ? `-${sign}${number(shown.slice(1))}` : sign + number(shown)
 }
-
-/** "pool" stands inside sentences; at the head of a column or a field it begins with a capital. */
-export const heading = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
-
-/** "Pool" as a word of a sentence: "pool". What is written in capitals, such as "QR code", stays. */
-export const within = (word: string) => (/^[A-Z][a-z]/.test(word) ? word.charAt(0).toLowerCase() + word.slice(1) : word)
 
 /** 138 0013 8000 for mainland mobiles, the text as it is for everything else. */
 export function phone(value: string | null | undefined): string {

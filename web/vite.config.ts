@@ -38,7 +38,7 @@ export default defineConfig({
 						// Vue and the router change rarely: one stable chunk that stays cached over releases.
 						{ name: 'vue', test: /node_modules[\\/](@vue|vue|vue-router)[\\/]/ },
 						// What every screen needs, together: thirty small files compress worse than one.
-						{ name: 'base', test: /src[\\/](offline[\\/]state|api|i18n|live[\\/](?!useFresh)|alerts[\\/](?!AlertList|list|words|zh|en)|shell[\\/](?!CommandPalette|palette|PhoneTabs|LostPage)|session[\\/]session|lead[\\/](text|zh|en|countdown|Countdown))|src[\\/]ui[\\/](text|zh|en|toast|place|Ui(Toasts|Button|Popover|Menu|Avatar|Chip|Error|Empty|Skeleton))|lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/ },
+						{ name: 'base', test: /src[\\/](offline[\\/]state|api|i18n[\\/](?!values)|live[\\/](?!useFresh)|alerts[\\/](?!AlertList|list|words|sound|zh|en)|shell[\\/](?!CommandPalette|palette|userItems|PhoneTabs|LostPage)|session[\\/]session|lead[\\/](text|zh|en|countdown|Countdown))|src[\\/]ui[\\/](text|zh|en|toast|place|Ui(Toasts|Button|Popover|Menu|Avatar|Chip|Error|Empty|Skeleton))|lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/ },
 					],
 				},
 			},

@@ -4,7 +4,6 @@ import { getAlerts, readAlerts } from '@/api/leads'
 import type { Alert, Id } from '@/api/types'
 import { live, onLive } from '@/live/live'
 import { boot, session } from '@/session/session'
-import { beep } from './sound'
 import { toast } from '@/ui/toast'
 
 const SOUND = 'tenon.sound'
@@ -23,6 +22,8 @@ let open: (alert: Alert) => void = () => undefined
 let known = new Map<Id, number>()
 let timer: ReturnType<typeof setTimeout> | undefined
 
+const beep = () => import('./sound').then((sound) => sound.beep(), () => undefined)
+
 /** Fetches the list; what is new since the last time is announced. */
 async function fetchAlerts(announce: boolean): Promise<void> {
 	try {
@@ -33,7 +34,7 @@ async function fetchAlerts(announce: boolean): Promise<void> {
 		alerts.value = answer.items
 		count.value = answer.unread
 		if (announce && fresh.length > 0) await announceAll(fresh.slice(0, 3))
-		if (announce && fresh.some((alert) => alert.urgent) && soundOn.value && live.leader) beep()
+		if (announce && fresh.some((alert) => alert.urgent) && soundOn.value && live.leader) void beep()
 	} catch (problem) {
 		error.value = problem
 	}
@@ -90,7 +91,7 @@ export async function markRead(which: { ids: Id[] } | { all: true }): Promise<vo
 export function setSound(on: boolean): void {
 	soundOn.value = on
 	localStorage.setItem(SOUND, on ? 'on' : 'off')
-	if (on) beep()
+	if (on) void beep()
 }
 
 /** Asks the browser for permission; false when it refuses. */

@@ -8,9 +8,9 @@ const page = (path: string, component: RouteRecordRaw['component'], title: () =>
 
 export const dayArea: Area = {
 	nav: [
-		{ to: '/shelf', label: () => t('shelf'), icon: Waves, group: 'sales', right: 'lead.work', keywords: 'gonghai gh lingqu' },
-		{ to: '/reports/assignment', label: () => t('report'), icon: ClipboardList, group: 'manage', right: 'board.read', keywords: 'fenpeiribao fprb baogao' },
-		{ to: '/drill', label: () => t('drill'), icon: FlaskConical, group: 'manage', right: 'board.read', keywords: 'yanlian yl moni' },
+		{ to: '/shelf', label: () => t('shelf'), icon: Waves, group: 'sales', right: 'lead.work' },
+		{ to: '/reports/assignment', label: () => t('report'), icon: ClipboardList, group: 'manage', right: 'board.read' },
+		{ to: '/drill', label: () => t('drill'), icon: FlaskConical, group: 'manage', right: 'board.read' },
 	],
 	routes: [
 		page('shelf', () => import('./ShelfPage.vue'), () => t('shelf'), 'lead.work'),

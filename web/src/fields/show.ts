@@ -1,6 +1,7 @@
 /* A field's value as text, by its type in the catalogue. */
 import type { FieldDef } from '@/api/types'
-import { asTime, date, dateTime, money, number, phone } from '@/i18n/format'
+import { asTime, money, number } from '@/i18n/values'
+import { date, dateTime, phone } from '@/i18n/format'
 import { named } from '@/i18n/i18n'
 import { refName } from './names'
 import { t } from './text'

@@ -2,6 +2,7 @@
  * older than what is shown never replaces it (F10); a change that somebody else made first is shown as a conflict, not overwritten. */
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { Problem } from '@/api/http'
+import { objects } from '@/api/records'
 import type { Id, Rec } from '@/api/types'
 import { t as lt } from '@/lead/text'
 import { serverNow } from '@/live/clock'
@@ -58,6 +59,8 @@ export function useRecord<T extends Rec>(source: () => Source<T>) {
 		try {
 			const { value, at } = await remembered(wanted.kept, wanted.ask, (answer) => answer.version)
 			if (isWanted()) take(value, at)
+			// Its fields too: who opens them first without a line would stand before nothing.
+			if (at === null) void objects().catch(() => undefined)
 		} catch (problem) {
 			if (!isWanted()) return
 			if (isUnreachable(problem) && held.value) asOf.value = receivedAt.value

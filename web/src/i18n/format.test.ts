@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { ago, asTime, clock, date, duration, money, number, phone } from './format'
+import { asTime, money, number } from './values'
+import { ago, clock, date, duration, phone } from './format'
 import { setLang } from './i18n'
 
 beforeEach(() => {

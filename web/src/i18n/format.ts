@@ -1,4 +1,4 @@
-/* Dates, durations, numbers and money as people read them. Amounts are formatted from their exact text (F7): never through a float. */
+/* Dates, durations and telephone numbers as people read them. */
 import { serverNow } from '@/live/clock'
 import { lang } from './i18n'
 
@@ -6,12 +6,6 @@ const DAY = 86_400_000
 
 function pad(n: number): string {
 	return String(n).padStart(2, '0')
-}
-
-/** History keeps times as milliseconds, records as text. */
-export function asTime(value: unknown): string | null {
-	if (typeof value === 'number' || /^\d{11,}$/.test(String(value))) return new Date(Number(value)).toISOString()
-	return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null
 }
 
 function startOfDay(ms: number): number {
@@ -95,22 +89,6 @@ export function ago(iso: string | null | undefined, now = serverNow()): string {
 	const passed = now - Date.parse(iso)
 	if (passed < 5000) return lang.value === 'zh' ? '刚刚' : 'just now'
 	return lang.value === 'zh' ? `${duration(passed)}前` : `${duration(passed)} ago`
-}
-
-/** Thousands without ever leaving text: "1234567.50" -> "1,234,567.50". */
-export function number(value: string | number | null | undefined): string {
-	if (value === null || value === undefined || value === '') return ''
-	const [whole = '', fraction] = String(value).split('.')
-	const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
-	return fraction === undefined ? grouped : `${grouped}.${fraction}`
-}
-
-export function money(value: string | null | undefined, sign = '¥'): string {
-	if (value === null || value === undefined || value === '') return ''
-	const trimmed = value.includes('.') ? value.replace(/0+$/, '').replace(/\.$/, '') : value
-	const fraction = trimmed.split('.')[1]
-	const shown = fraction?.length === 1 ? `${trimmed}0` : trimmed
-	return shown.startsWith('-') ? `-${sign}${number(shown.slice(1))}` : sign + number(shown)
 }
 
 /** 138 0013 8000 for mainland mobiles, the text as it is for everything else. */

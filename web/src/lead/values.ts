@@ -1,5 +1,6 @@
 /* A field's value as text, for history, conflicts and read-only lines. */
-import { asTime, dateTime, number, phone } from '@/i18n/format'
+import { asTime, number } from '@/i18n/values'
+import { dateTime, phone } from '@/i18n/format'
 import { word } from './text'
 import { codeName, personName, poolName, sourceName, teamName } from '@/session/session'
 

@@ -2,22 +2,21 @@ import { Building2, Handshake, ListChecks, MessageSquareText, Users } from '@luc
 import type { Area, NavItem } from '@/shell/area'
 import { t } from '@/shell/text'
 
-const item = (object: 'account' | 'contact' | 'opportunity' | 'activity' | 'task', icon: NavItem['icon'], keywords: string): NavItem => ({
+const item = (object: 'account' | 'contact' | 'opportunity' | 'activity' | 'task', icon: NavItem['icon']): NavItem => ({
 	to: `/records/${object}`,
 	label: () => t(object),
 	icon,
 	group: 'sales',
 	right: 'record.read',
-	keywords,
 })
 
 export const recordsArea: Area = {
 	nav: [
-		{ ...item('account', Building2, 'kehu kh'), phone: true },
-		item('contact', Users, 'lianxiren lxr'),
-		item('opportunity', Handshake, 'shangji sj'),
-		item('activity', MessageSquareText, 'genjin gj jilu'),
-		{ ...item('task', ListChecks, 'renwu rw'), phone: true },
+		{ ...item('account', Building2), phone: true },
+		item('contact', Users),
+		item('opportunity', Handshake),
+		item('activity', MessageSquareText),
+		{ ...item('task', ListChecks), phone: true },
 	],
 	routes: [
 		{ path: 'records/:object', component: () => import('./RecordsPage.vue'), props: true, meta: { right: 'record.read' } },

@@ -10,8 +10,6 @@ export interface NavItem {
 	/** Shown to whoever has this right; without it to everybody. */
 	right?: string
 	group: 'work' | 'sales' | 'manage' | 'settings'
-	/** Pinyin and initials for the command palette, separated by spaces. */
-	keywords?: string
 	/** One of the bottom tabs on the phone (the first four that may be seen). */
 	phone?: boolean
 }

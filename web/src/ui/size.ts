@@ -1,5 +1,5 @@
 /* Bytes for people: 1.5 MB. */
-import { number } from '@/i18n/format'
+import { number } from '@/i18n/values'
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB']
 

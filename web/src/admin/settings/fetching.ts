@@ -1,5 +1,6 @@
 /* The two ways of fetching leads from outside, described: a mailbox by IMAP, and messages of 微信客服. */
-import { exact, number } from '@/i18n/format'
+import { number } from '@/i18n/values'
+import { exact } from '@/i18n/format'
 import type { Inbox, InboxTrial } from '../api'
 import type { Row, Values } from '../described/fields'
 import { t, word } from './text'

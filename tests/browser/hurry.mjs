@@ -36,6 +36,25 @@ export async function run({ base, password, browser, check }) {
 		await until(async () => (await contacts(made)) === 1, 'the contact arrives', 40_000)
 	}))
 
+	await check('a device whose clock is set while the page is open counts on as before', () => as(anna, async (page) => {
+		const made = await lead(anna)
+		await page.goto(`/leads/${made.id}`)
+		const timer = page.locator('.count [role=timer]').first()
+		await timer.waitFor()
+		const left = async () => (await timer.innerText().catch(() => '0:00')).trim().split(':').reduce((all, part) => all * 60 + Number(part), 0)
+		const before = await left()
+		assert(before > 60, `${before} s are left`)
+		for (const hours of [1, -1]) {
+			const asked = page.waitForResponse((response) => response.url().endsWith('/api/v1/boot'))
+			await page.evaluate((ms) => {
+				const real = Date.now.bind(Date)
+				Date.now = () => real() + ms
+			}, hours * 3_600_000)
+			await asked
+			await until(async () => Math.abs(before - await left()) < 60, `the countdown is right again, the clock is ${hours} h off`)
+		}
+	}))
+
 	await check('saved again after the answer got lost, and with Enter pressed twice, a team is there once', () => as({ login: 'admin', password }, async (page) => {
 		const name = unique('急行')
 		let lost = 0

@@ -45,4 +45,5 @@ export interface Finding {
 export const getCare = () => get<Care>('/care/backups')
 export const backUpNow = () => post<Pick<Care, 'running' | 'last'>>('/care/backups')
 export const saveCare = (settings: CareSettings) => put<Care>('/care/settings', settings)
-export const getHealth = () => get<{ doctor: Finding[]; verify: Finding[] }>('/care/health')
+/** Looks through all the data, which takes as long as they are large. */
+export const getHealth = () => get<{ doctor: Finding[]; verify: Finding[] }>('/care/health', {}, { patienceMs: 5 * 60_000 })

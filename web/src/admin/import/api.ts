@@ -40,9 +40,12 @@ export interface Look {
 
 export const listImports = () => get<{ items: Import[] }>('/imports')
 export const getImport = (id: Id) => get<Import>(`/imports/${id}`)
+/* A megabyte over a poor line, and a first look at a large workbook, take their time. */
+const LONG = { patienceMs: 5 * 60_000 }
+
 export const newImport = (name: string, source: Id) => post<Import>('/imports', { name, source })
-export const sendPiece = (id: Id, offset: number, data: string) => post<{ size: number }>(`/imports/${id}/data`, { offset, data })
-export const lookAt = (id: Id) => post<Look>(`/imports/${id}/look`)
+export const sendPiece = (id: Id, offset: number, data: string) => post<{ size: number }>(`/imports/${id}/data`, { offset, data }, LONG)
+export const lookAt = (id: Id) => post<Look>(`/imports/${id}/look`, {}, LONG)
 export const checkImport = (id: Id, columns: string[], way: ImportWay, pool: Id | null) =>
 	post<Import>(`/imports/${id}/check`, { columns, way, pool: pool ?? undefined })
 export const runImport = (id: Id) => post<Import>(`/imports/${id}/run`)

@@ -38,10 +38,19 @@ static int64_t time_of(const json_t *object, const char *key)
 	return text && when_parse(text, strlen(text), &ms) ? ms : 0;
 }
 
+/* Until when the receiver is to act; 0: nothing counts down, as for a lead that was contacted before. */
+static int64_t due_of(const char *reason, const json_t *data)
+{
+	const json_t *countdown = json_object_get(data, "countdown");
+	const char *state = json_text(countdown, "state");
+	bool counts = state && (strcmp(state, "running") == 0 || strcmp(state, "held") == 0);
+	return counts && counts_down(reason) ? time_of(countdown, "respond_by") : 0;
+}
+
 int64_t card_valid_until(Call *c, const char *reason, const json_t *data, int64_t expires_ms)
 {
 	(void)c;
-	int64_t respond_by = counts_down(reason) ? time_of(json_object_get(data, "countdown"), "respond_by") : 0;
+	int64_t respond_by = due_of(reason, data);
 	return respond_by && respond_by < expires_ms ? respond_by : expires_ms;
 }
 
@@ -111,10 +120,8 @@ static void data_lines(Call *c, const json_t *data, Card *card)
 
 static const char *countdown_words(Call *c, const AlertRow *alert, const json_t *data)
 {
-	const json_t *countdown = json_object_get(data, "countdown");
-	const char *state = json_text(countdown, "state");
-	int64_t by = time_of(countdown, "respond_by");
-	if (!counts_down(alert->reason) || !by || !state)
+	int64_t by = due_of(alert->reason, data);
+	if (!by)
 		return NULL;
 	bool en = alert->lang == LANG_EN;
 	GDateTime *t = local_time(alert->zone, by);

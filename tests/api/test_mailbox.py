@@ -92,6 +92,17 @@ def test_mails_become_leads_once(house):
     box.close()
 
 
+def test_a_server_that_does_not_say_which_mail_comes_next(house):
+    box = Mailbox()
+    box.trouble = "no_uidnext"
+    box.add(letter(next(_made)), at=business_now(house) - timedelta(days=3))
+    one = source(house, box)
+    assert check(house, one)["taken"] == 0 and receipts(house, one) == [], "what lay there before is nobody's enquiry"
+    box.add(letter(next(_made)), at=business_now(house))
+    check(house, one)
+    assert len(settled(house, one, 1)) == 1
+
+
 def test_a_new_folder_under_the_old_name_takes_nothing_twice(house):
     box = Mailbox()
     one = source(house, box)

@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 
 
 class Mailbox:
-    """One account with folders on 127.0.0.1. `trouble` says how it behaves: None, "slow" (seconds in `delay`), "reset", "denied", "no_status";
+    """One account with folders on 127.0.0.1. `trouble` says how it behaves: None, "slow" (seconds in `delay`), "reset", "denied", "no_status",
+    "no_uidnext";
     `refused` holds UIDs that are not handed out with the words of `refusal`, `breaks` those at which the line breaks, `drop_after` cuts the connection after so many fetches, `half` ends it in the middle of a mail.
     With a context it speaks TLS: from the beginning, or after STARTTLS; what was said in the open is in `plain`. Its troubles are "handshake" (cut
     in the middle of it), "no_starttls", "starttls_refused", "preauth" (signed in before TLS) and "smuggled" (words of the plain time for the other)."""
@@ -153,7 +154,8 @@ class Talk:
         f = self.find(name)
         if not f or self.box.trouble == "no_status":
             return "NO no such folder"
-        self.say(f"* STATUS {name} (MESSAGES {len(f['mails'])} UIDNEXT {f['next']} UIDVALIDITY {f['validity']})\r\n")
+        following = "" if self.box.trouble == "no_uidnext" else f" UIDNEXT {f['next']}"
+        self.say(f"* STATUS {name} (MESSAGES {len(f['mails'])}{following} UIDVALIDITY {f['validity']})\r\n")
         return "OK done"
 
     def do_select(self, rest: str) -> str:

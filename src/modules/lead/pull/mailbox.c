@@ -101,8 +101,11 @@ static void place_find(Box *b)
 		m->since_ms = m->started_at - DAY_MS > now - SINCE_MAX_MS ? m->started_at - DAY_MS : now - SINCE_MAX_MS;
 		m->uid = 0;
 		log_info("pull", "the folder of source %s is a new one; it is looked at again", b->v->source_key);
-	} else if (!json_flag(b->v->settings, "old", false))
+	} else if (!json_flag(b->v->settings, "old", false)) {
 		m->uid = b->status.next > 0 ? b->status.next - 1 : 0;
+		if (b->status.next == 0) /* not said: the day alone tells what is old */
+			m->since_ms = now - DAY_MS; /* of whatever zone the server is */
+	}
 	m->validity = b->status.validity;
 	m->stuck_uid = m->stuck = m->broke = m->n_left = 0;
 }

@@ -109,7 +109,7 @@ def main() -> int:
         postgres.remove()
     run_jobs(tally, script_jobs("api", name), 2)
     # The browser takes a processor for five minutes; faults mostly wait for something to come back.
-    run_jobs(tally, [("browser", ["python3", "tests/browser/run.py", name], {}),
+    run_jobs(tally, [("browser", ["python3", "tests/browser/run.py", name], {"timeout": 1800}),
                      *script_jobs("faults", name, TENON_ROUNDS=rounds, TENON_BINARY=ROOT + "/build/tenon"),
                      ("web units", ["web/test.sh", name], {})], 2)
     if options.full:

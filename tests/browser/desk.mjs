@@ -86,6 +86,8 @@ export async function run({ base, password, browser, check }) {
 		await area.waitFor()
 		await area.fill('太短了')
 		await until(async () => /3\/20/.test(await a.page.locator('.area-count').innerText()), 'the count does not follow')
+		// The bar of attachments comes a moment later and moves the button under the pointer.
+		await a.page.locator('.touch .attach').waitFor()
 		await a.page.locator('.touch button[type=submit]').click()
 		await a.page.locator('.touch .field-fault').waitFor()
 	})

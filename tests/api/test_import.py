@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, make, quiet_policy, read  # noqa: E402
+from lib.company import Company, import_state, make, quiet_policy, read  # noqa: E402
 from lib.house import ROOT, Live, wait_for  # noqa: E402
 
 
@@ -30,17 +30,9 @@ def begin(house, data: bytes, name: str = "leads.csv", piece: int = 1 << 20) -> 
     return one["id"]
 
 
-def wait_state(house, id: str, *states: str, seconds: float = 60) -> dict:
-    def look():
-        now = house.admin.get(f"/imports/{id}")
-        assert now["state"] != "failed" or "failed" in states, now
-        return now if now["state"] in states else None
-    return wait_for(look, f"import in {states}", seconds)
-
-
 def check(house, id: str, **options) -> dict:
     house.admin.post(f"/imports/{id}/check", options)
-    return wait_state(house, id, "checked", "failed")
+    return import_state(house, id, "checked", "failed")
 
 
 def begin_checked(house, text: str) -> str:
@@ -51,7 +43,7 @@ def begin_checked(house, text: str) -> str:
 
 def run(house, id: str) -> dict:
     house.admin.post(f"/imports/{id}/run")
-    return wait_state(house, id, "done")
+    return import_state(house, id, "done")
 
 
 def receipts(house, **query) -> list[dict]:
@@ -205,7 +197,7 @@ def test_zip_bomb_and_entities_are_refused(house):
         answer = house.admin.call("POST", f"/imports/{id}/look", {})
         assert answer.status == 400 and answer.json["code"] == reason, answer
         house.admin.post(f"/imports/{id}/check")
-        assert wait_state(house, id, "failed")["error"]
+        assert import_state(house, id, "failed")["error"]
 
 
 def test_pieces_must_follow_each_other(house):
@@ -243,7 +235,7 @@ def run_with_a_kill(house, id: str, n: int) -> None:
     assert house.admin.get(f"/imports/{id}")["state"] == "running"
     house.kill()
     house.start()
-    done = wait_state(house, id, "done", seconds=240)
+    done = import_state(house, id, "done", seconds=240)
     assert (done["done"], done["taken"], done["repeated"], done["bad"]) == (n, n, 0, 0), done
 
 

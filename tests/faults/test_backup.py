@@ -18,7 +18,7 @@ import uuid
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
 from lib.company import Company, make, next_workday, quiet_policy  # noqa: E402
-from lib.house import House, wait_for  # noqa: E402
+from lib.house import House, run_sql, wait_for  # noqa: E402
 from lib.partner import Partner  # noqa: E402
 
 ROUNDS = int(os.environ.get("TENON_ROUNDS", "3"))
@@ -490,12 +490,7 @@ def test_doctor_says_why_a_house_will_not_start(house):
         assert "!!  secret_key:" in told()
         os.unlink(kept)
         os.path.exists(kept + "-kept") and os.rename(kept + "-kept", kept)
-        newer = "INSERT INTO migration (part, number, at) VALUES ('care', 99, 1)"
-        if house.engine == "postgres":
-            house.postgres.query("SET search_path TO tenon; " + newer, elsewhere.database.rsplit("/", 1)[1])
-        else:
-            with sqlite3.connect(elsewhere.folder + "/tenon.db") as db:
-                db.execute(newer)
+        run_sql(house, "INSERT INTO migration (part, number, at) VALUES ('care', 99, 1)", elsewhere.folder, elsewhere.database)
         assert "!!  version: " in told() and "newer version" in told()
     finally:
         elsewhere.remove()

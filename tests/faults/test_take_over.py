@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import cases  # noqa: E402
-from lib.company import Company  # noqa: E402
+from lib.company import Company, import_state  # noqa: E402
 from lib.house import wait_for  # noqa: E402
 from lib.partner import Partner  # noqa: E402
 from test_processes import on_both, setup  # noqa: E402, F401
@@ -32,14 +32,6 @@ def upload(houses, source: str, data: bytes) -> str:
         piece = base64.b64encode(data[at:at + size]).decode()
         houses[i % len(houses)].admin.post(f"/imports/{id}/data", {"offset": at, "data": piece})
     return id
-
-
-def state(house, id: str, *wanted: str, seconds: float = 60) -> dict:
-    def look():
-        now = house.admin.get(f"/imports/{id}")
-        assert now["state"] != "failed" or "failed" in wanted, now
-        return now if now["state"] in wanted else None
-    return wait_for(look, f"import in {wanted}", seconds)
 
 
 def own_folders(pair) -> None:
@@ -66,22 +58,22 @@ def test_an_import_is_no_business_of_who_has_not_its_file(pair):
     own_folders(pair)
     mine = upload([pair.a], pair.a.company.source, many(20000, 10000000))
     pair.a.admin.post(f"/imports/{mine}/check", {})
-    state(pair.a, mine, "checked")
+    import_state(pair.a, mine, "checked")
     pair.a.admin.post(f"/imports/{mine}/run")
     other = upload([pair.b], pair.a.company.source, many(5, 20000000))
     pair.b.admin.post(f"/imports/{other}/check", {})
-    state(pair.b, other, "checked")
+    import_state(pair.b, other, "checked")
     assert pair.b.stop() == 0
     pair.b.start()
     answer = pair.b.admin.call("POST", f"/imports/{mine}/look", {})
     assert answer.status == 409 and answer.json["code"] in ("file_elsewhere", "no_file"), answer
-    done = state(pair.b, mine, "done", seconds=120)
+    done = import_state(pair.b, mine, "done", seconds=120)
     assert done["taken"] == 20000 and done["bad"] == done["repeated"] == 0, done
     assert len(phones(pair.a, "1361")) == 20000
     looked = pair.a.admin.call("POST", f"/imports/{other}/look", {})
     assert looked.status == 409 and looked.json["code"] == "file_elsewhere", looked
     pair.a.admin.post(f"/imports/{other}/run")
-    assert state(pair.a, other, "done")["taken"] == 5, "asked of the one, done by the other, which has the file"
+    assert import_state(pair.a, other, "done")["taken"] == 5, "asked of the one, done by the other, which has the file"
 
 
 @on_both
@@ -90,11 +82,11 @@ def test_an_import_goes_on_at_the_other(pair):
     one_folder(pair)
     id = upload(pair, pair.a.company.source, many(60000, 30000000))
     pair.b.admin.post(f"/imports/{id}/check", {})
-    assert state(pair.a, id, "checked")["taken"] == 60000
+    assert import_state(pair.a, id, "checked")["taken"] == 60000
     pair.a.admin.post(f"/imports/{id}/run")
     wait_for(lambda: pair.b.admin.get(f"/imports/{id}")["done"] > 0, "the first rows")
     pair.a.kill()
-    done = state(pair.b, id, "done", seconds=120)
+    done = import_state(pair.b, id, "done", seconds=120)
     pair.a.start()
     assert done["done"] == 60000 and done["taken"] == 60000, done
     assert len(phones(pair.b, "1363")) == len(set(phones(pair.b, "1363"))) == 60000
@@ -106,14 +98,14 @@ def test_what_stands_still_holds_nobody_up(pair):
     one_folder(pair)
     id = upload(pair, pair.a.company.source, many(60000, 40000000))
     pair.a.admin.post(f"/imports/{id}/check", {})
-    state(pair.a, id, "checked")
+    import_state(pair.a, id, "checked")
     pair.a.admin.post(f"/imports/{id}/run")
     wait_for(lambda: pair.b.admin.get(f"/imports/{id}")["done"] > 0, "the first rows")
     pair.a.process.send_signal(signal.SIGSTOP)
     try:
         answer = pair.b.capture(pair.key, {"name": "等不及", "phone": "13500000001"}, wait=30)
         assert answer["state"] == "taken", answer
-        done = state(pair.b, id, "done", seconds=120)
+        done = import_state(pair.b, id, "done", seconds=120)
     finally:
         pair.a.process.send_signal(signal.SIGCONT)
     assert done["done"] == 60000 and done["taken"] == 60000, done

@@ -11,6 +11,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
 from lib.company import Company, next_workday, quiet_policy  # noqa: E402
+from lib.house import run_sql  # noqa: E402
 
 FAULT = {"TENON_TEST_FAIL_UPGRADE": "1"}
 
@@ -90,12 +91,7 @@ def test_an_upgrade_that_died_is_put_back_at_the_next_start(house):
 def test_an_upgrade_that_succeeds_keeps_its_backup(house):
     """A table is taken away, as from a database of before it came; the start makes it again."""
     house.stop()
-    undo = "DROP TABLE idempotency; DELETE FROM migration WHERE part = 'api'"
-    if house.engine == "postgres":
-        house.postgres.query("SET search_path TO tenon; " + undo, house.database.rsplit("/", 1)[1])
-    else:
-        with sqlite3.connect(house.dir + "/tenon.db") as db:
-            db.executescript(undo)
+    run_sql(house, "DROP TABLE idempotency; DELETE FROM migration WHERE part = 'api'")
     n = len(backups(house))
     house.start()
     assert len(backups(house)) == n + 1

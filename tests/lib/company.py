@@ -2,7 +2,7 @@
 import itertools
 from datetime import datetime, timedelta, timezone
 
-from lib.house import Client, House
+from lib.house import Client, House, wait_for
 
 PASSWORD = "correct horse battery"
 CHINA = timezone(timedelta(hours=8))
@@ -142,6 +142,15 @@ def decisions(house: House, lead: str) -> list[dict]:
 
 def dropped(decision: dict) -> dict:
     return {d["user"]: d["rule"] for d in decision["dropped"]}
+
+
+def import_state(house: House, id: str, *wanted: str, seconds: float = 60) -> dict:
+    """Waits until the import is in one of these states; one that failed ends the wait, unless that is wanted."""
+    def look():
+        now = house.admin.get(f"/imports/{id}")
+        assert now["state"] != "failed" or "failed" in wanted, now
+        return now if now["state"] in wanted else None
+    return wait_for(look, f"import in {wanted}", seconds)
 
 
 def quiet_policy(house: House, **numbers) -> dict:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -163,6 +164,15 @@ class House:
             self.kill()
         shutil.rmtree(self.dir, ignore_errors=True)
         os.path.exists(self.log) and os.unlink(self.log)
+
+
+def run_sql(house, sql: str, folder: str | None = None, database: str | None = None) -> None:
+    """Writes into the tables of a house past its server; of another one than this if folder and database are named."""
+    if house.engine == "postgres":
+        house.postgres.query("SET search_path TO tenon; " + sql, (database or house.database).rsplit("/", 1)[1])
+        return
+    with sqlite3.connect((folder or house.dir) + "/tenon.db") as db:
+        db.executescript(sql)
 
 
 def wait_for(condition, what: str = "the condition", seconds: float = 20):

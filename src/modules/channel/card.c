@@ -165,7 +165,8 @@ static int lead_look(Call *c, const AlertRow *alert, bool masked, Card *card, Fa
 	return *ret_stale ? 0 : lead_lines(c, lead, masked, card);
 }
 
-/* One card for many leads: of use while one of them still waits for its receiver. */
+/* One card for many leads: of use while one of them still waits for its receiver. Most are found among the untouched
+ * ones, which have an index; the second look is for leads handed over after a contact. */
 static int many_look(Call *c, const AlertRow *alert, Failure *ret_stale)
 {
 	ROWS rows = NULL;

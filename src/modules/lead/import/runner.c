@@ -37,8 +37,10 @@ static int next_find(Tx *tx, void *arg)
 	int n, r = import_open(tx, open, OPEN_MAX, &n);
 	for (int i = 0; r == 0 && i < n; i++) {
 		r = import_load(tx, job->ctx, open[i], import);
+		if (r < 0)
+			break;
 		import_place(job->ctx, house, import);
-		if (r < 0 || !is_ours(house, import))
+		if (!is_ours(house, import))
 			continue;
 		r = import_claim(tx, house, open[i]);
 		if (r == 0) {

@@ -267,6 +267,19 @@ def test_cancelled_it_stops(house):
     assert house.admin.get(f"/imports/{id}")["done"] < 40000
 
 
+def test_whoever_is_told_that_it_is_cancelled_finds_it_so(house):
+    """At whatever moment the thread is: it begins, reads the file that goes, or is at the end."""
+    for i in range(30):
+        id = begin(house, many(2 * i + 1, 600000 + 100 * i))
+        check(house, id)
+        house.admin.post(f"/imports/{id}/run")
+        status = house.admin.call("POST", f"/imports/{id}/cancel", {}).status
+        idle = begin(house, "name,phone\nz,13800009001\n".encode())
+        check(house, idle)  # the thread is done with it
+        told = house.admin.get(f"/imports/{id}")
+        assert (status, told["state"]) in ((200, "cancelled"), (409, "done")), (i, status, told)
+
+
 def test_a_cancelled_one_counts_all_that_it_brought_in(house):
     """The same file begun again finds exactly those known that the first one says it took."""
     data = many(30000, 300000)

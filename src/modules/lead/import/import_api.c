@@ -26,9 +26,8 @@ static int no_such_import(Call *c)
 	return call_fail(c, ERR_NOT_FOUND, "no_such_import", "There is no such import.", "没有这个导入任务。");
 }
 
-static int import_of(Call *c, Import *ret)
+static int found(Call *c, int r, Import *ret)
 {
-	int r = import_load(c->tx, c, call_id(c, "id"), ret);
 	if (r == ERR_NOT_FOUND)
 		return no_such_import(c);
 	if (r == 0)
@@ -36,6 +35,17 @@ static int import_of(Call *c, Import *ret)
 	if (r == 0 && c->who.role != ROLE_ADMINISTRATOR && !id_equal(ret->who, c->who.user))
 		return no_such_import(c);
 	return call_store_failed(c, r);
+}
+
+static int import_of(Call *c, Import *ret)
+{
+	return found(c, import_load(c->tx, c, call_id(c, "id"), ret), ret);
+}
+
+/* To be changed: nobody else does until the end of the transaction. */
+static int import_held(Call *c, Import *ret)
+{
+	return found(c, import_hold(c->tx, c, call_id(c, "id"), ret), ret);
 }
 
 /* While the thread counts rows, the number is in memory only. */
@@ -257,7 +267,7 @@ static int import_set_off(Call *c)
 static int import_check(Call *c)
 {
 	Import import;
-	int r = import_of(c, &import);
+	int r = import_held(c, &import);
 	if (r < 0 || (r = is_in(c, &import, "new checked failed")) < 0)
 		return r;
 	const json_t *columns = call_json(c, "columns");
@@ -275,7 +285,7 @@ static int import_check(Call *c)
 static int import_begin(Call *c)
 {
 	Import import;
-	int r = import_of(c, &import);
+	int r = import_held(c, &import);
 	if (r < 0 || (r = is_in(c, &import, "checked")) < 0)
 		return r;
 	r = db_exec(c->tx, "UPDATE import SET state = 'running', done = 0, taken = 0, repeated = 0, bad = 0 WHERE id = $1",
@@ -283,19 +293,38 @@ static int import_begin(Call *c)
 	return r < 0 ? call_store_failed(c, r) : import_set_off(c);
 }
 
-/* What was imported stays; the rest is not. The file goes too, unless the thread still reads it: then it has its own
- * hold of it. */
+typedef struct {
+	Importer *importer;
+	Id id;
+	const char *file; /* NULL: not ours to remove */
+} Cancelled;
+
+/* The file goes too; a thread that still reads it has its own hold of it. */
+static void cancelled(void *arg)
+{
+	const Cancelled *it = arg;
+	importer_cancel(it->importer, it->id);
+	if (it->file)
+		(void)unlink(it->file);
+}
+
+static Cancelled *cancelled_new(Call *c, const Import *import)
+{
+	Cancelled *it = talloc_zero(tx_mem(c->tx), Cancelled);
+	*it = (Cancelled){c->house->importer, import->state.id, import->own_file ? talloc_strdup(it, import->path) : NULL};
+	return it;
+}
+
+/* What was imported stays; the rest is not. */
 static int import_stop_it(Call *c)
 {
 	Import import;
-	int r = import_of(c, &import);
+	int r = import_held(c, &import);
 	if (r < 0 || (r = is_in(c, &import, "new checked checking running failed")) < 0)
 		return r;
 	if ((r = import_state_set(c->tx, import.state.id, "cancelled", NULL)) < 0)
 		return call_store_failed(c, r);
-	importer_cancel(c->house->importer, import.state.id);
-	if (import.own_file)
-		(void)unlink(import.path);
+	tx_on_commit(c->tx, cancelled, cancelled_new(c, &import));
 	import.state.state = "cancelled";
 	import_write(&c->json, &import, true);
 	return 0;

@@ -48,7 +48,9 @@ NODISCARD int import_find(Tx *tx, const char *path, Id *ret);
 NODISCARD int import_open(Tx *tx, Id *out, int max, int *ret_n);
 /* Where an uploaded file lies is a matter of the process: in its own data folder, which may be shared. */
 void import_place(TALLOC_CTX *ctx, const House *house, Import *import);
-/* This process carries it out from now on; ERR_STALE: another one that is alive does. */
+/* The same behind its row's lock: it stays as it is until the transaction ends. Before its state is judged. */
+NODISCARD int import_hold(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret);
+/* This process carries it out from now on; ERR_STALE: another one that is alive does, or it is not to be any more. */
 NODISCARD int import_claim(Tx *tx, const House *house, Id id);
 NODISCARD int import_state_set(Tx *tx, Id id, const char *state, const char *error);
 /* What a run has done so far. */
@@ -116,8 +118,8 @@ typedef struct Importer {
 Importer *importer_start(TALLOC_CTX *ctx, House *house);
 void importer_stop(Importer *importer);
 void importer_wake(Importer *importer);
-/* True when it was the one being worked on. */
-bool importer_cancel(Importer *importer, Id id);
+/* After the import was cancelled for good: work on it ends soon. */
+void importer_cancel(Importer *importer, Id id);
 
 /* What both need: the import, who can own, the file. */
 typedef struct {

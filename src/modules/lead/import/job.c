@@ -99,14 +99,23 @@ void import_place(TALLOC_CTX *ctx, const House *house, Import *i)
 		i->path = talloc_asprintf(ctx, "%s/" IMPORT_FOLDER "/%s", house->data_dir, id_text(i->state.id, text));
 }
 
-/* Behind the row's lock, so that of two that find it free one gets it. */
+int import_hold(Tx *tx, TALLOC_CTX *ctx, Id id, Import *ret)
+{
+	int r = db_exec(tx, "UPDATE import SET holder = holder WHERE id = $1", value_id(id));
+	return r < 0 ? r : import_load(tx, ctx, id, ret);
+}
+
+/* Behind the row's lock, so that of two that find it free one gets it, and none one that was cancelled just now. */
 int import_claim(Tx *tx, const House *house, Id id)
 {
 	Id self = follow_self(house), holder = ID_NIL;
 	bool alive = false;
-	if (id_is_nil(self)) /* alone; the data may be from where there were others */
+	int r = db_exec(tx, "UPDATE import SET holder = holder WHERE id = $1 AND state IN ('running', 'checking')",
+	                value_id(id));
+	if (r == 0 && db_changes(tx) == 0)
+		return ERR_STALE;
+	if (r == 0 && id_is_nil(self)) /* alone; the data may be from where there were others */
 		return db_exec(tx, "UPDATE import SET holder = NULL WHERE id = $1", value_id(id));
-	int r = db_exec(tx, "UPDATE import SET holder = holder WHERE id = $1", value_id(id));
 	if (r == 0)
 		r = db_id(tx, &holder, "SELECT holder FROM import WHERE id = $1", value_id(id));
 	if (r < 0 || id_equal(holder, self))

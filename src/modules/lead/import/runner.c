@@ -27,7 +27,18 @@ static bool is_ours(const House *house, const Import *import)
 	return access(import->path, R_OK) == 0 || !follow_has_others(house);
 }
 
-/* The first one that can be carried out here, and is not by another process. */
+static void current_set(Importer *importer, Id id)
+{
+	pthread_mutex_lock(&importer->lock);
+	importer->current = id;
+	importer->cancel = false;
+	importer->looked = 0;
+	pthread_cond_broadcast(&importer->changed);
+	pthread_mutex_unlock(&importer->lock);
+}
+
+/* The first one that can be carried out here, and is not by another process. It is the current one before its claim is
+ * durable: whoever cancels it later finds it so. */
 static int next_find(Tx *tx, void *arg)
 {
 	Job *job = arg;
@@ -45,6 +56,7 @@ static int next_find(Tx *tx, void *arg)
 		r = import_claim(tx, house, open[i]);
 		if (r == 0) {
 			job->id = open[i];
+			current_set(job->work->importer, open[i]);
 			import->state.holder = follow_self(house);
 			return 0;
 		}
@@ -85,7 +97,7 @@ static int state_write(Tx *tx, void *arg)
 	const Job *job = arg;
 	Call *c = call_new_system(tx_mem(tx), job->work->importer->house, tx, "import");
 	Import now;
-	int r = import_load(tx, c, job->id, &now);
+	int r = import_hold(tx, c, job->id, &now);
 	if (r < 0 || g_strcmp0(now.state.state, "cancelled") == 0 || !id_equal(now.state.holder, follow_self(c->house)))
 		return r;
 	now.state.state = job->state;
@@ -143,16 +155,6 @@ static bool one_done(Importer *importer, Job *job)
 	return r == 0 || r == ERR_STALE;
 }
 
-static void current_set(Importer *importer, Id id)
-{
-	pthread_mutex_lock(&importer->lock);
-	importer->current = id;
-	importer->cancel = false;
-	importer->looked = 0;
-	pthread_cond_broadcast(&importer->changed);
-	pthread_mutex_unlock(&importer->lock);
-}
-
 typedef enum { NOTHING, MORE, TROUBLE } Next;
 
 static Next next_run(Importer *importer)
@@ -165,11 +167,9 @@ static Next next_run(Importer *importer)
 	if (r == 0)
 		r = open > 0 ? store_write_wait(importer->house->store, next_find, &job) : ERR_NOT_FOUND;
 	bool fine = r == 0 || r == ERR_NOT_FOUND;
-	if (r == 0) {
-		current_set(importer, job.id);
+	if (r == 0)
 		fine = one_done(importer, &job);
-		current_set(importer, ID_NIL);
-	}
+	current_set(importer, ID_NIL);
 	talloc_free(ctx);
 	return !fine ? TROUBLE : r == 0 ? MORE : NOTHING;
 }
@@ -227,11 +227,9 @@ void importer_wake(Importer *importer)
 	pthread_mutex_unlock(&importer->lock);
 }
 
-bool importer_cancel(Importer *importer, Id id)
+void importer_cancel(Importer *importer, Id id)
 {
 	pthread_mutex_lock(&importer->lock);
-	bool is_current = id_equal(importer->current, id);
-	importer->cancel = importer->cancel || is_current;
+	importer->cancel = importer->cancel || id_equal(importer->current, id);
 	pthread_mutex_unlock(&importer->lock);
-	return is_current;
 }

@@ -106,8 +106,16 @@ export async function axe(page) {
 		.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
 }
 
+/** What stands on the open pages, what is said or lies on top first: a failure that comes once in a hundred runs is understood by it. */
+async function sight(browser) {
+	const pages = browser.contexts().flatMap((context) => context.pages()).slice(-3)
+	const words = (page) => page.evaluate(() => ['[role=alert]', '.toast', '[role=dialog]', 'body'].flatMap((at) => [...document.querySelectorAll(at)].map((one) => `${at}: ${one.innerText}`)).join(' | '))
+	const one = async (page) => `${page.url()} ${await Promise.race([words(page), new Promise((resolve) => setTimeout(() => resolve('(hangs)'), 2000))])}`
+	return Promise.all(pages.map((page) => one(page).then((text) => text.replace(/\s+/g, ' ').slice(0, 700), (error) => `(${error})`.slice(0, 200))))
+}
+
 /** Runs named checks one after another, prints `ok` and `not ok`, and counts. A check fails by throwing. */
-export function reporter(area) {
+export function reporter(area, browser) {
 	const count = { passed: 0, failed: 0 }
 	const check = async (name, run) => {
 		try {
@@ -117,7 +125,8 @@ export function reporter(area) {
 		} catch (error) {
 			count.failed++
 			console.log(`not ok - ${area}: ${name}`)
-			console.log(String(error?.stack ?? error).split('\n').slice(0, 12).map((line) => `  # ${line}`).join('\n'))
+			const lines = [...String(error?.stack ?? error).split('\n').slice(0, 12), ...(await sight(browser)).map((line) => `sees ${line}`)]
+			console.log(lines.map((line) => `  # ${line}`).join('\n'))
 		}
 	}
 	return { check, count }

@@ -15,7 +15,7 @@ const total = { passed: 0, failed: 0 }
 try {
 	for (const name of names.length > 0 ? names : all) {
 		const { run } = await import(`./${name}.mjs`)
-		const { check, count } = reporter(name)
+		const { check, count } = reporter(name, browser)
 		await check('runs to its end', () => run({ base: base.replace(/\/$/, ''), password, browser, check }))
 		total.passed += count.passed
 		total.failed += count.failed

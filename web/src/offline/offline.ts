@@ -17,7 +17,7 @@ import { watchKeyboard } from './keyboard'
 import { askSync, pace, SYNC } from './pace'
 import { endPushOfOthers, withdrawPush } from './push'
 import { register } from './release'
-import { sendAll, type Report } from './send'
+import { sendAll, type Report, type Sent } from './send'
 import { begun, keptUser, setKeptUser, unsent } from './state'
 import { t } from './text'
 
@@ -67,12 +67,18 @@ const waits = () => unsent.value.some((draft) => draft.state === 'waiting')
 
 let queue: Promise<unknown> = Promise.resolve()
 let running = 0
+/** Who waits for the answer to a draft: a run that somebody else began may be the one that sends it. */
+const awaited = new Map<Id, (sent: Sent) => void>()
 
 async function run(): Promise<Report> {
 	if (isOutdated()) return { sent: [], end: 'clear' }
 	if (!session.boot || navigator.onLine === false) return { sent: [], end: unsent.value.some((draft) => !isFile(draft) && draft.state === 'waiting') ? 'line' : 'clear' }
 	const user = me().id
-	const send = async () => locked(SYNC, async () => sendAll(await opening, user, (path, init) => fetch(path, init), serverNow))
+	const send = async () => {
+		const report = await locked(SYNC, async () => sendAll(await opening, user, (path, init) => fetch(path, init), serverNow))
+		report.sent.forEach((one) => awaited.get(one.draft.id)?.(one))
+		return report
+	}
 	const report = await send()
 	if (report.end !== 'door' || !(await askRenewal())) return report
 	const more = await send()
@@ -81,7 +87,7 @@ async function run(): Promise<Report> {
 
 const later = pace(() => flush())
 
-/** One run after another: what was put in while one was under way is in the next. */
+/** One run after another: what was put in while one was under way is in that one or in the next. */
 function send(): Promise<Report> {
 	running++
 	const next = queue.then(run)
@@ -146,19 +152,22 @@ export async function submit(typed: Typed, files: readonly FileDraft[] = []): Pr
 	} catch (error) {
 		return { state: 'refused', problem: notKept(error) }
 	}
+	let done: Sent | undefined
+	awaited.set(draft.id, (sent) => (done = sent))
 	await refresh()
-	const { sent } = await send().catch(unlessOutdated)
-	if (isOutdated()) return { state: 'waiting' }
-	const done = sent.find((one) => one.draft.id === draft.id)
+	await send().catch(unlessOutdated).finally(() => awaited.delete(draft.id))
 	if (done) return { state: 'sent', answer: done.answer }
+	if (isOutdated()) return { state: 'waiting' }
 	const left = unsent.value.find((one) => one.id === draft.id)
-	if (left?.state === 'conflict') return { state: 'conflict', draft: left }
-	if (left?.state === 'waiting' && !box.fleeting) return { state: 'waiting' }
+	// Another tab sent it, or the browser itself.
+	if (!left) return { state: 'sent', answer: undefined }
+	if (left.state === 'conflict') return { state: 'conflict', draft: left }
+	if (left.state === 'waiting' && !box.fleeting) return { state: 'waiting' }
 	// The files first: without their contact they would be sent.
 	await box.putAll([...files], [])
 	await box.remove(draft.id)
 	await changed()
-	return { state: 'refused', problem: left?.refusal ? problemOf(left) : new Problem(0, 'offline', t('noLine')) }
+	return { state: 'refused', problem: left.refusal ? problemOf(left) : new Problem(0, 'offline', t('noLine')) }
 }
 
 /** Of what is done with a line or not at all. */

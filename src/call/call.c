@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
 
@@ -115,6 +117,25 @@ int call_store_failed(Call *c, int err)
 	}
 	return call_fail(c, (Err)err, err_code(err), "Something went wrong inside the server; it was logged.",
 	                 "服务器内部出错，问题已记录。");
+}
+
+bool call_saw(const Call *c, int64_t version)
+{
+	if (!c->if_match || strcmp(c->if_match, "*") == 0)
+		return true;
+	const char *at = c->if_match + (strncmp(c->if_match, "W/", 2) == 0 ? 2 : 0);
+	at += *at == '"';
+	char *end;
+	long long seen = strtoll(at, &end, 10);
+	return end != at && (*end == '\0' || strcmp(end, "\"") == 0) && seen == version;
+}
+
+int call_refuse_stale(Call *c, int64_t version)
+{
+	c->etag = talloc_asprintf(c, "\"%lld\"", (long long)version);
+	return call_fail(c, ERR_STALE, "stale_version",
+	                 "Somebody changed this meanwhile: it is at version %lld, yours is %s. Load it again.",
+	                 "数据已被他人修改：当前版本 %lld，您的版本 %s，请刷新后重试。", (long long)version, c->if_match);
 }
 
 int call_items(Call *c, Rows *rows, void (*write)(Call *c, const Rows *rows))

@@ -100,6 +100,11 @@ typedef int (*CallJob)(Call *c, void *arg);
 NODISCARD int call_read_wait(Call *c, CallJob fn, void *arg);
 NODISCARD int call_write_wait(Call *c, CallJob fn, void *arg);
 
+/* Whether the caller, who may have said by If-Match which version was seen (3, "3" or W/"3"; * is any), saw this one.
+ * True when nothing was said. call_refuse_stale says that it is another one, and leaves ERR_STALE. */
+bool call_saw(const Call *c, int64_t version);
+int call_refuse_stale(Call *c, int64_t version);
+
 /* Parameters after checking. Absent: NULL, fallback, ID_NIL. */
 const char *call_text(const Call *c, const char *name);
 int64_t call_int(const Call *c, const char *name, int64_t fallback);

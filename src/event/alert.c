@@ -71,21 +71,12 @@ const char *alert_lock_name(TALLOC_CTX *ctx, const Alert *alert)
 	return talloc_asprintf(ctx, "alert %s %s", id_text(alert->receiver, receiver), alert_merge_key(alert));
 }
 
-/* Parallel transactions of PostgreSQL must not each start an alert of their own. Sent with the look that follows, which
- * sees what was committed until the lock was had. */
-static int alert_lock(Call *c, const Alert *alert)
-{
-	if (!tx_is_postgres(c->tx))
-		return 0;
-	return db_send(c->tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-	               value_text(alert_lock_name(c, alert)));
-}
-
-/* The standing alert this one is counted into; the nil id when there is none. */
+/* The standing alert this one is counted into; the nil id when there is none. Parallel transactions must not each start
+ * an alert of their own. */
 static int alert_standing(Call *c, const Alert *alert, AlertView *ret)
 {
 	ROWS rows = NULL;
-	int r = alert_lock(c, alert);
+	int r = tx_lock(c->tx, alert_lock_name(c, alert));
 	if (r == 0)
 		r = db_query(c->tx, &rows,
 	                 "SELECT id, count, at, read_at FROM alert WHERE receiver = $1 AND at > $2 AND merge_key = $3 "

@@ -5,7 +5,6 @@
 #include "call/gate.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 int refuse_not_found(Call *c, const ObjectDef *object)
@@ -302,28 +301,6 @@ int record_create(Call *c, Record *r, int flags)
 
 /* --- update, delete, restore --- */
 
-static int refuse_stale(Call *c, const Record *r)
-{
-	c->etag = talloc_asprintf(c, "\"%lld\"", (long long)r->values[FIELD_AT_VERSION].i);
-	return call_fail(c, ERR_STALE, "stale_version",
-	                 "Somebody changed this meanwhile: it is at version %lld, yours is %s. Load it again.",
-	                 "数据已被他人修改：当前版本 %lld，您的版本 %s，请刷新后重试。",
-	                 (long long)r->values[FIELD_AT_VERSION].i, c->if_match);
-}
-
-/* If-Match as sent: 3, "3" or W/"3"; * matches all. */
-static int check_if_match(Call *c, const Record *r)
-{
-	if (c->if_match == NULL || strcmp(c->if_match, "*") == 0)
-		return 0;
-	const char *at = c->if_match + (strncmp(c->if_match, "W/", 2) == 0 ? 2 : 0);
-	at += *at == '"';
-	char *end;
-	long long version = strtoll(at, &end, 10);
-	bool well_formed = end != at && (*end == '\0' || strcmp(end, "\"") == 0);
-	return well_formed && version == r->values[FIELD_AT_VERSION].i ? 0 : refuse_stale(c, r);
-}
-
 static Sql *update_sql(Call *c, const Record *r, int64_t version)
 {
 	Sql *sql = sql_new(c, tx_is_postgres(c->tx));
@@ -355,7 +332,7 @@ static int refuse_overtaken(Call *c, const Record *r, int flags)
 	bool named = c->if_match != NULL && strcmp(c->if_match, "*") != 0 && !(flags & RECORD_AS_HOUSE);
 	int err = named ? record_find(c, c, r->object, record_id(r), &now) : ERR_NOT_FOUND;
 	if (err == 0)
-		return refuse_stale(c, now);
+		return call_refuse_stale(c, now->values[FIELD_AT_VERSION].i);
 	if (err != ERR_NOT_FOUND)
 		return call_store_failed(c, err);
 	return call_fail(c, ERR_CONFLICT, "changed_meanwhile",
@@ -419,7 +396,8 @@ static int open_for_writing(Call *c, const Record *r, int flags)
 	int err = authorise(c, r, flags);
 	if (err < 0 || (flags & RECORD_AS_HOUSE))
 		return err;
-	return check_if_match(c, r);
+	int64_t version = r->values[FIELD_AT_VERSION].i;
+	return call_saw(c, version) ? 0 : call_refuse_stale(c, version);
 }
 
 int record_update(Call *c, Record *r, int flags)

@@ -64,6 +64,10 @@ Store *tx_store(Tx *tx);
 bool tx_is_postgres(const Tx *tx);
 /* Sentence of the engine about the last failure in this transaction; for logs, not for users. */
 const char *tx_error(const Tx *tx);
+/* Until the transaction ends nobody else holds this name; what was committed before is seen by the statement that
+ * follows. For what is judged before it is written and has no row to be locked. On SQLite there is one writer
+ * anyway. */
+NODISCARD int tx_lock(Tx *tx, const char *name);
 /* Inner savepoint: fn's failure undoes only what fn wrote, and the transaction goes on. Returns fn's result, or the
  * failure of a statement that fn did not pass on. May be nested. */
 NODISCARD int tx_nested(Tx *tx, StoreJob fn, void *arg);

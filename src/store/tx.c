@@ -166,6 +166,13 @@ int db_query_n(Tx *tx, Rows **ret_rows, const char *sql, const Value *args, size
 	return tx->failed ? tx->failed : ENGINE(tx)->query(tx, ret_rows, sql, args, n);
 }
 
+int tx_lock(Tx *tx, const char *name)
+{
+	if (!tx_is_postgres(tx))
+		return 0;
+	return db_send(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", value_text(name));
+}
+
 int64_t db_changes(const Tx *tx)
 {
 	return ENGINE(tx)->changes(tx);

@@ -1,5 +1,5 @@
 // Settings: the policy is tried before it is saved and goes back with one press (F4); people, sources, calendars and territories.
-import { assert, axe, person, signIn, until } from './lib.mjs'
+import { assert, axe, person, shot, signIn, until } from './lib.mjs'
 import { admin, unique } from './lib/staff.mjs'
 
 /** Enquiries that name province and city but no district. */
@@ -45,6 +45,50 @@ export async function run({ base, password, browser, check }) {
 		await until(async () => (await call('GET', '/policy')).version === before.version + 2, 'a third version is in force')
 		const now = await call('GET', '/policy')
 		assert(JSON.stringify(now.policy) === JSON.stringify(before.policy), 'its content is the old one')
+	})
+
+	await check('a policy that two people change at once: neither loses the other\'s change, and whose value counts is asked', async () => {
+		const first = (await call('GET', '/policy')).policy
+		const other = async (fields) => call('PUT', '/policy', { policy: { ...(await call('GET', '/policy')).policy, ...fields }, note: '同事的修改' })
+		const hops = page.getByLabel('最多转手')
+		await page.goto('/settings/policy')
+		await hops.fill(String(first.hops_max + 1))
+		await other({ load_max: first.load_max + 2 })
+		const notice = page.locator('.policy-moved')
+		await notice.getByText('未联系上限').waitFor()
+		assert((await hops.inputValue()) === String(first.hops_max + 1), 'what was typed is gone')
+		assert((await page.getByLabel('未联系上限').inputValue()) === String(first.load_max + 2), 'theirs is not in the form')
+		await notice.getByRole('button', { name: '知道了' }).click()
+
+		// Left and come back to: it goes on from what is in force by then.
+		await page.getByRole('link', { name: '线索', exact: true }).first().click()
+		await page.waitForURL('**/leads')
+		await other({ hops_max: first.hops_max + 5 })
+		await page.goto('/settings/policy')
+		await notice.getByText('双方都改了').waitFor()
+		await clean()
+		await shot(page, 'policy-moved')
+		await notice.getByRole('button', { name: '采用对方的值' }).click()
+		await until(async () => (await hops.inputValue()) === String(first.hops_max + 5), 'theirs is taken')
+
+		// No news in between: the server refuses what would overwrite.
+		await hops.fill(String(first.hops_max + 6))
+		await page.getByRole('button', { name: '保存为新版本' }).click()
+		const dialog = page.getByRole('dialog')
+		await dialog.getByRole('textbox').fill('多转一次')
+		const calm = await call('GET', '/policy')
+		await page.route('**/api/v1/policy', async (route) => {
+			if (route.request().method() !== 'PUT') return route.continue()
+			await other({ summary_min: first.summary_min + 1 })
+			await route.continue({ headers: { ...route.request().headers(), 'if-match': `"${calm.version}"` } })
+		})
+		await dialog.getByRole('button', { name: '保存为新版本' }).click()
+		await page.locator('.toast', { hasText: '还没有保存' }).waitFor()
+		await page.unroute('**/api/v1/policy')
+		await until(async () => (await hops.inputValue()) === String(first.hops_max + 6), 'what was typed is gone after the refusal')
+		assert((await call('GET', '/policy')).policy.hops_max === first.hops_max + 5, 'it was saved all the same')
+		await page.getByRole('button', { name: '放弃修改' }).click()
+		await call('PUT', '/policy', { policy: first, note: '恢复' })
 	})
 
 	await check('the order of ranks is changed by keys and tried at once', async () => {

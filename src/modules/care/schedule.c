@@ -97,10 +97,10 @@ int care_settings_store(Call *c, const CareSettings *s)
 	json_member_text(&o, "folder", s->folder);
 	json_member_bool(&o, "without_key", s->without_key);
 	json_object_end(&o);
-	int r = db_exec(c->tx, "DELETE FROM care_setting WHERE name = $1", value_text(CARE_SETTINGS_NAME));
-	if (r == 0)
-		r = db_exec(c->tx, "INSERT INTO care_setting (name, value) VALUES ($1, $2)", value_text(CARE_SETTINGS_NAME),
-			    value_text(text->data));
+	int r = db_exec(c->tx,
+	                "INSERT INTO care_setting (name, value) VALUES ($1, $2) "
+	                "ON CONFLICT (name) DO UPDATE SET value = $2",
+	                value_text(CARE_SETTINGS_NAME), value_text(text->data));
 	return r < 0 ? r : timer_place(c, s, timer_set);
 }
 

@@ -205,6 +205,12 @@ static const char *text_or_null(const char *text)
 	return text && text[0] ? text : NULL;
 }
 
+/* A change is laid over what stands; of two at once neither loses the other's. */
+static int one_at_a_time(Call *c)
+{
+	return call_store_failed(c, tx_lock(c->tx, "channels"));
+}
+
 static int channel_create(Call *c)
 {
 	json_t *settings, *secrets;
@@ -213,7 +219,9 @@ static int channel_create(Call *c)
 	if (!kind)
 		return call_fault(c, "kind", "choice", "There is no such kind of channel.", "没有这种渠道类型。");
 	const char *host = text_or_null(call_text(c, "allowed_host"));
-	int r = conf_check(c, kind, call_json(c, "settings"), host, NULL, NULL, &settings, &secrets);
+	int r = one_at_a_time(c);
+	if (r == 0)
+		r = conf_check(c, kind, call_json(c, "settings"), host, NULL, NULL, &settings, &secrets);
 	if (r == 0)
 		r = call_store_failed(c, db_int(c->tx, &n,
 			"SELECT COUNT(*) FROM channel WHERE deleted_at IS NULL AND name <> $1",
@@ -262,7 +270,9 @@ static int channel_update(Call *c, const Conf *old)
 static int channel_patch(Call *c)
 {
 	Conf *old;
-	int r = conf_load(c, call_id(c, "id"), &old);
+	int r = one_at_a_time(c);
+	if (r == 0)
+		r = conf_load(c, call_id(c, "id"), &old);
 	if (r < 0)
 		return r;
 	r = channel_update(c, old);
@@ -274,7 +284,9 @@ static int channel_delete(Call *c)
 {
 	Conf *old;
 	Id id = call_id(c, "id");
-	int r = conf_load(c, id, &old);
+	int r = one_at_a_time(c);
+	if (r == 0)
+		r = conf_load(c, id, &old);
 	if (r < 0)
 		return r;
 	conf_unref(old);

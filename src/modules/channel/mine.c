@@ -169,7 +169,10 @@ int mine_put(Call *c)
 	if (!json_is_array(items) || json_array_size(items) > ROUTES_MAX)
 		return call_fault(c, "items", "type", "A list of at most %d channels is expected.", "应为最多 %d 个渠道的列表。",
 			ROUTES_MAX);
+	char name[ID_TEXT_SIZE];
 	int r = record_load_any(c, "user", person, &user);
+	if (r == 0)
+		r = call_store_failed(c, tx_lock(c->tx, talloc_asprintf(c, "channels of %s", id_text(person, name))));
 	if (r == 0)
 		r = call_store_failed(c, db_exec(c->tx, "DELETE FROM channel_route WHERE person = $1", value_id(person)));
 	for (size_t i = 0; r == 0 && i < json_array_size(items); i++)

@@ -131,14 +131,13 @@ static int device_check(Call *c, const Conf *conf)
 /* A device belongs to whoever used it last; the oldest of too many is forgotten. */
 static int device_store(Call *c)
 {
-	int r = db_exec(c->tx, "DELETE FROM push_device WHERE endpoint = $1", value_text(call_text(c, "endpoint")));
-	if (r == 0)
-		r = db_exec(c->tx,
-		            "INSERT INTO push_device (id, person, endpoint, point, auth, device, created_at) "
-		            "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		            value_id(id_new(c->now_ms)), value_id(c->who.user), value_text(call_text(c, "endpoint")),
-		            value_text(call_text(c, "p256dh")), value_text(call_text(c, "auth")),
-		            value_text(call_text(c, "device")), value_time(c->now_ms));
+	int r = db_exec(c->tx,
+	                "INSERT INTO push_device (id, person, endpoint, point, auth, device, created_at) "
+	                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (endpoint) DO UPDATE SET id = $1, person = $2, "
+	                "point = $4, auth = $5, device = $6, created_at = $7",
+	                value_id(id_new(c->now_ms)), value_id(c->who.user), value_text(call_text(c, "endpoint")),
+	                value_text(call_text(c, "p256dh")), value_text(call_text(c, "auth")),
+	                value_text(call_text(c, "device")), value_time(c->now_ms));
 	if (r == 0)
 		r = db_exec(c->tx,
 		            "DELETE FROM push_device WHERE person = $1 AND id NOT IN (SELECT id FROM push_device "
@@ -151,9 +150,9 @@ static int device_store(Call *c)
 static int route_add(Call *c, Id channel)
 {
 	return db_exec(c->tx,
-	               "INSERT INTO channel_route (person, channel, place, address) SELECT $1, $2, "
-	               "(SELECT COALESCE(MIN(place), 1) - 1 FROM channel_route WHERE person = $1), '' "
-	               "WHERE NOT EXISTS (SELECT 1 FROM channel_route WHERE person = $1 AND channel = $2)",
+	               "INSERT INTO channel_route (person, channel, place, address) VALUES ($1, $2, "
+	               "(SELECT COALESCE(MIN(place), 1) - 1 FROM channel_route WHERE person = $1), '') "
+	               "ON CONFLICT (person, channel) DO NOTHING",
 	               value_id(c->who.user), value_id(channel));
 }
 

@@ -347,9 +347,13 @@ void policy_write(const Policy *policy, JsonOut *out)
 int policy_save(Call *c, const Policy *policy, const char *note, int64_t *ret_version)
 {
 	int64_t newest = 0;
-	int r = db_int(c->tx, &newest, "SELECT COALESCE(MAX(version), 0) FROM policy");
+	int r = tx_lock(c->tx, "policy");
+	if (r == 0)
+		r = db_int(c->tx, &newest, "SELECT COALESCE(MAX(version), 0) FROM policy");
 	if (r < 0)
 		return r;
+	if (!call_saw(c, newest))
+		return call_refuse_stale(c, newest);
 	Buf *body = buf_new(c, LEAD_BODY_MAX);
 	JsonOut out = json_out(body);
 	policy_write(policy, &out);

@@ -60,8 +60,11 @@ typedef struct Policy {
 NODISCARD int policy_parse(Call *c, const json_t *json, Policy *ret);
 /* The numbers of the ledger with one pool that all leads go through and wait in. */
 Policy policy_default(Id pool);
+/* What is noted of the version that a new house begins with; shown in the reader's language. */
+#define POLICY_FIRST_NOTE "出厂规则"
 void policy_write(const Policy *policy, JsonOut *out);
-/* Stores the next version and puts it in force; people_version is raised, so that every process takes notice. */
+/* Stores the next version and puts it in force; people_version is raised, so that every process takes notice. ERR_STALE
+ * when the caller named another version than the newest by If-Match. */
 NODISCARD int policy_save(Call *c, const Policy *policy, const char *note, int64_t *ret_version);
 /* One version, 0: the one in force. ERR_NOT_FOUND (without a sentence) when there is none. */
 NODISCARD int policy_load(Call *c, int64_t version, Policy *ret);

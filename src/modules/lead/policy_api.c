@@ -14,7 +14,9 @@ static void version_head(Call *c, const Roster *roster, const Rows *rows)
 	json_member_int(out, "version", rows_int(rows, 0));
 	card_time(out, "at", rows_int(rows, 1));
 	card_person(out, "author", roster, rows_id(rows, 2));
-	json_member_text(out, "note", rows_text(rows, 3));
+	const char *note = rows_text(rows, 3);
+	bool is_first = c->lang == LANG_EN && strcmp(note, POLICY_FIRST_NOTE) == 0;
+	json_member_text(out, "note", is_first ? "Rules a new house begins with" : note);
 	json_member_bool(out, "in_force", rows_int(rows, 0) == roster->policy.version);
 }
 
@@ -93,15 +95,20 @@ static int policy_enact(Call *c, const Policy *policy, const char *note)
 	return version_write(c, version);
 }
 
-static int policy_put(Call *c)
+/* Its people and pools are there: also of a version that was in force long ago. */
+static int policy_fits(Call *c, const Policy *policy)
 {
 	const Roster *roster;
+	int r = call_store_failed(c, roster_of(c, &roster));
+	return r < 0 ? r : policy_check(c, policy, roster);
+}
+
+static int policy_put(Call *c)
+{
 	Policy policy;
 	int r = policy_parse(c, call_json(c, "policy"), &policy);
 	if (r == 0)
-		r = call_store_failed(c, roster_of(c, &roster));
-	if (r == 0)
-		r = policy_check(c, &policy, roster);
+		r = policy_fits(c, &policy);
 	return r < 0 ? r : policy_enact(c, &policy, call_text(c, "note"));
 }
 
@@ -112,6 +119,8 @@ static int policy_restore(Call *c)
 	int r = policy_load(c, version, &policy);
 	if (r == ERR_NOT_FOUND)
 		return call_fail(c, r, "not_found", "There is no such version of the policy.", "没有这个策略版本。");
+	if (r == 0)
+		r = policy_fits(c, &policy);
 	if (r < 0)
 		return call_store_failed(c, r);
 	return policy_enact(c, &policy, talloc_asprintf(c, c->lang == LANG_EN ? "Version %lld again" : "恢复第 %lld 版",

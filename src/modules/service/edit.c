@@ -185,12 +185,20 @@ static int find_source(Call *c, Service *s)
 	return r < 0 ? r : call_fault(c, "subject", "unknown", "There is no such source.", "没有这个来源。");
 }
 
+/* A change is laid over what stands; of two at once neither loses the other's. */
+static int one_at_a_time(Call *c)
+{
+	return call_store_failed(c, tx_lock(c->tx, "services"));
+}
+
 int service_create(Call *c)
 {
 	int64_t n = 0, there = 0;
 	Service s = {.id = id_new(c->now_ms), .kind = call_text(c, "kind"), .every_s = SERVICE_EVERY_S,
 		.slow_ms = SERVICE_SLOW_MS, .enabled = true, .affects = json_own(c, json_object())};
-	int r = strcmp(s.kind, "source") == 0 ? find_source(c, &s) : 0;
+	int r = one_at_a_time(c);
+	if (r == 0 && strcmp(s.kind, "source") == 0)
+		r = find_source(c, &s);
 	if (r == 0)
 		r = service_fill(c, &s);
 	if (r == 0)
@@ -211,7 +219,9 @@ int service_create(Call *c)
 int service_patch(Call *c)
 {
 	Service s;
-	int r = service_load(c, call_id(c, "id"), &s);
+	int r = one_at_a_time(c);
+	if (r == 0)
+		r = service_load(c, call_id(c, "id"), &s);
 	if (r == 0)
 		r = service_fill(c, &s);
 	if (r == 0)
@@ -223,7 +233,9 @@ int service_delete(Call *c)
 {
 	Service s;
 	Id id = call_id(c, "id");
-	int r = service_load(c, id, &s);
+	int r = one_at_a_time(c);
+	if (r == 0)
+		r = service_load(c, id, &s);
 	if (r == 0)
 		r = call_store_failed(c, db_exec(c->tx, "DELETE FROM service WHERE id = $1", value_id(id)));
 	if (r == 0 && !s.item.name)

@@ -26,10 +26,9 @@ static int setting_get(Call *c, const char *name, const char *fallback, const ch
 
 static int setting_set(Call *c, const char *name, const char *value)
 {
-	int r = db_exec(c->tx, "DELETE FROM setting WHERE name = $1", value_text(name));
-	return r < 0 ? r
-	             : db_exec(c->tx, "INSERT INTO setting (name, value) VALUES ($1, $2)", value_text(name),
-	                       value_text(value));
+	return db_exec(c->tx,
+	               "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2",
+	               value_text(name), value_text(value));
 }
 
 /* ---- boot ---- */

@@ -119,7 +119,8 @@ export const getPolicy = () => get<PolicyVersion & { policy: Policy }>('/policy'
 export const policyVersions = () => get<{ items: PolicyVersion[] }>('/policy/versions')
 export const policyAt = (version: number) => get<PolicyVersion & { policy: Policy }>(`/policy/versions/${version}`)
 export const tryPolicy = (policy: Policy, signal?: AbortSignal) => post<PolicyTrial>('/policy/try', { policy }, { signal })
-export const savePolicy = (policy: Policy, note: string) => put<PolicyVersion>('/policy', { policy, note })
+/** `seen`: the version that was edited; refused with 412 when another one is in force. */
+export const savePolicy = (policy: Policy, note: string, seen: number) => put<PolicyVersion>('/policy', { policy, note }, { ifMatch: seen })
 export const restorePolicy = (version: number) => post<PolicyVersion>(`/policy/versions/${version}/restore`)
 
 export type ReceiptState = 'pending' | 'taken' | 'duplicate' | 'quarantined'

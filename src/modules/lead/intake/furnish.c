@@ -87,7 +87,7 @@ static int house_furnish(Tx *tx, void *arg)
 	    (err = source_make(c)) < 0)
 		return err;
 	policy = policy_default(f.pool);
-	return policy_save(c, &policy, "出厂规则", &version);
+	return policy_save(c, &policy, POLICY_FIRST_NOTE, &version);
 }
 
 int furnish(House *house)

@@ -138,12 +138,6 @@ int receipt_append(ReceiptLog *log, Receipt *receipt, StoreDone done)
 	return store_write_joined(log->store, receipt_write, done, receipt);
 }
 
-/* Until this transaction ends nobody else decides about the same delivery; what was committed before is then seen. */
-static int digest_lock(Tx *tx, const char *digest)
-{
-	return db_send(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", value_text(digest));
-}
-
 static int original_find(Tx *tx, Receipt *r, const char *digest)
 {
 	int64_t window_ms = r->dedupe_key ? RECEIPT_KEY_WINDOW_MS : RECEIPT_BODY_WINDOW_MS;
@@ -159,7 +153,7 @@ static int receipt_write_shared(Tx *tx, void *arg)
 	Receipt *r = arg;
 	const char *digest = r->dedupe_key ? r->dedupe_key : r->dedupe_body;
 	r->original = ID_NIL;
-	int err = digest ? digest_lock(tx, digest) : 0;
+	int err = digest ? tx_lock(tx, digest) : 0; /* nobody else decides about the same delivery */
 	if (err == 0 && digest)
 		err = original_find(tx, r, digest);
 	return err < 0 || !id_is_nil(r->original) ? err : receipt_write(tx, r);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy, PolicyTrial } from '../api'
-import { allRanks, byChange, clockOf, copy, differences, isLoud, isWhole, minuteOf, moved, NUMBERS, percent, tidy, withLevel, withKeeping, withReturning } from './edit'
+import { allRanks, byChange, clockOf, copy, differences, isLoud, isWhole, minuteOf, moved, NUMBERS, percent, rebase, tidy, withLevel, withKeeping, withReturning } from './edit'
 
 const policy: Policy = {
 	pools: [{ pool: 'a', filters: { territory: true, skill: true } }], territory_by: ['province', 'city'], fallback_pool: 'a', touch_minutes: 5, protection_minutes: 120, hops_max: 3,
@@ -76,4 +76,14 @@ it('sorts people by how much changes', () => {
 	const rows = [{ user: '1', name: 'a', before: 10, after: 11 }, { user: '2', name: 'b', before: 10, after: 2 }]
 	expect(byChange(rows).map((r) => r.name)).toEqual(['b', 'a'])
 	expect(percent(0.8666)).toBe('87%')
+})
+
+it('goes on from what somebody else saved, and names what both changed', () => {
+	const edited = { ...copy(policy), touch_minutes: 9, hops_max: 4, load_max: 7 }
+	const now = { ...copy(policy), touch_minutes: 11, hops_max: 4, rank: ['idle' as const] }
+	const { policy: merged, theirs, both } = rebase(policy, edited, now)
+	expect(merged).toEqual({ ...copy(policy), touch_minutes: 9, hops_max: 4, load_max: 7, rank: ['idle'] })
+	expect([...theirs].sort()).toEqual(['hops_max', 'rank', 'touch_minutes'])
+	expect(both).toEqual(['touch_minutes'])
+	expect(rebase(policy, copy(policy), now)).toMatchObject({ policy: now, both: [] })
 })

@@ -80,6 +80,24 @@ export function differences(a: Policy, b: Policy): (keyof Policy)[] {
 	return [...keys].filter((key) => JSON.stringify(a[key] ?? null) !== JSON.stringify(b[key] ?? null))
 }
 
+/** What was edited, laid over what is in force meanwhile. */
+export interface Rebased {
+	policy: Policy
+	/** Parts that somebody else changed. */
+	theirs: (keyof Policy)[]
+	/** Those of them that were edited here too, to something else: what was edited here stands. */
+	both: (keyof Policy)[]
+}
+
+/** `base` is what the editing began with. */
+export function rebase(base: Policy, edited: Policy, now: Policy): Rebased {
+	const mine = differences(base, edited)
+	const theirs = differences(base, now)
+	const policy = copy(now)
+	for (const key of mine) Object.assign(policy, { [key]: copy(edited)[key] })
+	return { policy, theirs, both: theirs.filter((key) => mine.includes(key) && differences(now, edited).includes(key)) }
+}
+
 /** Choices that do not apply any more are not sent. */
 export function tidy(policy: Policy): Policy {
 	return { ...policy, on_call: policy.out_of_hours === 'on_call' ? policy.on_call : null, out_of_hours_pool: policy.out_of_hours === 'pool' ? policy.out_of_hours_pool : null }

@@ -5,13 +5,15 @@ import { Problem, type FieldFault } from '@/api/http'
 import { useLive } from '@/live/live'
 import { toast, toastError } from '@/ui/toast'
 import { getPolicy, policyAt, policyVersions, restorePolicy, savePolicy, tryPolicy, type Policy, type PolicyTrial, type PolicyVersion } from '../api'
-import { copy, differences, isLoud, isWhole, NUMBERS, tidy } from './edit'
+import { copy, differences, isLoud, isWhole, NUMBERS, rebase, tidy, type Rebased } from './edit'
 import { t } from './text'
 
 const TRY_MS = 500
 
+export type Current = PolicyVersion & { policy: Policy }
+
 export function usePolicy() {
-	const current = shallowRef<(PolicyVersion & { policy: Policy }) | null>(null)
+	const current = shallowRef<Current | null>(null)
 	const draft = ref<Policy | null>(null)
 	const versions = shallowRef<PolicyVersion[]>([])
 	const viewing = ref<number | null>(null)
@@ -20,6 +22,8 @@ export function usePolicy() {
 	const tryError = shallowRef<unknown>(null)
 	const trying = ref(false)
 	const faults = ref<FieldFault[]>([])
+	/** Somebody else saved while this was edited: what both changed, until it is read. */
+	const moved = shallowRef<(Omit<Rebased, 'policy'> & { now: Current }) | null>(null)
 	const busy = ref(false)
 	let running: AbortController | undefined
 	let timer: ReturnType<typeof setTimeout> | undefined
@@ -36,13 +40,28 @@ export function usePolicy() {
 		try {
 			const [answer, list] = await Promise.all([getPolicy(), policyVersions()])
 			const untouched = current.value ? !dirty.value : !draft.value
+			if (untouched || !draft.value) draft.value = copy(answer.policy)
+			else if (current.value && answer.version !== current.value.version && viewing.value === null) carry(current.value.policy, answer)
 			current.value = answer
 			versions.value = list.items
-			if (untouched) draft.value = copy(answer.policy)
 			error.value = null
 		} catch (problem) {
 			error.value = problem
 		}
+	}
+
+	/** What is being edited goes on from the version that is in force now. */
+	function carry(base: Policy, now: Current): void {
+		const { policy, theirs, both } = rebase(base, tidy(draft.value!), now.policy)
+		draft.value = policy
+		moved.value = theirs.length > 0 ? { theirs, both, now } : null
+	}
+
+	/** In what both changed, theirs. */
+	function yieldTo(): void {
+		const { both, now } = moved.value!
+		for (const key of both) Object.assign(draft.value!, { [key]: copy(now.policy)[key] })
+		moved.value = null
 	}
 
 	async function run(): Promise<PolicyTrial | null> {
@@ -76,19 +95,28 @@ export function usePolicy() {
 		busy.value = true
 		const before = current.value?.version
 		try {
-			const saved = await savePolicy(tidy(draft.value!), note)
+			const saved = await savePolicy(tidy(draft.value!), note, before!)
 			draft.value = null
 			viewing.value = null
+			moved.value = null
 			await load()
 			toast(t('saved', { n: saved.version }), { tone: 'ok', action: before === undefined ? undefined : { label: t('back', { n: before }), run: () => restore(before) } })
 			return true
 		} catch (problem) {
 			if (problem instanceof Problem) faults.value = problem.fields
+			if (problem instanceof Problem && problem.status === 412) return await overtaken()
 			toastError(problem)
 			return false
 		} finally {
 			busy.value = false
 		}
+	}
+
+	/** Saved by somebody else a moment before: the dialog closes, and the page says what changed before it is tried and saved again. */
+	async function overtaken(): Promise<boolean> {
+		await load()
+		toast(t('movedSave'), { tone: 'error' })
+		return true
 	}
 
 	async function restore(version: number): Promise<void> {
@@ -119,6 +147,7 @@ export function usePolicy() {
 	function discard(): void {
 		if (current.value) draft.value = copy(current.value.policy)
 		viewing.value = null
+		moved.value = null
 		trial.value = null
 		tryError.value = null
 		faults.value = []
@@ -137,5 +166,5 @@ export function usePolicy() {
 	})
 	void load()
 
-	return { current, draft, versions, viewing, error, trial, tryError, trying, faults, busy, dirty, valid, loud, fresh, load, run, save, restore, view, discard }
+	return { current, draft, versions, viewing, error, trial, tryError, trying, faults, busy, dirty, valid, loud, fresh, moved, load, run, save, restore, view, discard, yieldTo }
 }

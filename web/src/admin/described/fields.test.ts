@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { allPlaced, faultOf, type Row } from './fields'
+import { allPlaced, faultOf, mayKeep, type Row } from './fields'
 
 const rows: Row[] = [[{ name: 'host', label: 'Host' }], [{ name: 'every', label: 'Every', fault: 'every_s' }]]
 const fault = (field: string) => ({ field, code: 'bad', detail: `${field} is wrong` })
@@ -13,4 +13,9 @@ test('what stands nowhere is said above', () => {
 	expect(allPlaced(rows, [fault('host'), fault('every_s')])).toBe(true)
 	expect(allPlaced(rows, [fault('host'), fault('elsewhere')])).toBe(false)
 	expect(allPlaced(rows, [])).toBe(false)
+})
+
+test('what is secret, or is not shown, is not kept on the device', () => {
+	const more: Row[] = [...rows, [{ name: 'password', label: 'Password', control: 'secret' }, { name: 'url', label: 'Webhook', secret: true }]]
+	expect(['host', 'every', 'password', 'url', 'elsewhere'].filter((name) => mayKeep(more, name))).toEqual(['host', 'every'])
 })

@@ -19,6 +19,8 @@ export interface Described {
 	max?: number
 	placeholder?: string
 	keyboard?: 'numeric' | 'decimal'
+	/** Never kept on the device, also where it is shown in plain text; controls `secret` are not anyway. */
+	secret?: boolean
 	/** A short one beside a long one. */
 	narrow?: boolean
 }
@@ -29,6 +31,9 @@ export type Values = Record<string, unknown>
 
 const faultName = (field: Described) => field.fault ?? field.name
 export const faultOf = (field: Described, faults: readonly FieldFault[]) => faults.find((fault) => fault.field === faultName(field))?.detail
+
+/** What of a described form may be kept on the device. */
+export const mayKeep = (rows: readonly Row[], name: string) => rows.flat().some((field) => field.name === name && field.control !== 'secret' && !field.secret)
 
 /** True when every fault stands at a field that is shown: nothing has to be said above the form. */
 export function allPlaced(rows: readonly Row[], faults: readonly FieldFault[]): boolean {

@@ -6,6 +6,8 @@ import type { Row, Values } from '../described/fields'
 import { t, word } from './text'
 
 export interface Fetching {
+	/** Under which what is typed is kept. */
+	name: string
 	title: string
 	hint: string
 	rows: readonly Row[]
@@ -28,6 +30,7 @@ const secretHint = (kept: Inbox | null, otherwise?: string) => (kept?.has_secret
 
 export function mailbox(kept: Inbox | null): Fetching {
 	return {
+		name: 'mailbox',
 		title: t('inbox'),
 		hint: t('inboxHint'),
 		rows: [
@@ -58,6 +61,7 @@ export function mailbox(kept: Inbox | null): Fetching {
 
 export function wecomMessages(kept: Inbox | null, corpid: string): Fetching {
 	return {
+		name: 'messages',
 		title: t('kf'),
 		hint: t('kfHint'),
 		rows: [

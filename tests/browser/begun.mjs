@@ -133,6 +133,27 @@ export async function run({ base, password, browser, check }) {
 		await until(async () => (await pool()).note === '我写的', 'my choice is saved')
 	})
 
+	await check('a policy being edited outlives a reload, and a save of it without a line says so', async () => {
+		await page.goto('/settings/policy')
+		const box = page.getByRole('checkbox', { name: '区县' })
+		const before = await box.isChecked()
+		await box.click()
+		await page.getByRole('button', { name: '放弃修改' }).waitFor()
+		await page.reload()
+		await page.getByRole('button', { name: '放弃修改' }).waitFor()
+		assert((await box.isChecked()) !== before, 'the change is lost')
+		await page.getByRole('button', { name: /^(仍然)?保存/ }).click()
+		const why = form.getByRole('textbox')
+		await why.fill('离线时的修改')
+		await context.setOffline(true)
+		await form.getByRole('button', { name: /保存/ }).click()
+		await form.getByRole('alert').filter({ hasText: '未保存' }).waitFor()
+		assert((await why.inputValue()) === '离线时的修改', 'the reason is lost')
+		await context.setOffline(false)
+		await form.getByRole('button', { name: '取消' }).click()
+		await page.getByRole('button', { name: '放弃修改' }).click()
+	})
+
 	await check('on a phone a toast leaves the choices of a sheet free', async () => {
 		const { sellers, lead } = await arrange(base, password)
 		const [anna] = await sellers(1)
@@ -147,10 +168,10 @@ export async function run({ base, password, browser, check }) {
 		const covered = await phone.page.evaluate(() => {
 			const toasts = [...document.querySelectorAll('.toast')].map((one) => one.getBoundingClientRect()).filter((one) => one.height > 0)
 			const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
-			return [...document.querySelectorAll('.dialog-foot .btn')].filter((one) => toasts.some((toast) => meets(one.getBoundingClientRect(), toast))).length
+			return [...document.querySelectorAll('.dialog :is(button, input, select, textarea)')].filter((one) => toasts.some((toast) => meets(one.getBoundingClientRect(), toast))).length
 		})
 		await shot(phone.page, 'begun-toast-over-sheet')
-		assert(covered === 0, `${covered} buttons lie under a toast`)
+		assert(covered === 0, `${covered} controls lie under a toast`)
 		await phone.context.close()
 	})
 

@@ -14,7 +14,7 @@ export async function run({ base, password, browser, check }) {
 	await check('a backup is made now, shows its progress, and is listed with its check', async () => {
 		const before = (await call('GET', '/care/backups')).items.length
 		await page.goto('/settings/care')
-		await page.getByRole('button', { name: '立即备份' }).click()
+		await page.getByRole('button', { name: '立即备份' }).first().click()
 		await until(async () => (await call('GET', '/care/backups')).items.length === before + 1, 'the backup is there')
 		await page.getByText('完好').first().waitFor()
 		await page.getByText('手动').first().waitFor()
@@ -40,7 +40,7 @@ export async function run({ base, password, browser, check }) {
 
 	await check('a backup without the key says so', async () => {
 		const before = (await call('GET', '/care/backups')).items.length
-		await page.getByRole('button', { name: '立即备份' }).click()
+		await page.getByRole('button', { name: '立即备份' }).first().click()
 		await until(async () => (await call('GET', '/care/backups')).items.length === before + 1, 'the backup is there')
 		await page.getByText('不含密钥').first().waitFor()
 		await shot(page, 'care-list')

@@ -32,8 +32,10 @@ export type Values = Record<string, unknown>
 const faultName = (field: Described) => field.fault ?? field.name
 export const faultOf = (field: Described, faults: readonly FieldFault[]) => faults.find((fault) => fault.field === faultName(field))?.detail
 
+export const isSecret = (field: Described): boolean => field.control === 'secret' || Boolean(field.secret)
+
 /** What of a described form may be kept on the device. */
-export const mayKeep = (rows: readonly Row[], name: string) => rows.flat().some((field) => field.name === name && field.control !== 'secret' && !field.secret)
+export const mayKeep = (rows: readonly Row[], name: string) => rows.flat().some((field) => field.name === name && !isSecret(field))
 
 /** True when every fault stands at a field that is shown: nothing has to be said above the form. */
 export function allPlaced(rows: readonly Row[], faults: readonly FieldFault[]): boolean {

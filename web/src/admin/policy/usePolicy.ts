@@ -25,6 +25,7 @@ export function usePolicy() {
 	/** Somebody else saved while this was edited: what both changed, until it is read. */
 	const moved = shallowRef<(Omit<Rebased, 'policy'> & { now: Current }) | null>(null)
 	const busy = ref(false)
+	const saveError = shallowRef<unknown>(null)
 	let running: AbortController | undefined
 	let timer: ReturnType<typeof setTimeout> | undefined
 	let tried = ''
@@ -93,6 +94,7 @@ export function usePolicy() {
 
 	async function save(note: string): Promise<boolean> {
 		busy.value = true
+		saveError.value = null
 		const before = current.value?.version
 		try {
 			const saved = await savePolicy(tidy(draft.value!), note, before!)
@@ -105,7 +107,7 @@ export function usePolicy() {
 		} catch (problem) {
 			if (problem instanceof Problem) faults.value = problem.fields
 			if (problem instanceof Problem && problem.status === 412) return await overtaken()
-			toastError(problem)
+			saveError.value = problem
 			return false
 		} finally {
 			busy.value = false
@@ -166,5 +168,5 @@ export function usePolicy() {
 	})
 	void load()
 
-	return { current, draft, versions, viewing, error, trial, tryError, trying, faults, busy, dirty, valid, loud, fresh, moved, load, run, save, restore, view, discard, yieldTo }
+	return { current, draft, versions, viewing, error, trial, tryError, trying, faults, busy, saveError, dirty, valid, loud, fresh, moved, load, run, save, restore, view, discard, yieldTo }
 }

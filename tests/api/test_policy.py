@@ -4,7 +4,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, decisions, make, next_workday, owner, quiet_policy, read  # noqa: E402
+from lib.company import Company, decisions, make, next_workday, owner, person, quiet_policy, read  # noqa: E402
 from lib.house import wait_for  # noqa: E402
 
 
@@ -27,6 +27,14 @@ def test_faults_are_named(house):
         assert answer.status == 400 and field in {f["field"] for f in answer.json["fields"]}, (changes, answer)
     many = put(house, touch_minutes=0, rank=["x"])
     assert {f["field"] for f in many.json["fields"]} == {"touch_minutes", "rank"}, "all faults at once"
+
+
+def test_the_first_note_is_in_the_language_of_its_reader(house):
+    reader = person(house, role="administrator", language="en")
+    assert house.admin.get("/policy/versions/1")["note"] == "出厂规则"
+    assert reader.client.get("/policy/versions/1")["note"].isascii() and reader.client.get("/policy/versions")["items"][-1]["note"].isascii()
+    mine = house.admin.call("PUT", "/policy", {"policy": house.policy, "note": "出厂规则"}, expect=201).json
+    assert reader.client.get(f"/policy/versions/{mine['version']}")["note"] == "出厂规则", "a person's note is as it was written"
 
 
 def test_versions_and_restore(house):

@@ -8,15 +8,21 @@
 #define VERSIONS_MAX 200
 #define NOTE_MAX 500
 
+/* Only a person's note is told as it was written. */
+static const char *note_of(const Call *c, const Rows *rows)
+{
+	const char *note = rows_text(rows, 3);
+	bool first = c->lang == LANG_EN && id_is_nil(rows_id(rows, 2)) && note && strcmp(note, POLICY_FIRST_NOTE) == 0;
+	return first ? "Rules a new house begins with" : note;
+}
+
 static void version_head(Call *c, const Roster *roster, const Rows *rows)
 {
 	JsonOut *out = &c->json;
 	json_member_int(out, "version", rows_int(rows, 0));
 	card_time(out, "at", rows_int(rows, 1));
 	card_person(out, "author", roster, rows_id(rows, 2));
-	const char *note = rows_text(rows, 3);
-	bool is_first = c->lang == LANG_EN && strcmp(note, POLICY_FIRST_NOTE) == 0;
-	json_member_text(out, "note", is_first ? "Rules a new house begins with" : note);
+	json_member_text(out, "note", note_of(c, rows));
 	json_member_bool(out, "in_force", rows_int(rows, 0) == roster->policy.version);
 }
 

@@ -10,6 +10,7 @@
 #include "modules/care/doctor.h"
 #include "modules/care/tree.h"
 #include "modules/care/verify.h"
+#include "modules/channel/kind.h"
 
 static int complain(const Said *said, Lang lang)
 {
@@ -143,7 +144,7 @@ int care_doctor(const Options *o)
 	Finding *findings = NULL;
 	size_t n = 0;
 	DoctorConfig config = {.house = place_of(o), .listen = o->listen, .public_url = o->public_url,
-		.now_ms = business_now_ms(ctx, o), .asks = true};
+		.now_ms = business_now_ms(ctx, o), .asks = true, .channel_said = channel_said};
 	doctor_run(ctx, &config, &findings, &n);
 	Finding outlook;
 	UpgradePlan plan = workspace_plan(o);

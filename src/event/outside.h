@@ -25,6 +25,8 @@ typedef struct OutsideKind {
 	NODISCARD int (*list)(Call *c, OutsideItem **ret, size_t *ret_n);
 	/* In a writing transaction. why: "down", "expired"; NULL: it may be relied upon again. NULL: nothing to do. */
 	int (*tell)(Call *c, Id id, const char *why);
+	/* The sentence of a code that one of this type kept; NULL for none. NULL: codes of the house only. */
+	const char *(*said)(TALLOC_CTX *ctx, const char *type, const char *code, Lang lang);
 } OutsideKind;
 
 /* At start. */

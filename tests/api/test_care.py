@@ -165,6 +165,34 @@ def test_health_of_channels(house):
     house.admin.call("DELETE", f"/channels/{made['id']}")
 
 
+def test_codes_of_partners_are_told_in_words(house):
+    """What a partner answered stands in the health as on the page of the channel: a sentence, in the reader's language; so in tenon doctor."""
+    def found(lang: str) -> list[str]:
+        house.admin.call("PATCH", "/me", {"language": lang}, expect=200)
+        return [f["detail"] for f in house.admin.get("/care/health")["doctor"] if f["check"] in ("channel", "service") and f["serious"]]
+
+    def doctor(lang: str) -> str:
+        line = [house.binary, "doctor", "--data", house.dir, "--lang", lang] + (["--database", house.database] if house.database else [])
+        return subprocess.run(line, capture_output=True, text=True, timeout=60, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, check=False).stdout
+    partner = Partner({"errcode": 93000, "errmsg": "invalid webhook url"})
+    settings = {"url": partner.url("/cgi-bin/webhook/send?key=K")}
+    made = house.admin.post("/channels", {"kind": "wecom_robot", "name": "华东群", "settings": settings, "allowed_host": "127.0.0.1"}, 201)
+    try:
+        company = Company(house, 1)
+        house.admin.call("PUT", f"/users/{company.people[0].id}/channels", {"items": [{"channel": made["id"], "address": ""}], "quiet": None}, expect=200)
+        next_workday(house)
+        company.send(phone="13522223333")
+        wait_for(lambda: found("zh"), "the channel that fails")
+        for lang in ("zh", "en"):
+            said = {"zh": "（93000）。", "en": " (93000). "}[lang]
+            assert all(said in told for told in found(lang)), found(lang)
+            assert said in doctor(lang), doctor(lang)
+    finally:
+        house.admin.call("PATCH", "/me", {"language": "zh"})
+        house.admin.call("DELETE", f"/channels/{made['id']}")
+        partner.stop()
+
+
 def test_health_of_secrets(house):
     """Each sealed secret is tried: which do not open under the key file is told, with the place where they are entered."""
     def found(check: str, serious: bool = True) -> list[str]:

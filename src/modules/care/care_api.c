@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "call/when.h"
+#include "event/outside.h"
 #include "modules/care/doctor.h"
 #include "modules/care/tree.h"
 
@@ -192,8 +193,10 @@ static int health(Call *c)
 	Finding *seen = NULL, *found = NULL;
 	size_t n_seen = 0, n_found = 0;
 	Said said = {0};
+	const OutsideKind *channels = outside_kind(c->house, "channel");
 	DoctorConfig doctor = {.house = {.data_dir = c->house->data_dir, .database = c->house->database},
-			       .public_url = c->house->public_url, .now_ms = c->now_ms};
+			       .public_url = c->house->public_url, .now_ms = c->now_ms,
+			       .channel_said = channels ? channels->said : NULL};
 	VerifyConfig config = {.tables = house_inspection(c, &doctor.house), .data_dir = c->house->data_dir,
 			       .now_ms = c->now_ms};
 	doctor_run(c, &doctor, &seen, &n_seen);

@@ -10,6 +10,8 @@ typedef struct {
 	const char *public_url; /* or NULL */
 	int64_t now_ms;         /* business time */
 	bool asks;              /* the public address is called, if a server runs here */
+	/* The words of codes that channels of that kind keep (event/outside.h); NULL: those stay as they are. */
+	const char *(*channel_said)(TALLOC_CTX *ctx, const char *kind, const char *code, Lang lang);
 } DoctorConfig;
 
 /* doctor_proxy.c: what a call of the public address finds, as sentences for `add`. */

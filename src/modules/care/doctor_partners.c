@@ -21,44 +21,57 @@
 	"(SELECT o.code FROM outbox o WHERE o.channel = c.id AND o.done_at IS NOT NULL AND o.state IN (2, 3) "      \
 	"ORDER BY o.done_at DESC, o.seq DESC LIMIT 1), "                                                            \
 	"(SELECT o.code FROM outbox o WHERE o.channel = c.id AND o.state <= 1 AND o.tries > 0 "                     \
-	"AND o.code <> 'quiet_hours' ORDER BY o.seq LIMIT 1) "                                                      \
+	"AND o.code <> 'quiet_hours' ORDER BY o.seq LIMIT 1), c.kind "                                              \
 	"FROM channel c WHERE c.deleted_at IS NULL AND c.enabled = 1 ORDER BY c.created_at, c.id LIMIT 100"
 
 /* Those that were entered, and channels, which are watched by themselves. A source is heard of, not called. */
 #define SERVICES                                                                                                    \
-	"SELECT x.name, x.expires_at, x.every_s, b.state, b.code, b.detail, b.checked_at, b.since FROM ("           \
-	"SELECT s.id, COALESCE(s.name, c.name, q.name) AS name, s.expires_at, s.every_s FROM service s "            \
+	"SELECT x.name, x.expires_at, x.every_s, b.state, b.code, b.detail, b.checked_at, b.since, x.type FROM ("   \
+	"SELECT s.id, COALESCE(s.name, c.name, q.name) AS name, s.expires_at, s.every_s, c.kind AS type "           \
+	"FROM service s "                                                                                           \
 	"LEFT JOIN channel c ON c.id = s.id LEFT JOIN source q ON q.id = s.id "                                     \
 	"WHERE s.deleted_at IS NULL AND s.enabled = 1 AND q.deleted_at IS NULL "                                    \
 	"AND (s.kind <> 'channel' OR (c.enabled = 1 AND c.deleted_at IS NULL)) "                                    \
-	"UNION ALL SELECT c.id, c.name, NULL, 20 FROM channel c WHERE c.deleted_at IS NULL AND c.enabled = 1 "      \
+	"UNION ALL SELECT c.id, c.name, NULL, 20, c.kind FROM channel c WHERE c.deleted_at IS NULL AND c.enabled = 1 " \
 	"AND NOT EXISTS (SELECT 1 FROM service s WHERE s.id = c.id AND s.deleted_at IS NULL)) x "                   \
 	"LEFT JOIN service_state b ON b.service = x.id WHERE x.name IS NOT NULL ORDER BY x.name, x.id LIMIT 400"
 
-/* What a code means behind what it is about; codes of partners stand in the channel's log with their words. */
-static void failure_add(Doctor *d, const char *check, const char *code, const char *en, const char *zh)
+/* What a code means: of a channel of that kind, or with NULL of the house. "" for none. */
+static const char *words_of(Doctor *d, const char *kind, const char *code, Lang lang)
+{
+	const char *said = kind && d->config->channel_said ? d->config->channel_said(d->ctx, kind, code, lang)
+							   : failure_or_code(d->ctx, code, lang);
+	return said ? said : "";
+}
+
+typedef struct {
+	const char *kind, *code; /* kind: of the channel, or NULL */
+} Why;
+
+/* What it is about, and behind it what the code means. */
+static void failure_add(Doctor *d, const char *check, Why why, const char *en, const char *zh)
 {
 	Said *said = doctor_add(d, check, true);
-	said->en = talloc_asprintf(d->ctx, "%s %s", en, failure_or_code(d->ctx, code, LANG_EN));
-	said->zh = talloc_asprintf(d->ctx, "%s%s", zh, failure_or_code(d->ctx, code, LANG_ZH));
+	said->en = talloc_asprintf(d->ctx, "%s %s", en, words_of(d, why.kind, why.code, LANG_EN));
+	said->zh = talloc_asprintf(d->ctx, "%s%s", zh, words_of(d, why.kind, why.code, LANG_ZH));
 }
 
 /* One that is switched on: it rests, its last message failed, or one that waits was tried in vain. */
 static bool look_at_channel(void *arg, const char *const *cells, int n)
 {
 	Doctor *d = arg;
-	assert(n == 7);
+	assert(n == 8);
 	const char *name = cells[0], *code = cells[2] ? cells[2] : "", *detail = cells[3] ? cells[3] : "";
 	bool rests = strcmp(cells[1], "open") == 0 || strcmp(cells[1], "half_open") == 0;
 	const char *failed = cells[6] ? cells[6] : cells[4] && strcmp(cells[4], "3") == 0 ? cells[5] : NULL;
 	d->channels++;
 	if (rests)
-		failure_add(d, "channel", code,
+		failure_add(d, "channel", (Why){cells[7], code},
 		    talloc_asprintf(d->ctx, "The channel \"%s\" rests after failures. Look at its settings and its log. %s",
 		                    name, detail),
 		    talloc_asprintf(d->ctx, "渠道“%s”多次失败，已暂停。请检查它的设置和发送记录。%s", name, detail));
 	else if (failed)
-		failure_add(d, "channel", failed,
+		failure_add(d, "channel", (Why){cells[7], failed},
 		    talloc_asprintf(d->ctx, "The last message of the channel \"%s\" could not be sent. Look at its log.",
 		                    name),
 		    talloc_asprintf(d->ctx, "渠道“%s”最近一条消息没有发出。请查看发送记录。", name));
@@ -117,7 +130,7 @@ static void look_at_beat(Services *s, const char *const *cells)
 	if (strcmp(cells[3], "down") == 0) {
 		s->bad++;
 		const char *day = day_text(d->ctx, number(cells[7])), *detail = cells[5] ? cells[5] : "";
-		failure_add(d, "service", cells[4],
+		failure_add(d, "service", (Why){cells[8], cells[4]},
 		    talloc_asprintf(d->ctx, "The outside service \"%s\" is down since %s. Look at it under Settings, Outside "
 		                    "services. %s", cells[0], day, detail),
 		    talloc_asprintf(d->ctx, "外部服务“%s”自 %s 起中断。请查看“设置 → 外部服务”。%s", cells[0], day, detail));
@@ -134,7 +147,7 @@ static void look_at_beat(Services *s, const char *const *cells)
 static bool look_at_service(void *arg, const char *const *cells, int n)
 {
 	Services *s = arg;
-	assert(n == 8);
+	assert(n == 9);
 	s->n++;
 	look_at_end(s, cells[0], number(cells[1]));
 	if (cells[3] && cells[6])

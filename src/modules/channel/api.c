@@ -317,7 +317,7 @@ static void log_row(Call *c, const Rows *rows)
 	json_member_text(o, "reason", rows_text(rows, 3));
 	json_member_text(o, "code", rows_text(rows, 4));
 	json_member_text(o, "detail", rows_text(rows, 5));
-	json_member_text(o, "said", kind_said(c, kind_find(rows_text(rows, 10)), rows_text(rows, 4), c->lang));
+	json_member_text(o, "said", channel_said(c, rows_text(rows, 10), rows_text(rows, 4), c->lang));
 	json_member_int(o, "tries", rows_int(rows, 6));
 	write_time(o, "made_at", rows_int(rows, 7));
 	json_key(o, "receiver");

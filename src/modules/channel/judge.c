@@ -152,6 +152,11 @@ const char *kind_said(TALLOC_CTX *ctx, const ChannelKind *kind, const char *code
 	return failure_say(ctx, &words, code, lang);
 }
 
+const char *channel_said(TALLOC_CTX *ctx, const char *kind, const char *code, Lang lang)
+{
+	return kind_said(ctx, kind_find(kind), code, lang);
+}
+
 /* ---- tokens ---- */
 
 char *token_of(TALLOC_CTX *ctx, const NetAnswer *a, const char *token_name, const char *life_name, int64_t *ret_life_ms,

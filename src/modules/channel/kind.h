@@ -151,6 +151,8 @@ const char *verdict_name(VerdictKind kind);
 void verdict_coded(Verdict *v, VerdictKind kind, const char *code, const char *detail);
 /* The sentence for a code that a channel of this kind kept; kind may be NULL. NULL for none. */
 const char *kind_said(TALLOC_CTX *ctx, const ChannelKind *kind, const char *code, Lang lang);
+/* The same for a channel whose kind is known by its name. */
+const char *channel_said(TALLOC_CTX *ctx, const char *kind, const char *code, Lang lang);
 /* token_read of the usual partner: {"errcode":0,"NAME":"...","LIFE":7200}. */
 char *token_of(TALLOC_CTX *ctx, const NetAnswer *answer, const char *token_name, const char *life_name,
 	int64_t *ret_life_ms, Verdict *ret);

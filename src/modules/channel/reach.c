@@ -96,4 +96,4 @@ static int channel_told(Call *c, Id id, const char *why)
 }
 
 const OutsideKind channel_outside = {.kind = "channel", .by_itself = true, .list = channels_tell_of,
-	.tell = channel_told};
+	.tell = channel_told, .said = channel_said};

@@ -18,6 +18,15 @@ static int complain(const Said *said, Lang lang)
 	return 1;
 }
 
+/* What failed was looking at a house that is there. */
+static int complain_of_house(const Said *said, const Options *o)
+{
+	complain(said, o->lang);
+	fprintf(stderr, o->lang == LANG_ZH ? "运行 tenon doctor --data %s 可以查看问题和处理办法。\n"
+					   : "tenon doctor --data %s tells what is wrong, and what to do.\n", o->data_dir);
+	return 1;
+}
+
 static HousePlace place_of(const Options *o)
 {
 	return (HousePlace){.data_dir = o->data_dir, .database = o->database};
@@ -44,7 +53,7 @@ int care_backup(const Options *o)
 		puts(o->lang == LANG_ZH ? "备份中没有 secret.key。请把它单独保存好，恢复时需要它；没有它就要重新填写各处的密钥。"
 					: "It has no secret.key. Keep that file somewhere else: a restore needs it, or the "
 					  "secrets have to be entered again.");
-	int status = r < 0 ? complain(&said, o->lang) : 0;
+	int status = r < 0 ? complain_of_house(&said, o) : 0;
 	talloc_free(ctx);
 	return status;
 }
@@ -75,7 +84,10 @@ int care_restore(const Options *o)
 	Said said = {0};
 	char *aside = NULL;
 	HousePlace house = place_of(o);
-	int r = backup_restore(ctx, o->from, &house, o->force, false, clock_real_ms(), &aside, &said);
+	UpgradePlan plan = workspace_plan(o);
+	int r = upgrade_refuses(ctx, o->from, &plan, &said) ? ERR_CONFLICT : 0;
+	if (r == 0)
+		r = backup_restore(ctx, o->from, &house, o->force, false, clock_real_ms(), &aside, &said);
 	if (r == 0)
 		printf(o->lang == LANG_ZH ? "已从 %s 恢复到 %s。现在可以启动 tenon serve。\n"
 					  : "Restored %s into %s. Start it with tenon serve.\n", o->from, o->data_dir);
@@ -124,12 +136,13 @@ int care_verify(const Options *o)
 		.now_ms = business_now_ms(ctx, o), .thorough = !o->quick};
 	int status;
 	if (!o->database && !file_exists(config.tables.records)) {
-		said_set(ctx, &said, 0, "There is no data in %s.", "%s 里没有数据。", o->data_dir);
+		said_set(ctx, &said, 0, "There is no data in %s. Name the data folder with --data.",
+			"%s 里没有数据。请用 --data 指定数据文件夹。", o->data_dir);
 		status = complain(&said, o->lang);
 	} else if (house_lacks_receipts(ctx, &house, &said)) {
 		status = complain(&said, o->lang);
 	} else if (verify_run(ctx, &config, &findings, &n, &said) < 0) {
-		status = complain(&said, o->lang);
+		status = complain_of_house(&said, o);
 	} else {
 		findings_print(findings, n, o->lang);
 		status = findings_end(findings, n, o->lang);

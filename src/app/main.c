@@ -8,6 +8,7 @@
 
 #include "api/clock_file.h"
 #include "api/server.h"
+#include "app/advice.h"
 #include "app/care.h"
 #include "app/clock_mark.h"
 #include "app/options.h"
@@ -58,7 +59,8 @@ static int serve(const Options *o)
 		.request_log = o->request_log};
 	ApiServer *server = api_start(w, &config, &error);
 	if (!server)
-		return complain(error);
+		return complain(advice_refusal(w, o, "%s. Name a free address and port with --listen, or stop what uses it.",
+			"无法开始监听：%s。请用 --listen 指定空闲的地址和端口，或停掉占用它的程序。", error ? error : "?"));
 	printf("Tenon is ready on port %d\n", api_port(server));
 	fflush(stdout);
 	wait_for_stop(&signals, w);
@@ -92,7 +94,8 @@ static int rotate_key(const Options *o)
 		return complain(error);
 	bool rotated = secrets_rotate(&w->house, &n, &error);
 	if (rotated)
-		printf("%lld secrets are sealed with a new key. Back secret.key up again.\n", (long long)n);
+		printf(o->lang == LANG_ZH ? "已用新的密钥重新加密 %lld 项。请重新备份 secret.key。\n"
+			: "%lld secrets are sealed with a new key. Back secret.key up again.\n", (long long)n);
 	else
 		complain(error);
 	workspace_close(w);

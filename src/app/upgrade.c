@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/advice.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "modules/care/backup.h"
@@ -16,10 +17,12 @@
 #define RUNNING_MARK "upgrading"
 #define FAILED_MARK "upgrade-failed"
 #define MARK_BYTES_MAX (16 * 1024)
+#define PART_CHARS_MAX 60
 
 typedef struct {
 	const UpgradePlan *plan;
 	int applied[UPGRADE_PARTS_MAX];
+	char unknown[PART_CHARS_MAX + 1]; /* a part of the data that this program does not have; "": there is none */
 	bool has_data;
 } Standing;
 
@@ -38,11 +41,17 @@ static HousePlace place_of(const Options *o)
 static bool applied_row(void *arg, const char *const *cells, int n)
 {
 	Standing *s = arg;
+	bool known = !cells[0] || !cells[1];
 	(void)n;
 	s->has_data = true;
-	for (size_t i = 0; i < s->plan->n; i++)
-		if (cells[0] && cells[1] && strcmp(cells[0], s->plan->part[i].part) == 0)
-			s->applied[i] = (int)strtol(cells[1], NULL, 10);
+	int number = known ? 0 : (int)strtol(cells[1], NULL, 10);
+	for (size_t i = 0; number > 0 && i < s->plan->n; i++) /* an engine and its module share a name */
+		if (strcmp(cells[0], s->plan->part[i].part) == 0) {
+			known = true;
+			s->applied[i] = number > s->applied[i] ? number : s->applied[i];
+		}
+	if (!known)
+		snprintf(s->unknown, sizeof s->unknown, "%s", cells[0]);
 	return true;
 }
 
@@ -61,6 +70,41 @@ static bool is_pending(const Standing *s)
 	for (size_t i = 0; i < s->plan->n; i++)
 		pending |= known_of(s->plan, i) > s->applied[i];
 	return s->has_data && pending;
+}
+
+/* No program gives up a part: one that is not known came later, as did a step that is not known. Then *ret says it of
+ * what is named. */
+static bool is_newer(TALLOC_CTX *ctx, const Standing *s, Said what, Said *ret)
+{
+	for (size_t i = 0; i < s->plan->n; i++)
+		if (s->applied[i] > known_of(s->plan, i)) {
+			ret->en = talloc_asprintf(ctx, "%s by a newer version of this program (part %s: step %d, this program "
+				"knows %d). Start the newer version.", what.en, s->plan->part[i].part, s->applied[i],
+				known_of(s->plan, i));
+			ret->zh = talloc_asprintf(ctx, "%s由更新版本的程序使用过（%s：第 %d 步，本程序只到 %d）。请使用新版本的程序。",
+				what.zh, s->plan->part[i].part, s->applied[i], known_of(s->plan, i));
+			return true;
+		}
+	if (!s->unknown[0])
+		return false;
+	ret->en = talloc_asprintf(ctx, "%s by a newer version of this program (this one has no part %s). Start the newer "
+		"version.", what.en, s->unknown);
+	ret->zh = talloc_asprintf(ctx, "%s由更新版本的程序使用过（本程序没有 %s 这一部分）。请使用新版本的程序。", what.zh,
+		s->unknown);
+	return true;
+}
+
+static Said the_data(void)
+{
+	return (Said){.en = "The data was used", .zh = "数据"};
+}
+
+bool upgrade_refuses(TALLOC_CTX *ctx, const char *backup, const UpgradePlan *plan, Said *said)
+{
+	Standing standing = {.plan = plan};
+	Said what = {.en = talloc_asprintf(ctx, "Nothing was restored: the data in the backup %s was used", backup),
+		.zh = talloc_asprintf(ctx, "没有恢复：备份 %s 里的数据", backup)};
+	return backup_steps(ctx, backup, applied_row, &standing) == 0 && is_newer(ctx, &standing, what, said);
 }
 
 /* False: it cannot be seen. */
@@ -87,11 +131,20 @@ static bool standing_read(TALLOC_CTX *ctx, const Options *o, Standing *ret, char
 	return true;
 }
 
-/* 1: migrations are pending on data; 0: not; below 0: it cannot be seen. */
+/* 1: migrations are pending on data; 0: not; below 0: it cannot be seen, or is of a newer program. */
 static int look(TALLOC_CTX *ctx, const Options *o, const UpgradePlan *plan, char **ret_error)
 {
 	Standing standing = {.plan = plan};
-	return standing_read(ctx, o, &standing, ret_error) ? is_pending(&standing) : ERR_STORE;
+	Said newer = {0};
+	char *why = NULL;
+	if (!standing_read(ctx, o, &standing, &why)) {
+		*ret_error = advice_database(ctx, o, why);
+		return ERR_STORE;
+	}
+	if (!is_newer(ctx, &standing, the_data(), &newer))
+		return is_pending(&standing);
+	*ret_error = talloc_strdup(ctx, said_in(&newer, o->lang));
+	return ERR_CONFLICT;
 }
 
 bool upgrade_outlook(TALLOC_CTX *ctx, const Options *o, const UpgradePlan *plan, Finding *ret)
@@ -101,14 +154,7 @@ bool upgrade_outlook(TALLOC_CTX *ctx, const Options *o, const UpgradePlan *plan,
 	*ret = (Finding){.check = "version", .count = 1};
 	if (!standing_read(ctx, o, &standing, &error) || !standing.has_data)
 		return false;
-	for (size_t i = 0; i < plan->n && !ret->serious; i++) {
-		ret->serious = standing.applied[i] > known_of(plan, i);
-		if (ret->serious)
-			said_set(ctx, &ret->said, 0, "The data was used by a newer version of this program (part %s: step %d, "
-				"this program knows %d). Start the newer version.",
-				"数据由更新版本的程序使用过（%s：第 %d 步，本程序只到 %d）。请启动新版本。", plan->part[i].part,
-				standing.applied[i], known_of(plan, i));
-	}
+	ret->serious = is_newer(ctx, &standing, the_data(), &ret->said);
 	if (ret->serious || !is_pending(&standing))
 		return ret->serious;
 	ret->serious = reason != NULL;

@@ -18,6 +18,8 @@ typedef struct {
 NODISCARD bool upgrade_begin(TALLOC_CTX *ctx, const Options *options, const UpgradePlan *plan, char **ret_error);
 /* For the doctor: what the next start will find. False: nothing worth telling. */
 bool upgrade_outlook(TALLOC_CTX *ctx, const Options *options, const UpgradePlan *plan, Finding *ret);
+/* True, and why, when the data of a backup is of a newer program: restored, it could not be served. */
+bool upgrade_refuses(TALLOC_CTX *ctx, const char *backup, const UpgradePlan *plan, Said *said);
 /* All has been migrated and the house stands. */
 void upgrade_done(const Options *options);
 /* It failed for the reason in *ret_error, and the database is closed again: puts back what there was and adds to the

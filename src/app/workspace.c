@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/clock_file.h"
+#include "app/advice.h"
 #include "app/clock_mark.h"
 #include "app/first.h"
 #include "app/upgrade.h"
@@ -48,22 +49,28 @@ static const Migration engines[] = {
 };
 
 /* Two servers on one folder would both be the only writer: the second is refused. */
-static bool folder_take(Workspace *w, const char *dir, char **ret_error)
+static bool folder_take(Workspace *w, const Options *o, char **ret_error)
 {
+	const char *dir = o->data_dir;
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST) {
-		*ret_error = talloc_asprintf(w, "The data folder %s cannot be made: %s", dir, strerror(errno));
+		*ret_error = advice_refusal(w, o, "The data folder %s cannot be made: %s. Make the folder above it, or name "
+			"another one with --data.", "数据文件夹 %s 无法建立：%s。请先建好上级文件夹，或用 --data 换一个。", dir, strerror(errno));
 		return false;
 	}
 	char *path = talloc_asprintf(w, "%s/tenon.lock", dir);
 	w->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (w->lock < 0) {
-		*ret_error = talloc_asprintf(w, "The data folder %s cannot be written: %s", dir, strerror(errno));
+		*ret_error = advice_refusal(w, o, "The data folder %s cannot be written: %s. Check its owner and rights, and "
+			"that the disk is not mounted read-only.",
+			"数据文件夹 %s 无法写入：%s。请检查所有者和权限，以及磁盘是否以只读方式挂载。",
+			dir, strerror(errno));
 		return false;
 	}
 	if (flock(w->lock, LOCK_EX | LOCK_NB) == 0)
 		return true;
-	*ret_error =
-		talloc_asprintf(w, "Another tenon is running on %s. Stop it first, or name another folder with --data.", dir);
+	*ret_error = advice_refusal(w, o,
+		"Another tenon is running on %s. Stop it first, or name another folder with --data.",
+		"%s 上有 tenon 正在运行。请先停止它，或用 --data 换一个文件夹。", dir);
 	return false;
 }
 
@@ -75,7 +82,10 @@ static bool store_take(Workspace *w, const Options *o, char **ret_error)
 		.schema = "tenon",
 		.full_sync = true,
 	};
-	w->house.store = store_open(w, &config, ret_error);
+	char *why = NULL;
+	w->house.store = store_open(w, &config, &why);
+	if (!w->house.store)
+		*ret_error = advice_database(w, o, why);
 	return w->house.store != NULL;
 }
 
@@ -94,6 +104,8 @@ UpgradePlan workspace_plan(const Options *o)
 	UpgradePlan plan = {.n = 0};
 	Migration faults[2];
 	plan.part[plan.n++] = (Migration){RECEIPT_PART, receipt_migrations};
+	if (o->database)
+		plan.part[plan.n++] = (Migration){RECEIPT_SHARED_PART, receipt_shared_migrations};
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
 		plan.part[plan.n++] = engines[i];
 	for (const Module *const *m = modules; *m; m++)
@@ -133,6 +145,17 @@ static bool modules_start(Workspace *w, char **ret_error)
 	return true;
 }
 
+/* Before anything is written: a key that cannot be read is no reason to take back an upgrade. */
+static bool key_take(Workspace *w, const Options *o, char **ret_error)
+{
+	char *why = NULL;
+	w->house.keyring = keyring_open(w, o->data_dir, &why);
+	if (!w->house.keyring)
+		*ret_error = o->lang == LANG_ZH ? advice_refusal(w, o, NULL, "密钥文件 %s/secret.key 无法读取。请从备份恢复它；如果没有备份，"
+			"请把它移走，再重新填写各处的密钥。", o->data_dir) : why;
+	return w->house.keyring != NULL;
+}
+
 static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
 {
 	w->house.clock = &w->clock;
@@ -141,9 +164,6 @@ static bool house_furnish(Workspace *w, const Options *o, char **ret_error)
 	w->house.database = o->database;
 	w->house.public_url = o->public_url;
 	w->house.test_clock = o->test_clock;
-	w->house.keyring = keyring_open(w, o->data_dir, ret_error);
-	if (!w->house.keyring)
-		return false;
 	w->house.net = net_start(w);
 	w->house.gate = gate_new(w, &w->house);
 	w->house.phases = phases_new(w);
@@ -170,18 +190,21 @@ Workspace *workspace_open(TALLOC_CTX *ctx, const Options *o, char **ret_error)
 {
 	Workspace *w = talloc_zero(ctx, Workspace);
 	w->lock = -1;
-	if (!folder_take(w, o->data_dir, ret_error))
+	if (!folder_take(w, o, ret_error))
 		return NULL;
 	if (backup_restore_is_open(o->data_dir)) {
-		*ret_error = talloc_asprintf(w, "A restore into %s was begun and not finished. Run tenon restore again, with"
-			" --force; what was there before is in %s/before-restore-*.", o->data_dir, o->data_dir);
+		*ret_error = advice_refusal(w, o, "A restore into %s was begun and not finished. Run tenon restore again, with"
+			" --force; what was there before is in %s/before-restore-*.",
+			"%s 的恢复没有完成。请加 --force 重新执行 tenon restore；原有数据在 %s/before-restore-* 里。", o->data_dir,
+			o->data_dir);
 		return NULL;
 	}
 	if (o->test_clock && !clock_file_open(w, &w->clock, o->data_dir, ret_error))
 		return NULL;
 	clock_mark_load(&w->clock, o->data_dir);
 	UpgradePlan plan = workspace_plan(o);
-	if (!receipts_are_there(w, o, ret_error) || !upgrade_begin(w, o, &plan, ret_error) || !store_take(w, o, ret_error))
+	if (!receipts_are_there(w, o, ret_error) || !key_take(w, o, ret_error) || !upgrade_begin(w, o, &plan, ret_error) ||
+	    !store_take(w, o, ret_error))
 		return NULL;
 	Opening *opening = opening_begin(w, w->house.store);
 	if (!tables_make(w, o, ret_error)) {

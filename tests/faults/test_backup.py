@@ -497,6 +497,65 @@ def test_doctor_says_why_a_house_will_not_start(house):
         shutil.rmtree(folder)
 
 
+def test_data_of_a_newer_program_is_left_alone(house):
+    """A step or a part that this program does not know: not served, not restored over what can be served, and told in both languages."""
+    folder, elsewhere = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house)
+    words = {"en": "newer version", "zh": "更新版本"}
+    place = {"data": elsewhere.folder, "database": elsewhere.database}
+    try:
+        code, _, error = tenon(house, "restore", "--from", back_up(house, folder), **place)
+        assert code == 0, error
+        for part, number in (("care", 99), ("part_of_tomorrow", 1)):
+            run_sql(house, f"INSERT INTO migration (part, number, at) VALUES ('{part}', {number}, 1)", elsewhere.folder, elsewhere.database)
+            newer = back_up(house, folder, **place)
+            for lang, said in words.items():
+                code, _, error = tenon(house, "serve", "--listen", "127.0.0.1:0", "--lang", lang, **place)
+                assert code == 1 and said in error and part in error, error
+                code, out, _ = tenon(house, "doctor", "--lang", lang, **place)
+                assert code == 1 and "!!  version: " in out and said in out, out
+                code, _, error = tenon(house, "restore", "--force", "--from", newer, "--lang", lang, **place)
+                assert code == 1 and said in error and part in error, error
+            run_sql(house, f"DELETE FROM migration WHERE part = '{part}' AND number = {number}", elsewhere.folder, elsewhere.database)
+        assert not glob.glob(elsewhere.folder + "/before-restore-*") and not glob.glob(elsewhere.folder + "/backups/*"), "nothing was touched"
+        elsewhere.serve(house).stop()
+    finally:
+        elsewhere.remove()
+        shutil.rmtree(folder)
+
+
+def test_what_keeps_it_from_starting_is_told_with_the_next_step(house):
+    """In the language that was asked for; the folder that is in use, one that cannot be written, a taken port, a lost database."""
+    folder = tempfile.mkdtemp(prefix="tenon-refused-")
+
+    def told(zh: str, en: str, data: str, *arguments: str, **more) -> None:
+        for lang, said in (("zh", zh), ("en", en)):
+            code, _, error = tenon(house, "serve", "--listen", "127.0.0.1:0", *arguments, "--lang", lang, data=data, **more)
+            assert code == 1 and said in error, error
+    try:
+        told("请先停止它", "Stop it first", house.dir)
+        with open(folder + "/file", "w", encoding="utf-8"):
+            pass
+        told("请先建好上级文件夹", "Make the folder above it", folder + "/no/data")
+        told("请检查所有者和权限", "Check its owner and rights", folder + "/file")
+        with open(folder + "/restoring", "w", encoding="utf-8"):
+            pass
+        told("--force 重新执行", "with --force", folder)
+        os.unlink(folder + "/restoring")
+        if house.engine == "postgres":
+            told("请确认 PostgreSQL", "See that PostgreSQL runs", folder, database="postgres://nobody@127.0.0.1:1/none")
+        else:
+            with open(folder + "/tenon.db", "wb") as f:
+                f.write(random.randbytes(8192))
+            told("请恢复最近的备份", "put back the newest backup", folder)
+            os.unlink(folder + "/tenon.db")
+            told("--listen", "Name a free address", folder, "--listen", f"127.0.0.1:{house.port}")
+            with open(folder + "/secret.key", "w", encoding="utf-8") as f:
+                f.write("x")
+            told("请从备份恢复", "Restore it from a backup", folder)
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_a_lost_log_of_receipts_is_not_replaced_in_silence(house):
     if house.engine == "postgres":
         return  # one database: it is there, or nothing is

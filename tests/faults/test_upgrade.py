@@ -99,6 +99,24 @@ def test_an_upgrade_that_succeeds_keeps_its_backup(house):
     all_is_there(house)
 
 
+def test_a_key_that_cannot_be_read_is_told_before_the_upgrade(house):
+    """It stopped the start behind the tables: the next one took the upgrade back, and refused to try again."""
+    house.stop()
+    run_sql(house, "DROP TABLE idempotency; DELETE FROM migration WHERE part = 'api'")
+    n, key = len(backups(house)), house.dir + "/secret.key"
+    os.path.exists(key) and os.rename(key, key + "-kept")
+    with open(key, "w", encoding="utf-8") as f:
+        f.write("no key")
+    for _ in range(2):
+        code, error = serve(house)
+        assert code == 1 and "secret.key" in error and "upgrade" not in error, error
+    assert len(backups(house)) == n and not os.path.exists(house.dir + "/upgrading"), "nothing was begun"
+    os.unlink(key)
+    os.path.exists(key + "-kept") and os.rename(key + "-kept", key)
+    house.start()
+    all_is_there(house)
+
+
 def test_the_fault_needs_the_test_clock(house):
     """A server without a test clock cannot be told to fail."""
     folder = tempfile.mkdtemp(prefix="tenon-plain-")

@@ -53,6 +53,8 @@ NODISCARD int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const Backup
 			  Backup *ret, Said *said);
 /* Reads the manifest. ERR_NOT_FOUND: no backup. */
 NODISCARD int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said);
+/* Every step of the tables that the backup holds, as cells: part, number. */
+NODISCARD int backup_steps(TALLOC_CTX *ctx, const char *path, InspectRow row, void *arg);
 /* Compares every file with the manifest, no faster than the watch says (NULL: as fast as it goes). ERR_INVALID names
  * the one that is missing or damaged; ERR_BUSY: it was stopped. */
 NODISCARD int backup_compare(TALLOC_CTX *ctx, const char *path, const CopyWatch *watch, Said *said);

@@ -10,6 +10,7 @@
 
 #define DAYS_OF_WEEK 7
 #define CHECK_BYTES_MAX (64 * 1024)
+#define STEPS_BYTES_MAX (1024 * 1024)
 
 bool house_lacks_receipts(TALLOC_CTX *ctx, const HousePlace *house, Said *said)
 {
@@ -44,14 +45,14 @@ json_t *manifest_load(TALLOC_CTX *ctx, const char *path, Said *said)
 	if (format && strcmp(format, "tenon-backup") == 0 && json_int(m, "format_version", 0) == 1)
 		return m;
 	const char *en = is_closed ? "The backup %s cannot be read: permission denied. Run this as its owner."
-			 : !text ? "%s is no whole backup: it has no manifest.json."
-			 : !m   ? "The manifest.json of %s is damaged."
-			 : format ? "The backup %s was written by a newer version of this program."
+			 : !text ? "%s is no whole backup: it has no manifest.json. Name a folder tenon-* that tenon backup made."
+			 : !m   ? "The manifest.json of %s is damaged. Use another backup."
+			 : format ? "The backup %s was written by a newer version of this program. Restore it with that version."
 				  : "%s is no backup of this program.";
 	const char *zh = is_closed ? "没有权限读取备份 %s，请用其所有者执行。"
-			 : !text ? "%s 不是完整的备份：没有 manifest.json。"
-			 : !m   ? "备份 %s 的 manifest.json 已损坏。"
-			 : format ? "备份 %s 是由更新版本的程序写的。"
+			 : !text ? "%s 不是完整的备份：没有 manifest.json。请指定 tenon backup 生成的某个 tenon-* 文件夹。"
+			 : !m   ? "备份 %s 的 manifest.json 已损坏，请换一个备份。"
+			 : format ? "备份 %s 是由更新版本的程序写的，请用那个版本恢复。"
 				  : "%s 不是本程序的备份。";
 	said_set(ctx, said, 0, en, zh, path);
 	return NULL;
@@ -100,6 +101,33 @@ int backup_read(TALLOC_CTX *ctx, const char *path, Backup *ret, Said *said)
 	check_read(ctx, path, &b);
 	*ret = b;
 	return 0;
+}
+
+/* Of PostgreSQL: a row a line, cells behind tabs. */
+static int steps_of_text(char *text, InspectRow row, void *arg)
+{
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		const char *cells[2] = {strsep(&line, "\t"), strsep(&line, "\t")};
+		if (cells[1] && !row(arg, cells, ARRAY_LEN(cells)))
+			break;
+	}
+	return 0;
+}
+
+int backup_steps(TALLOC_CTX *ctx, const char *path, InspectRow row, void *arg)
+{
+	char *error = NULL, *text = file_read(ctx, talloc_asprintf(ctx, "%s/" TABLES_FOLDER "/migration.copy", path),
+		STEPS_BYTES_MAX);
+	if (text)
+		return steps_of_text(text, row, arg);
+	InspectConfig config = {.records = talloc_asprintf(ctx, "%s/tenon.db", path)};
+	Inspection *look = file_exists(config.records) ? inspect_open(ctx, &config, &error) : NULL;
+	if (!look)
+		return ERR_STORE;
+	int r = inspect_rows(look, "SELECT part, number FROM migration", row, arg);
+	inspect_close(look);
+	return r;
 }
 
 /* A name from a manifest stays inside the backup. */

@@ -46,9 +46,16 @@ static void look_at_folder(Doctor *d)
 {
 	const char *dir = d->config->house.data_dir;
 	if (access(dir, R_OK | W_OK | X_OK) < 0) {
-		said_set(d->ctx, doctor_add(d, "folder", true), 0,
-		    "The data folder %s cannot be used: %s. Check its owner and rights.",
-		    "数据文件夹 %s 无法使用：%s。请检查所有者和权限。", dir, strerror(errno));
+		const char *en = errno == EROFS ? "Mount the disk so that it can be written."
+			       : errno == ENOENT ? "Name another one with --data; tenon serve makes an empty one."
+						 : "Check its owner and rights.";
+		const char *zh = errno == EROFS ? "请以可写方式重新挂载磁盘。"
+			       : errno == ENOENT ? "请用 --data 指定正确的文件夹；tenon serve 会新建一个空的。"
+						 : "请检查所有者和权限。";
+		const char *why = strerror(errno);
+		*doctor_add(d, "folder", true) = (Said){
+			.en = talloc_asprintf(d->ctx, "The data folder %s cannot be used: %s. %s", dir, why, en),
+			.zh = talloc_asprintf(d->ctx, "数据文件夹 %s 无法使用：%s。%s", dir, why, zh)};
 		return;
 	}
 	int lock = open(talloc_asprintf(d->ctx, "%s/tenon.lock", dir), O_RDONLY | O_CLOEXEC);
@@ -101,8 +108,9 @@ static void look_at_syncs(Doctor *d)
 		close(fd);
 	(void)unlink(path);
 	if (!fine) {
-		said_set(d->ctx, doctor_add(d, "sync", true), 0, "The disk does not take what is written: %s.", "磁盘无法写入：%s。",
-		    strerror(why));
+		said_set(d->ctx, doctor_add(d, "sync", true), 0,
+		    "The disk does not take what is written: %s. Look at its space, its rights and how it is mounted.",
+		    "磁盘无法写入：%s。请检查剩余空间、权限和挂载方式。", strerror(why));
 		return;
 	}
 	qsort(took_us, SYNCS, sizeof *took_us, compare_times);
@@ -205,6 +213,23 @@ static bool backup_place_read(void *arg, const char *const *cells, int n)
 	return false;
 }
 
+/* A folder that cannot be written is what is to be mended first: opening a database writes. */
+static void look_failed(Doctor *d, const char *why)
+{
+	const char *reason = talloc_strndup(d->ctx, why, strcspn(why, "\n")), *dir = d->config->house.data_dir;
+	Said *said = doctor_add(d, "database", true);
+	if (d->config->house.database)
+		said_set(d->ctx, said, 0, "The database does not answer: %s. See that PostgreSQL runs and that the address "
+			"after --database is right.", "数据库没有应答：%s。请确认 PostgreSQL 正在运行、--database 的地址正确。", reason);
+	else if (access(dir, W_OK) < 0)
+		said_set(d->ctx, said, 0, "The database does not answer: %s. See to the data folder first.",
+			"数据库没有应答：%s。请先处理数据文件夹的问题。", reason);
+	else
+		said_set(d->ctx, said, 0, "The database does not answer: %s. If the file is damaged, put back the newest "
+			"backup: tenon restore --from BACKUP --data %s --force",
+			"数据库没有应答：%s。如果文件已损坏，请恢复最近的备份：tenon restore --from 备份 --data %s --force", reason, dir);
+}
+
 static void look_at_database(Doctor *d)
 {
 	char *error = NULL;
@@ -225,8 +250,7 @@ static void look_at_database(Doctor *d)
 	if (r == 0)
 		said_set(d->ctx, doctor_add(d, "database", false), 0, "The database answers in %.1f ms", "数据库 %.1f 毫秒应答", took);
 	else
-		said_set(d->ctx, doctor_add(d, "database", true), 0, "The database does not answer: %s", "数据库没有应答：%s",
-		    error ? error : inspect_error(look));
+		look_failed(d, error ? error : inspect_error(look));
 	static const char backups[] = "SELECT value FROM care_setting WHERE name = '" CARE_SETTINGS_NAME "'";
 	if (r == 0 && inspect_rows(look, backups, backup_place_read, d) < 0)
 		d->backups = NULL; /* a house of an older version keeps none */

@@ -34,7 +34,7 @@ const char *const receipt_migrations[] = {
 };
 
 /* Several processes ask the table whether a delivery came before; one of the two texts is there at most. */
-static const char *const shared_migrations[] = {
+const char *const receipt_shared_migrations[] = {
 	"CREATE INDEX receipt_dedupe ON receipt ((coalesce(dedupe_key, dedupe_body)))",
 	NULL,
 };
@@ -62,7 +62,8 @@ bool receipt_state_parse(const char *text, ReceiptState *ret)
 static bool log_migrate(ReceiptLog *log)
 {
 	char *error = NULL;
-	const Migration parts[] = {{RECEIPT_PART, receipt_migrations}, {"receipt_shared", shared_migrations}};
+	const Migration parts[] = {{RECEIPT_PART, receipt_migrations},
+		{RECEIPT_SHARED_PART, receipt_shared_migrations}};
 	if (store_migrate(log->store, parts, log->own_file ? 1 : 2, &error) == 0)
 		return true;
 	log_error("intake", "the tables of receipts could not be made: %s", error ? error : "unknown");

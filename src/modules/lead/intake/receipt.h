@@ -46,6 +46,9 @@ typedef struct ReceiptLog ReceiptLog;
 /* The log's own tables, made when it is opened. */
 #define RECEIPT_PART "receipt"
 extern const char *const receipt_migrations[];
+/* Those of a log that lies in the database of all, which several processes use. */
+#define RECEIPT_SHARED_PART "receipt_shared"
+extern const char *const receipt_shared_migrations[];
 
 const char *receipt_state_name(ReceiptState state);
 /* False when the word is none of them. */

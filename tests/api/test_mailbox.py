@@ -103,6 +103,18 @@ def test_a_server_that_does_not_say_which_mail_comes_next(house):
     assert len(settled(house, one, 1)) == 1
 
 
+def test_many_mails_at_once_are_all_taken(house):
+    """The answer to a search is one line; one of 66 kB was cut short on its way, and the mails that it no longer named were passed by."""
+    box = Mailbox()
+    box.folders["INBOX"]["next"] = 4_000_000_000
+    one, n = source(house, box), 6000
+    for _ in range(n):
+        box.add(letter(next(_made)))
+    check(house, one)
+    wait_for(lambda: check(house, one) and state(house, one)["taken"] >= n, f"{n} mails", 40)
+    assert len(box.fetched) == len(set(box.fetched)) == n, "each once"
+
+
 def test_a_new_folder_under_the_old_name_takes_nothing_twice(house):
     box = Mailbox()
     one = source(house, box)

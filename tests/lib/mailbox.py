@@ -32,6 +32,8 @@ class Mailbox:
         box = self
 
         class Handler(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True  # an answer is several writes, as a real server flushes them at once
+
             def handle(self) -> None:
                 try:
                     Talk(box, self).run()

@@ -3,7 +3,9 @@
 
 #include "base/base.h"
 
-#define IMAP_WINDOW 10000 /* UIDs asked for at once */
+/* UIDs asked for at once. The answer is one line, and libcurl shortens lines beyond some kB without a word: what is cut
+ * off would count as looked at. */
+#define IMAP_WINDOW 500
 #define IMAP_UID_MAX 4294967295
 
 typedef struct {

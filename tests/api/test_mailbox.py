@@ -101,6 +101,21 @@ def test_a_server_that_does_not_say_which_mail_comes_next(house):
     box.add(letter(next(_made)), at=business_now(house))
     check(house, one)
     assert len(settled(house, one, 1)) == 1
+    box.folders["INBOX"]["next"] += 3 * 500  # deleted ones between
+    for _ in range(700):
+        box.add(letter(next(_made)), at=business_now(house))
+    wait_for(lambda: check(house, one) and state(house, one)["taken"] >= 701, "many at once", 40)
+    assert len(box.fetched) == len(set(box.fetched)) == 701, "each once"
+
+
+def test_a_box_that_is_empty_at_first_and_does_not_say_which_mail_comes_next(house):
+    box = Mailbox()
+    box.trouble = "no_uidnext"
+    one = source(house, box)
+    assert check(house, one)["taken"] == 0 and not state(house, one)["reason"]
+    box.add(letter(next(_made)), at=business_now(house))
+    check(house, one)
+    assert len(settled(house, one, 1)) == 1
 
 
 def test_many_mails_at_once_are_all_taken(house):

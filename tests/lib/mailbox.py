@@ -172,11 +172,15 @@ class Talk:
         return self.search(rest) if kind == "SEARCH" else self.fetch(rest)
 
     def search(self, rest: str) -> str:
-        low, high = re.search(r"UID (\d+):(\d+|\*)", rest).groups()
+        if rest.endswith("UID *"):
+            newest = max((u for u, _, _ in self.folder["mails"]), default="")
+            self.say(f"* SEARCH {newest}".rstrip() + "\r\n")
+            return "OK done"
+        low, high = re.search(r"UID (\d+):(\d+)", rest).groups()
         since = re.search(r"SINCE (\S+)", rest)
         day = datetime.strptime(since[1], "%d-%b-%Y").replace(tzinfo=timezone.utc) if since else None
         with self.box.lock:
-            found = [u for u, _, at in self.folder["mails"] if int(low) <= u and (high == "*" or u <= int(high)) and (day is None or at >= day)]
+            found = [u for u, _, at in self.folder["mails"] if int(low) <= u and u <= int(high) and (day is None or at >= day)]
         self.say("* SEARCH" + "".join(f" {u}" for u in reversed(found)) + "\r\n")
         return "OK done"
 

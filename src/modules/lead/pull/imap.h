@@ -19,6 +19,8 @@ char *imap_url(TALLOC_CTX *ctx, bool tls, const char *host, int64_t port, const 
 /* The first max bytes of one message, in a folder that is still the same. */
 char *imap_message_url(TALLOC_CTX *ctx, const char *folder_url, int64_t validity, int64_t uid, size_t max);
 char *imap_status_command(TALLOC_CTX *ctx, const char *folder);
+/* The UID of the newest mail, read as a search. */
+#define IMAP_NEWEST_COMMAND "UID SEARCH UID *"
 /* since_ms 0: any age. */
 char *imap_search_command(TALLOC_CTX *ctx, int64_t from, int64_t to, int64_t since_ms);
 /* False: the lines say nothing of the folder. */

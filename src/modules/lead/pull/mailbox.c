@@ -60,6 +60,23 @@ static bool box_open(Visit *v, Box *b)
 	return true;
 }
 
+/* A server that does not say which UID comes next tells the newest there is. */
+static void next_find(Box *b)
+{
+	Asked asked;
+	int64_t *uid;
+	step(b, b->url, IMAP_NEWEST_COMMAND, LINES_MAX, &asked);
+	size_t n = asked.result == NET_OK ? imap_search_read(b->v->mem, asked.body, 1, IMAP_UID_MAX, &uid) : 0;
+	if (n > 0)
+		b->status.next = uid[n - 1] + 1;
+	else if (b->status.messages == 0)
+		b->status.next = 1;
+	else if (asked.result == NET_OK)
+		visit_fault(b->v, "pull_strange", NULL);
+	else
+		visit_unanswered(b->v, &asked);
+}
+
 /* Who we are, which a server may not understand, and how the folder is. */
 static bool box_status(Box *b)
 {
@@ -76,6 +93,8 @@ static bool box_status(Box *b)
 		visit_unanswered(b->v, &asked);
 	else if (!imap_status_read(asked.body, &b->status))
 		visit_fault(b->v, "pull_strange", NULL);
+	else if (b->status.next == 0)
+		next_find(b);
 	return !b->v->result.reason;
 }
 
@@ -101,11 +120,8 @@ static void place_find(Box *b)
 		m->since_ms = m->started_at - DAY_MS > now - SINCE_MAX_MS ? m->started_at - DAY_MS : now - SINCE_MAX_MS;
 		m->uid = 0;
 		log_info("pull", "the folder of source %s is a new one; it is looked at again", b->v->source_key);
-	} else if (!json_flag(b->v->settings, "old", false)) {
-		m->uid = b->status.next > 0 ? b->status.next - 1 : 0;
-		if (b->status.next == 0) /* not said: the day alone tells what is old */
-			m->since_ms = now - DAY_MS; /* of whatever zone the server is */
-	}
+	} else if (!json_flag(b->v->settings, "old", false))
+		m->uid = b->status.next - 1;
 	m->validity = b->status.validity;
 	m->stuck_uid = m->stuck = m->broke = m->n_left = 0;
 }
@@ -316,17 +332,15 @@ static void imap_visit(Visit *v)
 	if (!box_open(v, &b) || !box_status(&b))
 		return;
 	place_find(&b);
-	int64_t last = b.status.next > 0 ? b.status.next - 1 : IMAP_UID_MAX;
+	int64_t last = b.status.next - 1;
 	while (v->mark.uid < last && !v->result.reason && !v->result.more && !is_late(v)) {
-		int64_t *uid, to = b.status.next > 0 && last > v->mark.uid + IMAP_WINDOW ? v->mark.uid + IMAP_WINDOW : last;
+		int64_t *uid, to = last > v->mark.uid + IMAP_WINDOW ? v->mark.uid + IMAP_WINDOW : last;
 		size_t n;
 		if (!search(&b, to, &uid, &n))
 			break;
 		fetch_all(&b, uid, n);
-		if (!v->result.reason && !v->result.more && to < IMAP_UID_MAX)
+		if (!v->result.reason && !v->result.more)
 			v->mark.uid = to;
-		if (b.status.next == 0)
-			break;
 	}
 	left_again(&b);
 	box_close(&b);

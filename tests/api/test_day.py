@@ -5,7 +5,7 @@ from datetime import timedelta
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, decisions, instant, next_workday, now, owner, parse, quiet_policy, read  # noqa: E402
+from lib.company import CHINA, Company, decisions, instant, next_workday, now, owner, parse, quiet_policy, read, to_china  # noqa: E402
 from lib.house import wait_for  # noqa: E402
 
 
@@ -65,6 +65,99 @@ def test_a_return_by_the_house_can_be_undone(house):
     house.admin.post(f"/changes/{change}/undo")
     again = read(house, lead)
     assert again["owner"] == me.id and again["status"] == "contacting", again
+
+
+def to_return(house, lead):
+    return parse(read(house, lead)["_view"]["returns_at"])
+
+
+def test_a_changed_rule_counts_from_then_on_and_nobody_loses_a_lead_unwarned(house):
+    quiet_policy(house, return_days=30, return_warn_days=3)
+    c = fresh(house)
+    me, lead = touched(c)
+    touch = parse(read(house, lead)["last_touch_at"])
+    house.move_to(instant(touch + timedelta(days=12)))
+    assert owner(house, lead) == me.id and not me.alerts("lead.idle_soon")
+
+    quiet_policy(house, return_days=10, return_warn_days=3)  # over already: warned now, returned three days later
+    wait_for(lambda: [a for a in me.alerts("lead.idle_soon") if a["record"] == lead], "the warning of the shorter rule")
+    due = to_return(house, lead)
+    assert timedelta(0) <= due - (touch + timedelta(days=15)) < timedelta(minutes=1), (due, touch)
+    quiet_policy(house, return_days=60, return_warn_days=3)  # longer again: the warning is no return
+    house.move_to(instant(due + timedelta(days=1)))
+    assert owner(house, lead) == me.id and to_return(house, lead) == touch + timedelta(days=60)
+
+    quiet_policy(house, return_days=0)  # off: never
+    house.move_to(instant(touch + timedelta(days=61)))
+    assert owner(house, lead) == me.id and read(house, lead)["_view"]["returns_at"] is None
+    quiet_policy(house, return_days=60, return_warn_days=3)  # on again: over, but warned long ago for the same follow-up
+    wait_for(lambda: owner(house, lead) is None or to_return(house, lead), "the rule is in force again")
+    house.move_to(instant(touch + timedelta(days=64, hours=1)))
+    assert owner(house, lead) is None and read(house, lead)["wait_reason"] == "idle"
+    quiet_policy(house)
+
+
+def test_it_returns_on_a_holiday_to_the_second_and_not_from_whoever_follows_up(house):
+    quiet_policy(house, return_days=5, return_warn_days=1)
+    c = fresh(house)
+    to_china(house, "2027-02-03", "10:00")  # five days later is the third day of the Spring Festival
+    (me, idle), (_, kept) = touched(c), touched(c)
+    returns = to_return(house, idle)
+    assert returns.astimezone(CHINA).strftime("%m-%d %H") == "02-08 10", returns
+    house.move_to(instant(returns - timedelta(hours=2)))
+    next(p for p in c.people if p.id == owner(house, kept)).touch(kept)
+    house.move_to(instant(returns - timedelta(seconds=1)))
+    assert owner(house, idle) == me.id
+    house.move_to(instant(returns + timedelta(seconds=1)))
+    assert owner(house, idle) is None and owner(house, kept) is not None
+    assert to_return(house, kept) > returns + timedelta(days=4)
+
+
+def test_leads_of_whoever_left_or_is_absent_return_too(house):
+    quiet_policy(house, return_days=5, return_warn_days=1)
+    c = fresh(house, 2)
+    held = [touched(c) for _ in range(4)]
+    away, gone = c.people
+    house.admin.patch(f"/records/user/{away.id}", {"absent": True})
+    house.admin.patch(f"/records/user/{gone.id}", {"active": False})
+    last = max(to_return(house, lead) for _, lead in held)
+    house.move_to(instant(last + timedelta(seconds=1)))
+    next_workday(house)
+    assert all(owner(house, lead) is None for _, lead in held), [read(house, lead) for _, lead in held]
+
+
+def test_what_was_undone_after_a_return_counts_from_the_owner_s_beginning_again(house):
+    quiet_policy(house, return_days=5, return_warn_days=1)
+    c = fresh(house)
+    me, lead = touched(c)
+    house.move_to(instant(to_return(house, lead) + timedelta(seconds=1)))
+    assert owner(house, lead) is None
+    change = house.admin.get(f"/records/lead/{lead}/history")["items"][0]["change"]
+    house.admin.post(f"/changes/{change}/undo")
+    assert owner(house, lead) == me.id
+    due = to_return(house, lead)
+    assert timedelta(hours=23) < due - now(house) <= timedelta(days=1), (due, now(house))
+    house.move_to(instant(due - timedelta(seconds=1)))
+    assert owner(house, lead) == me.id, "the undo is undone at once"
+    house.move_to(instant(due + timedelta(seconds=1)))
+    assert owner(house, lead) is None, "it is forgotten: nobody follows it up, and it stays for ever"
+
+
+def test_an_undo_is_not_undone_at_once_where_nobody_is_warned(house):
+    quiet_policy(house, return_days=5, return_warn_days=0)
+    c = fresh(house)
+    me, lead = touched(c)
+    house.move_to(instant(to_return(house, lead) + timedelta(seconds=1)))
+    house.admin.post(f"/changes/{house.admin.get(f'/records/lead/{lead}/history')['items'][0]['change']}/undo")
+    house.advance("1h")
+    assert owner(house, lead) == me.id
+    house.admin.call("DELETE", f"/records/lead/{lead}", expect=200)
+    house.advance("48h")
+    house.admin.post(f"/records/lead/{lead}/restore")
+    assert owner(house, lead) == me.id
+    house.advance("25h")
+    assert owner(house, lead) is None, "out of the bin it returns too"
+    quiet_policy(house)
 
 
 def test_stock_and_claims_have_limits(house):

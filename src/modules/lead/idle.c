@@ -40,7 +40,7 @@ const Pooled pooled_leads = {.number = 1, .object = "lead", .soon = "lead.idle_s
 	.idle = "SELECT COUNT(*) FROM (SELECT status FROM lead WHERE " OPEN_ONES " AND " POOLED_FOLLOWED("assigned_at")
 		" <= $1 ORDER BY " POOLED_FOLLOWED("assigned_at") " LIMIT $2) AS idle WHERE (status = 'contacting' AND $3 = 1) "
 		"OR (status = 'qualified' AND $4 = 1)",
-	.promised_until = "protected_until", .freezes = true,
+	.status = "status", .promised_until = "protected_until", .freezes = true,
 	.rule = rule, .applies = applies, .give_back = give_back, .news = card_news, .card = card,
 	.not_found = {"There is no such lead.", "线索不存在。"},
 	.not_in_pool = {"The lead waits in a pool that you do not belong to.", "该线索所在的线索池不包含您。"},

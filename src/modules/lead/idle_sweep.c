@@ -4,6 +4,7 @@
  * Days are 24 hours. A record returns `days` after its last follow-up, but never earlier than `warn_days` after its
  * owner was warned: also on the day the rule begins. */
 #include "modules/lead/pooled.h"
+#include "record/phase.h"
 
 #define ALERT_MAX (16 * 1024)
 
@@ -21,7 +22,8 @@ typedef struct {
 /* One kind being swept in one transaction. */
 typedef struct {
 	Call *c;
-	Ground *ground;
+	Ground *ground; /* to give back with; NULL where nothing is */
+	const Roster *roster;
 	const Pooled *kind;
 	PoolRule rule;
 } Sweep;
@@ -59,7 +61,7 @@ static int owner_tell(const Sweep *s, const Record *r, const char *reason, int64
 	json_object_begin(&out);
 	card_time(&out, "at", at);
 	json_member_int(&out, "days", s->rule.days);
-	s->kind->news(&out, s->ground->roster, r, s->c->now_ms);
+	s->kind->news(&out, s->roster, r, s->c->now_ms);
 	json_object_end(&out);
 	return alert_send(s->c, &(Alert){.receiver = record_ref(r, "owner"), .reason = reason, .object = s->kind->object,
 		.record = record_id(r), .data = buf->data, .expires_ms = until});
@@ -90,6 +92,12 @@ static int mark_store(const Sweep *s, const Mark *mark)
 
 /* ---- noticing and warning ---- */
 
+/* What was followed up no later than this is noticed: the sweep is there, or behind. */
+static int64_t noticed_until(const Sweep *s)
+{
+	return s->c->now_ms - days_ms(s->rule.days) + days_ms(s->rule.warn_days);
+}
+
 /* The next ones behind the mark whose last follow-up is no later than until. */
 static int noticed_read(const Sweep *s, const Mark *mark, int64_t until, int max, Noticed *out, int *ret_n)
 {
@@ -113,7 +121,8 @@ static int told_before(Call *c, const Noticed *one, int64_t *ret)
 	return r == ERR_NOT_FOUND ? 0 : r;
 }
 
-static int notice_put(const Sweep *s, const Noticed *one)
+/* not_before: what came back behind the sweep stays with its owner until then, whatever was told before. */
+static int notice_put(const Sweep *s, const Noticed *one, int64_t not_before)
 {
 	Call *c = s->c;
 	Record *record;
@@ -121,7 +130,7 @@ static int notice_put(const Sweep *s, const Noticed *one)
 	int64_t told = 0;
 	int r = record_load_any(c, s->kind->object, one->id, &record);
 	if (r == 0)
-		r = applies(c, s->kind, &s->ground->roster->policy, record, &stands);
+		r = applies(c, s->kind, &s->roster->policy, record, &stands);
 	if (r == 0 && stands)
 		r = told_before(c, one, &told);
 	if (r < 0 || !stands)
@@ -129,6 +138,7 @@ static int notice_put(const Sweep *s, const Noticed *one)
 	bool first = told == 0;
 	told = first ? c->now_ms : told;
 	int64_t due = later(one->followed + days_ms(s->rule.days), told + days_ms(s->rule.warn_days));
+	due = later(due, not_before);
 	r = db_exec(c->tx, "INSERT INTO idle_notice (lead, followed, told, due, kind) VALUES ($1, $2, $3, $4, $5) "
 		"ON CONFLICT (lead) DO UPDATE SET followed = excluded.followed, told = excluded.told, due = excluded.due",
 		value_id(one->id), value_time(one->followed), value_time(told), value_time(due), value_int(s->kind->number));
@@ -141,10 +151,9 @@ static int notice_step(const Sweep *s, bool *ret_more)
 	Mark mark;
 	int n = 0, r = mark_load(s, &mark);
 	if (r == 0)
-		r = noticed_read(s, &mark, s->c->now_ms - days_ms(s->rule.days) + days_ms(s->rule.warn_days), LEAD_STEP_MAX,
-			found, &n);
+		r = noticed_read(s, &mark, noticed_until(s), LEAD_STEP_MAX, found, &n);
 	for (int i = 0; r == 0 && i < n; i++)
-		r = notice_put(s, &found[i]);
+		r = notice_put(s, &found[i], 0);
 	if (n)
 		mark = (Mark){found[n - 1].followed, found[n - 1].id};
 	*ret_more = n == LEAD_STEP_MAX;
@@ -187,7 +196,7 @@ static int record_due(const Sweep *s, const Noticed *one)
 		return notice_drop(s->c, one->id);
 	}
 	if (r == 0)
-		r = applies(s->c, s->kind, &s->ground->roster->policy, record, &stands);
+		r = applies(s->c, s->kind, &s->roster->policy, record, &stands);
 	if (r < 0)
 		return r;
 	if (!stands || followed_at(s->kind, record) != one->followed)
@@ -256,7 +265,7 @@ static int on_idle(Call *c)
 	int64_t next = INT64_MAX;
 	int r = ground_open(c, &ground);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(kinds); i++) {
-		Sweep s = {c, ground, kinds[i], kinds[i]->rule(&ground->roster->policy)};
+		Sweep s = {c, ground, ground->roster, kinds[i], kinds[i]->rule(&ground->roster->policy)};
 		int64_t soon = INT64_MAX;
 		if (s.rule.days)
 			r = sweep(&s, &soon);
@@ -301,6 +310,40 @@ int idle_count(Call *c, const Pooled *kind, const Policy *policy, int64_t max, i
 	return rule.days ? db_int_n(c->tx, ret, kind->idle, values, ARRAY_LEN(values)) : 0;
 }
 
+/* ---- what comes back behind the sweep ---- */
+
+/* An undo, the bin or another status may give somebody a record whose last follow-up the sweep has passed. It is
+ * noticed here, and stays for a day at least: an undo is not undone at once. */
+static int idle_follow(Call *c, const PhaseInfo *info, void *arg)
+{
+	const Pooled *kind = arg;
+	const Record *record = info->record;
+	bool came = info->kind == WRITE_RESTORE || phase_changed(info, "owner") || phase_changed(info, "last_touch_at") ||
+	            phase_changed(info, kind->held_since) || (kind->status && phase_changed(info, kind->status));
+	if (!info->before || !came || id_is_nil(record_ref(record, "owner")))
+		return 0;
+	const Roster *roster;
+	int r = roster_of(c, &roster);
+	if (r < 0)
+		return call_store_failed(c, r);
+	Sweep s = {c, NULL, roster, kind, kind->rule(&roster->policy)};
+	Noticed one = {record_id(record), followed_at(kind, record)};
+	if (!s.rule.days || one.followed > noticed_until(&s))
+		return 0;
+	int64_t until = c->now_ms + days_ms(s.rule.warn_days > 1 ? s.rule.warn_days : 1);
+	r = notice_put(&s, &one, until);
+	if (r == 0)
+		r = timer_set_earliest(c, TIMER_IDLE, ID_NIL, until, NULL);
+	return call_store_failed(c, r);
+}
+
+static int idle_start(House *house)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		phase_add(house->phases, PHASE_AFTER, kinds[i]->object, idle_follow, (void *)kinds[i]);
+	return 0;
+}
+
 static const TimerKind timers[] = {{TIMER_IDLE, on_idle}, {0}};
 
-const Module idle_sweep_module = {.name = "idle_sweep", .timers = timers};
+const Module idle_sweep_module = {.name = "idle_sweep", .timers = timers, .start = idle_start};

@@ -21,6 +21,7 @@ typedef struct Pooled {
 	int number;                 /* idle_notice.kind, idle_mark.one */
 	const char *object;
 	const char *held_since;     /* field: since when its owner has it */
+	const char *status;         /* field: whether the rule applies may change with it; NULL: none */
 	const char *promised_until; /* field: not taken from its owner before; NULL: none */
 	const char *soon, *returned; /* reasons of the alerts to its owner */
 	bool freezes;               /* who is frozen claims none */

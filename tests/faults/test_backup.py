@@ -285,7 +285,7 @@ def test_kill_in_the_middle_leaves_no_half_backup(house):
 
 def test_a_damaged_backup_is_refused_by_name(house):
     folder, elsewhere = tempfile.mkdtemp(prefix="tenon-backups-"), Elsewhere(house)
-    victim = "receipts.db" if house.engine == "sqlite" else "tables/lead.copy"
+    victim = "receipts.db" if house.engine == "sqlite" else "tables/person.copy"
     try:
         backup = back_up(house, folder)
         with open(f"{backup}/{victim}", "r+b") as f:

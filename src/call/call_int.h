@@ -81,6 +81,8 @@ NODISCARD int gate_hash_enter(Call *c);
 void gate_hash_leave(Gate *gate);
 /* Spends the time of a comparison on a user who is not there, so that the answer's time does not tell. */
 void gate_password_pretend(const char *password);
+/* This is still that person's password, and stays so until the transaction ends; else ERR_STALE without a sentence. */
+NODISCARD int gate_password_hold(Call *c, Id user, const char *hash);
 
 /* Lets other processes forget what they know of tokens; in the transaction that ends a session or a key. */
 NODISCARD int gate_shut_out(Call *c);

@@ -58,6 +58,13 @@ void gate_hash_leave(Gate *gate)
 	pthread_mutex_unlock(&gate->hash_lock);
 }
 
+int gate_password_hold(Call *c, Id user, const char *hash)
+{
+	int r = db_exec(c->tx, "UPDATE credential SET hash = hash WHERE person = $1 AND hash = $2", value_id(user),
+	                value_text(hash));
+	return r < 0 ? call_store_failed(c, r) : db_changes(c->tx) == 1 ? 0 : ERR_STALE;
+}
+
 int gate_password_set(Call *c, Id user, const char *hash, bool must_change)
 {
 	int r = db_exec(c->tx,

@@ -124,12 +124,6 @@ static int sign_in_find(Call *c, void *arg)
 	return 0;
 }
 
-static int sign_in_store(Call *c, void *arg)
-{
-	SignIn *s = arg;
-	return gate_session_add(c, &s->who, s->token);
-}
-
 static int refuse_too_many(Call *c, int64_t wait_ms)
 {
 	int64_t minutes = (wait_ms + MINUTE_MS - 1) / MINUTE_MS;
@@ -141,6 +135,16 @@ static int refuse_too_many(Call *c, int64_t wait_ms)
 static int refuse_sign_in(Call *c)
 {
 	return call_fail(c, ERR_UNAUTHENTICATED, "wrong_password", "Login or password is wrong.", "登录名或密码错误。");
+}
+
+/* Hashing takes long enough for the password to be changed meanwhile: whoever has the old one is not let in by it. */
+static int sign_in_store(Call *c, void *arg)
+{
+	SignIn *s = arg;
+	int r = gate_password_hold(c, s->who.user, s->hash);
+	if (r == ERR_STALE)
+		return refuse_sign_in(c);
+	return r < 0 ? r : gate_session_add(c, &s->who, s->token);
 }
 
 /* Compares in one of the few places for hashing; a login that is not there costs the same time. */
@@ -331,11 +335,20 @@ static int password_load(Call *c, void *arg)
 	return rows_error(rows);
 }
 
+static int refuse_old(Call *c)
+{
+	return call_fault(c, "old", "wrong_password", "The present password is wrong.", "当前密码错误。");
+}
+
 /* The other sessions end: whoever had the old password is out. */
 static int password_store(Call *c, void *arg)
 {
 	const PasswordChange *p = arg;
-	int r = gate_password_set(c, c->who.user, p->new_hash, false);
+	int r = gate_password_hold(c, c->who.user, p->old_hash);
+	if (r == ERR_STALE)
+		return refuse_old(c);
+	if (r == 0)
+		r = gate_password_set(c, c->who.user, p->new_hash, false);
 	if (r < 0)
 		return r;
 	r = db_exec(c->tx, "DELETE FROM session WHERE person = $1 AND id <> $2", value_id(c->who.user),
@@ -361,7 +374,7 @@ static int password_verify_old(Call *c, PasswordChange *p)
 	if (r < 0)
 		return r;
 	if (!matches)
-		return call_fault(c, "old", "wrong_password", "The present password is wrong.", "当前密码错误。");
+		return refuse_old(c);
 	throttle_succeed(throttle, c->who.login, c->ip);
 	return 0;
 }

@@ -4,11 +4,12 @@ import os
 import sys
 import threading
 from datetime import timedelta
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
-from lib.company import Company, import_state, instant, make, next_workday, owner, parse, person, quiet_policy, read  # noqa: E402
-from lib.house import Client  # noqa: E402
+from lib.company import PASSWORD, Company, import_state, instant, make, next_workday, owner, parse, person, quiet_policy, read  # noqa: E402
+from lib.house import Client, wait_for  # noqa: E402
 
 POINT = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
@@ -156,6 +157,22 @@ def test_a_lead_of_the_pool_is_claimed_by_one(house):
     quiet_policy(house, load_max=1000)
 
 
+def test_a_limit_of_claims_holds_for_several_leads_at_once(house):
+    quiet_policy(house, return_days=5, return_warn_days=0, load_max=1000, stock_max=2)
+    c = Company(house, 2)
+    ids = [c.send()["lead"] for _ in range(6)]
+    for lead in ids:
+        next(p for p in c.people if p.id == owner(house, lead)).touch(lead)
+    house.move_to(instant(max(parse(read(house, lead)["_view"]["returns_at"]) for lead in ids) + timedelta(seconds=1)))
+    next_workday(house)
+    greedy = c.hire()
+    c.members(*c.people, greedy)
+    answers = at_once(*[(greedy.client, "POST", f"/leads/{lead}/claim", {}) for lead in ids])
+    assert statuses(answers) == [200, 200, 409, 409, 409, 409], answers
+    assert {a.json["code"] for a in answers if a.status == 409} == {"stock_limit"}, answers
+    quiet_policy(house, load_max=1000)
+
+
 def test_many_leads_handed_over_in_two_orders(house):
     c = Company(house, 2, capacity=1000)
     ids = [c.send()["lead"] for _ in range(12)]
@@ -198,6 +215,35 @@ def test_a_login_belongs_to_one_person(house):
         body = {"name": "同名", "login": f"together{i}", "password": "correct horse battery"}
         answers = at_once(*[(house.admin, "POST", "/records/user", body)] * 5)
         assert statuses(answers)[0] == 201 and statuses(answers)[1] in (400, 409), answers
+
+
+def test_whoever_signs_in_by_a_password_that_is_changed_at_that_moment_stays_outside(house):
+    for i in range(5):
+        who, old, new = person(house), PASSWORD, f"another horse battery {i}"
+        asked = {"login": who.login, "password": old}
+        answers = at_once((who.client, "POST", "/me/password", {"old": old, "new": new}), *[(house.client(), "POST", "/sessions", asked)] * 5)
+        assert answers[0].status == 204 and all(a.status in (201, 401, 503) for a in answers[1:]), answers
+        inside = [a.json["token"] for a in answers[1:] if a.status == 201]
+        assert all(Client(house.port, token).call("GET", "/me").status == 401 for token in inside), "somebody is in by the old password"
+        assert who.client.call("GET", "/me").status == 200
+
+
+def test_of_two_who_change_a_password_one_is_told_that_it_is_not_the_present_one(house):
+    who = person(house)
+    answers = at_once(*[(who.client, "POST", "/me/password", {"old": PASSWORD, "new": f"another horse battery {i}"}) for i in range(3)])
+    assert statuses(answers) == [204, 400, 400], answers
+    house.sign_in(who.login, f"another horse battery {[a.status for a in answers].index(204)}")
+
+
+def test_a_receipt_is_replayed_once(house):
+    c = Company(house, 1)
+    for i in range(8):
+        held = c.send("quarantined", phone="12")["receipt"]
+        answers = at_once(*[(house.admin, "POST", f"/intake/receipts/{held}/replay", {"body": '{"name":"改好","phone":"1390013%04d"}' % i})] * 4)
+        assert statuses(answers)[0] in (200, 202) and {a.json["code"] for a in answers if a.status >= 300} <= {"not_quarantined"}, answers
+        assert sum(a.status < 300 for a in answers) == 1, answers
+        wait_for(lambda: house.admin.get(f"/intake/receipts/{held}")["state"] == "taken", "it is taken")
+        assert house.admin.get("/count/lead?filter=" + quote(f"phone = '+861390013{i:04d}'"))["count"] == 1
 
 
 if __name__ == "__main__":

@@ -126,13 +126,6 @@ static int load_job(Call *c, void *arg)
 	return import_of(c, arg);
 }
 
-static int size_job(Call *c, void *arg)
-{
-	const Import *import = arg;
-	return call_store_failed(c, db_exec(c->tx, "UPDATE import SET size = $2 WHERE id = $1", value_id(import->state.id),
-	                                    value_int(import->size)));
-}
-
 static int disk_failed(Call *c)
 {
 	return call_fail(c, ERR_FULL, "disk_full", "The piece could not be stored; is the disk full?",
@@ -163,6 +156,20 @@ static int is_in(Call *c, const Import *import, const char *states)
 		return 0;
 	return call_fail(c, ERR_CONFLICT, "wrong_state", "The import is \"%s\"; this cannot be done now.",
 	                 "导入任务当前状态为“%s”，不能执行此操作。", import->state.state);
+}
+
+/* Cancelled while the piece was written: then its file must not stay. */
+static int size_job(Call *c, void *arg)
+{
+	const Import *import = arg;
+	Import now;
+	int r = import_held(c, &now);
+	if (r < 0 || (r = is_in(c, &now, "new checked")) < 0) {
+		(void)unlink(import->path);
+		return r;
+	}
+	return call_store_failed(c, db_exec(c->tx, "UPDATE import SET size = $2 WHERE id = $1",
+	                                    value_id(import->state.id), value_int(import->size)));
 }
 
 static int import_data(Call *c)

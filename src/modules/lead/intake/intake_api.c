@@ -224,6 +224,14 @@ static int receipt_replay(Call *c)
 	return 0;
 }
 
+/* Somebody else was faster: it has its result, or will have. */
+static int reopen_counted(Tx *tx, LogJob *job, const Receipt *receipt)
+{
+	int r = receipt_reopen(tx, receipt, NULL, job->c->who.name, job->c->now_ms);
+	job->done += r == 0;
+	return r == ERR_CONFLICT ? 0 : r;
+}
+
 static int reopen_many(Tx *tx, void *arg)
 {
 	LogJob *job = arg;
@@ -235,17 +243,16 @@ static int reopen_many(Tx *tx, void *arg)
 	job->done = 0;
 	if (!ids && (r = receipt_query(tx, c, &job->query, &job->found, &job->n)) < 0)
 		return r;
-	for (i = 0; i < job->n && r == 0; i++, job->done++)
-		r = receipt_reopen(tx, &job->found[i], NULL, c->who.name, c->now_ms);
+	for (i = 0; i < job->n && r == 0; i++)
+		r = reopen_counted(tx, job, &job->found[i]);
 	json_array_foreach ((json_t *)ids, i, item) {
 		Id id;
 		const char *text = json_string_value(item);
 		if (!text || !id_parse(text, strlen(text), &id) || receipt_load(tx, c, id, &job->one) < 0 ||
 		    job->one.state != RECEIPT_QUARANTINED)
 			continue;
-		if ((r = receipt_reopen(tx, &job->one, NULL, c->who.name, c->now_ms)) < 0)
+		if ((r = reopen_counted(tx, job, &job->one)) < 0)
 			return r;
-		job->done++;
 	}
 	return r;
 }

@@ -279,11 +279,11 @@ int receipt_reopen(Tx *tx, const Receipt *receipt, const char *body, const char 
 	size_t len = body ? strlen(body) : receipt->body_len;
 	int r = db_exec(tx,
 	                "UPDATE receipt SET state = 'pending', reason = NULL, detail = NULL, released = 1, body = $2, "
-	                "content_type = $3 WHERE id = $1",
+	                "content_type = $3 WHERE id = $1 AND state = 'quarantined'",
 	                value_id(receipt->id), value_bytes(text, len),
 	                value_text(body && body[0] == '{' ? "application/json" : receipt->content_type));
-	if (r < 0)
-		return r;
+	if (r < 0 || db_changes(tx) == 0)
+		return r < 0 ? r : ERR_CONFLICT;
 	return db_exec(tx, "INSERT INTO receipt_act (receipt, at, who, act) VALUES ($1, $2, $3, $4)", value_id(receipt->id),
 	               value_time(now_ms), value_text(who), value_text(body ? "corrected" : "replayed"));
 }

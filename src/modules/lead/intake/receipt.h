@@ -86,7 +86,8 @@ NODISCARD int receipt_notes(Tx *tx, Id after, int max, ReceiptNotes tell, void *
 /* The oldest pending ones that came before that moment of business time, at most max. */
 NODISCARD int receipt_pending_before(Tx *tx, TALLOC_CTX *ctx, int64_t before_ms, size_t max, Receipt **ret,
                                      size_t *ret_n);
-/* Back to pending, with another body if one is given; the act is remembered. */
+/* Back to pending, with another body if one is given; the act is remembered. ERR_CONFLICT: it is not in quarantine (any
+ * more). */
 NODISCARD int receipt_reopen(Tx *tx, const Receipt *receipt, const char *body, const char *who, int64_t now_ms);
 
 typedef struct {

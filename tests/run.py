@@ -13,13 +13,20 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT + "/tests")
 from lib.postgres import Postgres  # noqa: E402
 
+REASON_LINES = 25
 LINE = re.compile(r"^(not ok|ok)\b[ \d-]*(.*)$", re.M)
 
 
 def reasons(output: str) -> list[str]:
-    """What a failed program said of its failure: the log of the server and what went well left out."""
-    said = [line for line in output.splitlines() if line.strip() and not line.startswith(("{", "ok ", "# "))]
-    return [line[:400] for line in said[-25:]]
+    """Each failed test with what is said below it; of a program that names none, its last words without the log of the server."""
+    said = [line[:700] for line in output.splitlines() if line.strip() and not line.startswith(("{", "# "))]
+    found: list[str] = []
+    room = 0
+    for line in said:
+        room = REASON_LINES if line.startswith("not ok") else 0 if line.startswith("ok") else room - 1
+        if room > 0:
+            found.append(line)
+    return found[:20 * REASON_LINES] or [line for line in said if not line.startswith("ok ")][-REASON_LINES:]
 
 
 class Tally:
@@ -41,7 +48,7 @@ class Tally:
         self.failed += bad
         print(f"{'FAIL' if bad else 'ok  '} {title}: {good} passed, {bad} failed ({seconds:.0f} s)", flush=True)
         if bad:
-            print(output[-12000:], flush=True)
+            print(*reasons(output), sep="\n", flush=True)
             self.faults.append((title, reasons(output)))
 
     def close(self) -> None:

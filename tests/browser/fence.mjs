@@ -9,6 +9,14 @@ async function open(page) {
 	await page.getByRole('button', { name: /新建|New/ }).first().click()
 	const form = page.getByRole('dialog', { name: /新建|New/ })
 	await form.getByRole('application').waitFor()
+	// What the check before drew and did not save.
+	const kept = form.locator('.kept-line').getByRole('button')
+	if (await kept.count()) {
+		assert((await shapeOf(form)) !== null, 'what was drawn is not there again')
+		await kept.click()
+		await form.getByRole('application').waitFor()
+		assert((await shapeOf(form)) === null, 'discarded, it is still drawn')
+	}
 	return form
 }
 

@@ -1,4 +1,5 @@
 """Two servers on one PostgreSQL: one killed under load, nothing lost, doubled or late; both tell the same news. Nothing of it is on SQLite."""
+import concurrent.futures
 import http.client
 import json
 import os
@@ -233,20 +234,23 @@ def test_what_a_killed_one_left_is_taken_up(pair):
     pair.a.start()
 
 
+def capture_at_once(pair, *sent) -> list:
+    """Each is (server, body); all go out together. What each answered; a refusal of one fails the test."""
+    gate = threading.Barrier(len(sent))
+
+    def send(house, body, headers=None):
+        gate.wait()
+        return house.capture(pair.key, body, wait=10, **(headers or {}))
+    with concurrent.futures.ThreadPoolExecutor(len(sent)) as pool:
+        return [answer.result() for answer in [pool.submit(send, *one) for one in sent]]
+
+
 @on_both
 def test_one_key_at_both_at_once_is_one_receipt(pair):
     for i in range(40):
-        phone, receipts, barrier = f"1991{i:07d}", [], threading.Barrier(4)
-
-        def send(house):
-            barrier.wait()
-            receipts.append(house.capture(pair.key, {"name": "同时", "phone": phone}, wait=10, Idempotency_Key=f"both-{i}"))
-        threads = [threading.Thread(target=send, args=(h,)) for h in (pair.a, pair.b, pair.a, pair.b)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join(30)
-        assert len(receipts) == 4 and len({r["receipt"] for r in receipts}) == 1, receipts
+        body, key = {"name": "同时", "phone": f"1991{i:07d}"}, {"Idempotency_Key": f"both-{i}"}
+        receipts = capture_at_once(pair, *((house, body, key) for house in (pair.a, pair.b, pair.a, pair.b)))
+        assert len({r["receipt"] for r in receipts}) == 1, receipts
         assert {r["state"] for r in receipts} == {"taken"}, receipts
     rows = [r for r in leads(pair.a) if r["phone"].startswith("+861991")]
     assert len(rows) == 40 and not any(r["repeats"] for r in rows)
@@ -255,33 +259,17 @@ def test_one_key_at_both_at_once_is_one_receipt(pair):
 @on_both
 def test_one_body_at_both_at_once_is_one_receipt(pair):
     for i in range(10):
-        body, receipts, barrier = {"name": "同时", "phone": f"1992{i:07d}", "message": "没有标识"}, [], threading.Barrier(2)
-
-        def send(house):
-            barrier.wait()
-            receipts.append(house.capture(pair.key, body, wait=10)["receipt"])
-        threads = [threading.Thread(target=send, args=(h,)) for h in pair]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join(30)
-        assert len(set(receipts)) == 1 and len(receipts) == 2, receipts
+        body = {"name": "同时", "phone": f"1992{i:07d}", "message": "没有标识"}
+        receipts = capture_at_once(pair, *((house, body) for house in pair))
+        assert len({r["receipt"] for r in receipts}) == 1, receipts
 
 
 @on_both
 def test_one_phone_at_both_at_once_is_one_lead(pair):
     """Two enquiries of one person, at the same moment at two servers: the second is attached to the first."""
     for i in range(30):
-        phone, outcomes, barrier = f"1993{i:07d}", [], threading.Barrier(2)
-
-        def send(house, n):
-            barrier.wait()
-            outcomes.append(house.capture(pair.key, {"name": f"同一人{n}", "phone": phone}, wait=10))
-        threads = [threading.Thread(target=send, args=(h, n)) for n, h in enumerate(pair)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join(30)
+        phone = f"1993{i:07d}"
+        outcomes = capture_at_once(pair, *((house, {"name": f"同一人{n}", "phone": phone}) for n, house in enumerate(pair)))
         assert sorted(o["state"] for o in outcomes) == ["duplicate", "taken"], outcomes
     rows = [r for r in leads(pair.a) if r["phone"].startswith("+861993")]
     assert len(rows) == 30 and all(r["repeats"] == 1 for r in rows)

@@ -182,17 +182,16 @@ static void original_look(void *arg, const Outcome *durable)
 		original_loaded(d, ERR_BUSY);
 }
 
-/* The window is asked again after the waiting began: the original may have become durable between the two, and would
- * tell nobody any more. */
+/* The window is asked again after the waiting began: what became of the original may have been told between the two,
+ * and would be told nobody any more. It is durable, it could not be kept, or another process had the same before. */
 static void repeat_answer(Delivery *d, Window *window, Digest digest, Id original)
 {
 	Intake *in = d->intake; /* d may be gone as soon as it waits */
+	Outcome told = {.receipt = original};
 	d->receipt.id = original;
 	waits_add(in->durable, original, 10 * SECOND_MS, original_look, d);
-	if (!window_is_durable(window, digest))
-		return;
-	Outcome durable = {.receipt = original};
-	waits_tell(in->durable, &durable);
+	if (!window_is_open(window, digest, original, &told.duplicate_of))
+		waits_tell(in->durable, &told);
 }
 
 /* Takes the digest of this delivery; true when another one had it: it was answered. What is refused is compared with

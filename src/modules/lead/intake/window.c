@@ -165,13 +165,14 @@ void window_settle(Window *w, Digest digest, Id mine, bool durable)
 	pthread_mutex_unlock(&w->lock);
 }
 
-bool window_is_durable(Window *w, Digest digest)
+bool window_is_open(Window *w, Digest digest, Id first, Id *ret)
 {
 	pthread_mutex_lock(&w->lock);
 	uint32_t place = entry_find(w, digest);
-	bool durable = place != NOWHERE && w->ring[place].durable;
+	Entry held = place == NOWHERE ? (Entry){.receipt = ID_NIL} : w->ring[place];
 	pthread_mutex_unlock(&w->lock);
-	return durable;
+	*ret = held.durable ? held.receipt : ID_NIL;
+	return !held.durable && id_equal(held.receipt, first);
 }
 
 void window_point(Window *w, Digest digest, Id mine, Id original)

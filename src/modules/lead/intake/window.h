@@ -20,8 +20,9 @@ Window *window_new(TALLOC_CTX *ctx, int64_t span_ms);
 /* Takes the digest for `mine`; false when another receipt holds it since less than the span: *ret_other, and whether
  * that one is durable yet. */
 NODISCARD bool window_take(Window *w, Digest digest, int64_t now_ms, Id mine, Id *ret_other, bool *ret_durable);
-/* True when the digest's receipt is durable. */
-NODISCARD bool window_is_durable(Window *w, Digest digest);
+/* True as long as it is open what becomes of `first`, which took the digest. Else *ret: the durable receipt that holds
+ * the digest now, which is another one after window_point(); ID_NIL when none does. */
+NODISCARD bool window_is_open(Window *w, Digest digest, Id first, Id *ret);
 /* The receipt that took the digest is durable now, or (durable false) could not be kept and gives the digest up. */
 void window_settle(Window *w, Digest digest, Id mine, bool durable);
 /* The receipt that took the digest gives it up for one that another process had kept before, and that is durable. */

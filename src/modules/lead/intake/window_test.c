@@ -40,6 +40,28 @@ TEST(window, gives_up_what_could_not_be_kept)
 	talloc_free(ctx);
 }
 
+TEST(window, says_what_became_of_the_first)
+{
+	TALLOC_CTX *ctx = talloc_new(NULL);
+	Window *w = window_new(ctx, MINUTE_MS);
+	Id first = id_new(1), elsewhere = id_new(2), second = id_new(3), other, now;
+	bool durable;
+	for (int i = 1; i <= 3; i++)
+		CHECK(window_take(w, digest_number(i), 1000, first, &other, &durable));
+	CHECK(window_is_open(w, digest_number(1), first, &now));
+	window_settle(w, digest_number(1), first, true);
+	CHECK(!window_is_open(w, digest_number(1), first, &now) && id_equal(now, first));
+
+	window_point(w, digest_number(2), first, elsewhere);
+	CHECK(!window_is_open(w, digest_number(2), first, &now) && id_equal(now, elsewhere));
+
+	window_settle(w, digest_number(3), first, false);
+	CHECK(!window_is_open(w, digest_number(3), first, &now) && id_is_nil(now));
+	CHECK(window_take(w, digest_number(3), 1001, second, &other, &durable));
+	CHECK(!window_is_open(w, digest_number(3), first, &now) && id_is_nil(now));
+	talloc_free(ctx);
+}
+
 TEST(window, forgets_after_its_span_and_grows)
 {
 	TALLOC_CTX *ctx = talloc_new(NULL);

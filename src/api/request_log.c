@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
+#include "base/os_fault.h"
 #include "base/whole.h"
 #include "call/when.h"
 
@@ -71,7 +72,9 @@ RequestLog *request_log_open(TALLOC_CTX *ctx, const char *path, char **ret_error
 {
 	int fd = strcmp(path, "-") == 0 ? STDERR_FILENO : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0) {
-		*ret_error = talloc_asprintf(ctx, "The request log %s cannot be written: %s.", path, strerror(errno));
+		int why = errno;
+		*ret_error = talloc_asprintf(ctx, "The request log %s cannot be written: %s.", path, os_fault(why, false));
+		errno = why;
 		return NULL;
 	}
 	RequestLog *log = talloc_zero(ctx, RequestLog);

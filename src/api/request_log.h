@@ -10,7 +10,7 @@
 
 typedef struct RequestLog RequestLog;
 
-/* "-": standard error. The file is appended to. NULL and a sentence on failure. */
+/* "-": standard error. The file is appended to. NULL, a sentence and the cause in errno on failure. */
 RequestLog *request_log_open(TALLOC_CTX *ctx, const char *path, char **ret_error);
 /* Any thread; does not wait for the disk. */
 void request_log_add(RequestLog *log, const HttpServed *served);

@@ -1,6 +1,7 @@
 /* The front door. What is neither API nor a module's plain path nor a probe is the browser application. */
 #include "api/server.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "api/answer.h"
@@ -122,26 +123,33 @@ static void on_served(const HttpServed *served, void *arg)
 	request_log_add(((ApiServer *)arg)->log, served);
 }
 
-ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error)
+static ApiServer *not_started(ApiFault *ret, int part, int os)
+{
+	ret->part = part;
+	ret->os = os;
+	return NULL;
+}
+
+ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, ApiFault *ret)
 {
 	ApiServer *s = talloc_zero(ctx, ApiServer);
 	s->web = config->web;
 	s->dispatch.house = config->house;
-	s->dispatch.routes = routes_new(s, config->house, ret_error);
+	s->dispatch.routes = routes_new(s, config->house, &ret->detail);
 	if (!s->dispatch.routes)
-		return NULL;
+		return not_started(ret, API_ROUTES, 0);
 	s->dispatch.meter = meter_new(s, s->dispatch.routes);
 	s->dispatch.workers = workers_start(s, WORKER_THREADS);
-	if (config->request_log && !(s->log = request_log_open(s, config->request_log, ret_error)))
-		return NULL;
+	if (config->request_log && !(s->log = request_log_open(s, config->request_log, &ret->detail)))
+		return not_started(ret, API_REQUEST_LOG, errno);
 	HttpConfig http = {.listen = config->listen,
 	                   .proxies = config->proxies,
 	                   .on_request = on_request,
 	                   .on_refused = on_refused,
 	                   .on_served = s->log ? on_served : NULL,
 	                   .arg = s};
-	s->http = http_start(s, &http, ret_error);
-	return s->http ? s : NULL;
+	s->http = http_start(s, &http, &ret->detail);
+	return s->http ? s : not_started(ret, API_LISTEN, errno);
 }
 
 int api_port(const ApiServer *s)

@@ -16,8 +16,15 @@ typedef struct {
 	const char *request_log; /* file for a line a request, "-" for standard error; NULL: none */
 } ApiConfig;
 
-/* NULL and a sentence in *ret_error on failure. */
-ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, char **ret_error);
+/* Which part did not start, and why. */
+typedef struct {
+	enum { API_ROUTES, API_REQUEST_LOG, API_LISTEN } part;
+	int os;       /* errno, of the last two; EINVAL: what to listen on is no address */
+	char *detail; /* a sentence for the log */
+} ApiFault;
+
+/* NULL and what is wrong in *ret on failure. */
+ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, ApiFault *ret);
 int api_port(const ApiServer *server);
 /* Stops listening and lets answers under way finish. */
 void api_stop(ApiServer *server);

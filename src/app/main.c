@@ -57,10 +57,10 @@ static int serve(const Options *o)
 	ApiConfig config = {
 		.house = &w->house, .listen = o->listen, .proxies = (const char *const *)o->proxies, .web = web_files,
 		.request_log = o->request_log};
-	ApiServer *server = api_start(w, &config, &error);
+	ApiFault fault = {0};
+	ApiServer *server = api_start(w, &config, &fault);
 	if (!server)
-		return complain(advice_refusal(w, o, "%s. Name a free address and port with --listen, or stop what uses it.",
-			"无法开始监听：%s。请用 --listen 指定空闲的地址和端口，或停掉占用它的程序。", error ? error : "?"));
+		return complain(advice_closed(w, o, &fault));
 	printf("Tenon is ready on port %d\n", api_port(server));
 	fflush(stdout);
 	wait_for_stop(&signals, w);

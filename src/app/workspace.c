@@ -54,7 +54,7 @@ static bool folder_take(Workspace *w, const Options *o, char **ret_error)
 	const char *dir = o->data_dir;
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST) {
 		*ret_error = advice_refusal(w, o, "The data folder %s cannot be made: %s. Make the folder above it, or name "
-			"another one with --data.", "数据文件夹 %s 无法建立：%s。请先建好上级文件夹，或用 --data 换一个。", dir, strerror(errno));
+			"another one with --data.", "数据文件夹 %s 无法建立：%s。请先建好上级文件夹，或用 --data 换一个。", dir, advice_cause(o, errno));
 		return false;
 	}
 	char *path = talloc_asprintf(w, "%s/tenon.lock", dir);
@@ -63,7 +63,7 @@ static bool folder_take(Workspace *w, const Options *o, char **ret_error)
 		*ret_error = advice_refusal(w, o, "The data folder %s cannot be written: %s. Check its owner and rights, and "
 			"that the disk is not mounted read-only.",
 			"数据文件夹 %s 无法写入：%s。请检查所有者和权限，以及磁盘是否以只读方式挂载。",
-			dir, strerror(errno));
+			dir, advice_cause(o, errno));
 		return false;
 	}
 	if (flock(w->lock, LOCK_EX | LOCK_NB) == 0)

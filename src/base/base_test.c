@@ -5,10 +5,12 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/os_fault.h"
 #include "base/random.h"
 #include "base/utf8.h"
 #include "base/value.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -186,4 +188,12 @@ TEST(log, writes_one_line_of_json)
 	close(kept);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+TEST(os_fault, is_told_in_both_languages)
+{
+	CHECK_TEXT(os_fault(ENOSPC, false), "No space left on device");
+	CHECK_TEXT(os_fault(ENOSPC, true), "磁盘已满");
+	CHECK_TEXT(os_fault(ENOTTY, true), os_fault(ENOTTY, false)); /* rare: the system's own words */
+	CHECK_TEXT(os_fault(-1, true), "?");
 }

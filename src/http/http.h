@@ -36,7 +36,8 @@ typedef struct {
 	void *arg;
 } HttpConfig;
 
-/* Binds and starts the loops. NULL and a talloc'd sentence in *ret_error on failure. */
+/* Binds and starts the loops. NULL, a talloc'd sentence in *ret_error and the cause in errno on failure; EINVAL:
+ * `listen` is no address. */
 HttpServer *http_start(TALLOC_CTX *ctx, const HttpConfig *config, char **ret_error);
 int http_port(const HttpServer *server);
 /* Closes the listeners, lets answers under way finish (drain_ms at most), ends the streams and the loops, and frees the

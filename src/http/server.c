@@ -140,6 +140,7 @@ HttpServer *http_start_timed(TALLOC_CTX *ctx, const HttpConfig *config, const Ht
 	Address address;
 	if (!address_parse(config->listen, &address)) {
 		*ret_error = talloc_asprintf(ctx, "\"%s\" is no address to listen on, such as 127.0.0.1:8080", config->listen);
+		errno = EINVAL;
 		return NULL;
 	}
 	raise_descriptor_limit();
@@ -150,6 +151,7 @@ HttpServer *http_start_timed(TALLOC_CTX *ctx, const HttpConfig *config, const Ht
 	if (r < 0) {
 		*ret_error = talloc_asprintf(ctx, "cannot listen on %s: %s", config->listen, strerror(-r));
 		http_stop(server, 0);
+		errno = -r;
 		return NULL;
 	}
 	server->port = ntohs(*address_port(&address));

@@ -353,7 +353,7 @@ def test_disk_full_while_backing_up(house):
                 house.capture(house.company.key, {"name": f"大{i}", "phone": f"1360003{i:04d}", "message": "长" * 30000}, wait=0)
         code, _, error = tenon(house, "backup", "--to", folder + "/backups")
         assert code == 1 and ("left" in error or "disk is full" in error), error
-        assert os.listdir(folder + "/backups") == [], "nothing half is left"
+        assert not os.path.exists(folder + "/backups"), "nothing half is left, nor a folder that looks like a place with backups"
         assert house.capture(house.company.key, {"name": "盘满时", "phone": "13700009999"})["state"] in ("taken", "duplicate"), "the house goes on"
     finally:
         subprocess.run(["umount", "-l", folder], check=False)
@@ -535,7 +535,7 @@ def test_what_keeps_it_from_starting_is_told_with_the_next_step(house):
         told("请先停止它", "Stop it first", house.dir)
         with open(folder + "/file", "w", encoding="utf-8"):
             pass
-        told("请先建好上级文件夹", "Make the folder above it", folder + "/no/data")
+        told("文件或文件夹不存在。请先建好上级文件夹", "No such file or directory. Make the folder above it", folder + "/no/data")
         told("请检查所有者和权限", "Check its owner and rights", folder + "/file")
         with open(folder + "/restoring", "w", encoding="utf-8"):
             pass
@@ -548,7 +548,9 @@ def test_what_keeps_it_from_starting_is_told_with_the_next_step(house):
                 f.write(random.randbytes(8192))
             told("请恢复最近的备份", "put back the newest backup", folder)
             os.unlink(folder + "/tenon.db")
-            told("--listen", "Name a free address", folder, "--listen", f"127.0.0.1:{house.port}")
+            told("地址已被占用。请用 --listen", "Address already in use. Name a free address", folder, "--listen", f"127.0.0.1:{house.port}")
+            told("“8080”不是可以监听的地址", '"8080" is no address', folder, "--listen", "8080")
+            told("文件或文件夹不存在。请用 --request-log", "No such file or directory. Name another file", folder, "--request-log", folder + "/no/log")
             with open(folder + "/secret.key", "w", encoding="utf-8") as f:
                 f.write("x")
             told("请从备份恢复", "Restore it from a backup", folder)

@@ -31,6 +31,7 @@ typedef struct {
 	const HousePlace *house;
 	const char *to, *partial;
 	int lock;
+	bool made_to; /* there was no such folder before */
 	CopyWatch *watch;
 	Backup *backup;
 	JsonOut json;
@@ -99,11 +100,11 @@ static void give_way(void)
 static int disk_fail(Making *m, const char *what)
 {
 	int err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_STORE;
-	const char *why = strerror(errno);
+	int cause = errno;
 	if (err == ERR_FULL)
 		return said_set(m->ctx, m->said, err, "The disk is full: %s could not be written. Nothing half was left.",
 			   "磁盘已满：无法写入 %s。没有留下不完整的备份。", what);
-	return said_set(m->ctx, m->said, err, "%s could not be written: %s.", "无法写入 %s：%s。", what, why);
+	return said_fault(m->ctx, m->said, err, cause, "%s could not be written: %s.", "无法写入 %s：%s。", what);
 }
 
 static char *house_file(Making *m, const char *name)
@@ -166,6 +167,7 @@ static int folder_begin(Making *m, int64_t now_ms)
 		return said_set(m->ctx, m->said, ERR_INVALID,
 				"%s lies in files/ of the data folder: each backup would hold those before it. Name another folder.",
 				"%s 在数据文件夹的 files/ 里，每份备份都会包含之前的备份。请换一个文件夹。", m->to);
+	m->made_to = !file_exists(m->to);
 	if (!folder_make(m->to))
 		return disk_fail(m, m->to);
 	sweep(m->to);
@@ -175,6 +177,15 @@ static int folder_begin(Making *m, int64_t now_ms)
 		if (folder_lock(m))
 			return 0;
 	return disk_fail(m, m->partial);
+}
+
+/* Nothing half stays, nor an empty folder that looks like a place with backups. */
+static void folder_take_back(Making *m)
+{
+	if (m->partial)
+		(void)!tree_remove(m->partial);
+	if (m->made_to)
+		(void)rmdir(m->to);
 }
 
 static int folder_publish(Making *m, int64_t now_ms)
@@ -229,6 +240,11 @@ static int room_check(Making *m)
 
 static int copy_fail(Making *m, int err, const char *error)
 {
+	if (err == ERR_FULL)
+		return said_set(m->ctx, m->said, err,
+				"The disk is full: the backup was not made and nothing half was left. Make room, or name another "
+				"folder.",
+				"磁盘已满：备份没有完成，没有留下不完整的备份。请清理空间，或换一个文件夹。");
 	return said_set(m->ctx, m->said, err, "The backup was not made. %s", "备份没有完成。%s", error ? error : "");
 }
 
@@ -473,8 +489,8 @@ int backup_make(TALLOC_CTX *ctx, const HousePlace *house, const BackupOrder *ord
 		r = manifest_write(&m);
 	if (r == 0)
 		r = folder_publish(&m, order->now_ms);
-	if (r < 0 && m.partial)
-		(void)!tree_remove(m.partial);
+	if (r < 0)
+		folder_take_back(&m);
 	if (m.lock >= 0)
 		close(m.lock);
 	if (r == 0)

@@ -42,9 +42,9 @@ InspectConfig house_inspection(TALLOC_CTX *ctx, const HousePlace *house)
 static int fail(Restore *t, const char *what)
 {
 	int err = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_STORE;
-	const char *why = strerror(errno);
-	return said_set(t->ctx, t->said, err, "The restore was not finished: %s: %s. Run it again when that is cured.",
-		   "恢复没有完成：%s：%s。排除故障后请重新执行。", what, why);
+	return said_fault(t->ctx, t->said, err, errno,
+			  "The restore was not finished: %s: %s. Run it again when that is cured.",
+			  "恢复没有完成：%s：%s。排除故障后请重新执行。", what);
 }
 
 static char *below(Restore *t, const char *name)

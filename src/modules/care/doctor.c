@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/os_fault.h"
 #include "modules/care/tree.h"
 
 #define DISK_SPARE_MB 1024
@@ -42,7 +43,8 @@ Said *doctor_note(Doctor *d, const char *check, bool note)
 	return said;
 }
 
-static void look_at_folder(Doctor *d)
+/* False: there is no folder to look at any further. */
+static bool look_at_folder(Doctor *d)
 {
 	const char *dir = d->config->house.data_dir;
 	if (access(dir, R_OK | W_OK | X_OK) < 0) {
@@ -52,11 +54,11 @@ static void look_at_folder(Doctor *d)
 		const char *zh = errno == EROFS ? "请以可写方式重新挂载磁盘。"
 			       : errno == ENOENT ? "请用 --data 指定正确的文件夹；tenon serve 会新建一个空的。"
 						 : "请检查所有者和权限。";
-		const char *why = strerror(errno);
+		int why = errno;
 		*doctor_add(d, "folder", true) = (Said){
-			.en = talloc_asprintf(d->ctx, "The data folder %s cannot be used: %s. %s", dir, why, en),
-			.zh = talloc_asprintf(d->ctx, "数据文件夹 %s 无法使用：%s。%s", dir, why, zh)};
-		return;
+			.en = talloc_asprintf(d->ctx, "The data folder %s cannot be used: %s. %s", dir, os_fault(why, false), en),
+			.zh = talloc_asprintf(d->ctx, "数据文件夹 %s 无法使用：%s。%s", dir, os_fault(why, true), zh)};
+		return false;
 	}
 	int lock = open(talloc_asprintf(d->ctx, "%s/tenon.lock", dir), O_RDONLY | O_CLOEXEC);
 	d->serves = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0;
@@ -69,6 +71,7 @@ static void look_at_folder(Doctor *d)
 		said_set(d->ctx, doctor_add(d, "restore_open", true), 0,
 		    "A restore into %s was begun and not finished. Run tenon restore again with --force.",
 		    "%s 的恢复没有完成。请用 --force 重新执行 tenon restore。", dir);
+	return true;
 }
 
 static void look_at_disk(Doctor *d)
@@ -108,9 +111,9 @@ static void look_at_syncs(Doctor *d)
 		close(fd);
 	(void)unlink(path);
 	if (!fine) {
-		said_set(d->ctx, doctor_add(d, "sync", true), 0,
-		    "The disk does not take what is written: %s. Look at its space, its rights and how it is mounted.",
-		    "磁盘无法写入：%s。请检查剩余空间、权限和挂载方式。", strerror(why));
+		said_fault(d->ctx, doctor_add(d, "sync", true), 0, why,
+		    "The disk of %s does not take what is written: %s. Look at its space, its rights and how it is mounted.",
+		    "%s 所在磁盘无法写入：%s。请检查剩余空间、权限和挂载方式。", d->config->house.data_dir);
 		return;
 	}
 	qsort(took_us, SYNCS, sizeof *took_us, compare_times);
@@ -146,8 +149,9 @@ static void look_at_clock(Doctor *d)
 		    "The clock of the machine is wrong by years. Set it, and run a time service.",
 		    "机器时钟差了几年。请校准，并启用时间同步服务。");
 	else if (state < 0)
-		said_set(d->ctx, doctor_note(d, "clock", true), 0, "Whether the clock is synchronised cannot be seen here: %s",
-		    "无法查看时钟是否已同步：%s", strerror(errno));
+		said_fault(d->ctx, doctor_note(d, "clock", true), 0, errno,
+		    "%s cannot be asked whether the clock is synchronised: %s",
+		    "无法向 %s 查询时钟是否已同步：%s", "adjtimex");
 	else if (state == TIME_ERROR || (clock.status & STA_UNSYNC))
 		said_set(d->ctx, doctor_note(d, "clock", true), 0,
 		    "The clock is not known to be synchronised; countdowns follow it. Run systemd-timesyncd or chrony.",
@@ -191,15 +195,15 @@ static void look_at_port(Doctor *d)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	bool free_port = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-	const char *why = strerror(errno);
+	int why = errno;
 	if (fd >= 0)
 		close(fd);
 	if (free_port)
 		said_set(d->ctx, doctor_add(d, "port", false), 0, "The port of %s is free", "端口 %s 可用", listen_at);
 	else
-		said_set(d->ctx, doctor_add(d, "port", true), 0,
+		said_fault(d->ctx, doctor_add(d, "port", true), 0, why,
 		    "%s cannot be listened on: %s. Name another port with --listen.",
-		    "无法监听 %s：%s。请用 --listen 指定其他端口。", listen_at, why);
+		    "无法监听 %s：%s。请用 --listen 指定其他端口。", listen_at);
 }
 
 static bool backup_place_read(void *arg, const char *const *cells, int n)
@@ -313,9 +317,10 @@ static void look_at_backups(Doctor *d)
 void doctor_run(TALLOC_CTX *ctx, const DoctorConfig *config, Finding **ret, size_t *ret_n)
 {
 	Doctor d = {.ctx = ctx, .config = config};
-	look_at_folder(&d);
-	look_at_disk(&d);
-	look_at_syncs(&d);
+	if (look_at_folder(&d)) {
+		look_at_disk(&d);
+		look_at_syncs(&d);
+	}
 	look_at_open_files(&d);
 	look_at_clock(&d);
 	look_at_keys(&d);

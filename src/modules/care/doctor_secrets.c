@@ -163,9 +163,9 @@ static bool look_at_file(Doctor *d, Keyring **ret)
 		    "again.",
 		    "缺少 %s，用它加密的密钥无法读取。请从备份恢复，或重新填写这些密钥。", path);
 	else if (access(path, R_OK) < 0)
-		said_set(d->ctx, doctor_add(d, "secret_key", true), 0,
+		said_fault(d->ctx, doctor_add(d, "secret_key", true), 0, errno,
 		    "%s cannot be read: %s. Check its owner; its mode is 0600.",
-		    "%s 无法读取：%s。请检查所有者，权限应为 0600。", path, strerror(errno));
+		    "%s 无法读取：%s。请检查所有者，权限应为 0600。", path);
 	else if (!(*ret = keyring_open(d->ctx, d->config->house.data_dir, &error)))
 		said_set(d->ctx, doctor_add(d, "secret_key", true), 0,
 		    "%s is damaged. Put it back from a backup, or move it away and enter the secrets again.",

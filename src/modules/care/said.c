@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "base/os_fault.h"
+
 int said_set(TALLOC_CTX *ctx, Said *said, int err, const char *en, const char *zh, ...)
 {
 	va_list args, again;
@@ -12,6 +14,13 @@ int said_set(TALLOC_CTX *ctx, Said *said, int err, const char *en, const char *z
 	said->zh = talloc_vasprintf(ctx, zh, again);
 	va_end(again);
 	va_end(args);
+	return err;
+}
+
+int said_fault(TALLOC_CTX *ctx, Said *said, int err, int cause, const char *en, const char *zh, const char *what)
+{
+	said->en = talloc_asprintf(ctx, en, what, os_fault(cause, false));
+	said->zh = talloc_asprintf(ctx, zh, what, os_fault(cause, true));
 	return err;
 }
 

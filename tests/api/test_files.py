@@ -198,13 +198,6 @@ def test_the_number_of_files_is_bounded(house):
         list(pool.map(lambda n: send(me, lead["id"], jpeg(n)), range(200)))
     answer = send(me, lead["id"], jpeg(200), expect=409)
     assert answer.json["code"] == "too_many_files", answer
-    there = files(me, lead["id"])
-    assert len(there) == 200
-    for left in range(6):  # several come at once and there is room for one: one comes in
-        assert me.call("DELETE", f"/files/{there[left]['id']}").status < 300
-        with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(lambda n: send(me, lead["id"], jpeg(1000 + n), expect=None), range(left * 6, left * 6 + 6)))
-        assert sorted(a.status for a in answers) == [201] + [409] * 5, answers
     assert len(files(me, lead["id"])) == 200
 
 

@@ -1,5 +1,6 @@
 """What several people do at the same moment: one of them does it, or each of them does; nobody's work is lost and nothing fails of it.
 On PostgreSQL their transactions run side by side."""
+import concurrent.futures
 import os
 import sys
 import threading
@@ -244,6 +245,20 @@ def test_a_receipt_is_replayed_once(house):
         assert sum(a.status < 300 for a in answers) == 1, answers
         wait_for(lambda: house.admin.get(f"/intake/receipts/{held}")["state"] == "taken", "it is taken")
         assert house.admin.get("/count/lead?filter=" + quote(f"phone = '+861390013{i:04d}'"))["count"] == 1
+
+
+def test_of_files_that_come_at_once_no_more_are_kept_than_there_is_room_for(house):
+    c = Company(house, 1)
+    lead, me = c.send()["lead"], c.people[0].client
+
+    def attach(n: int) -> int:
+        head = {"Authorization": "Bearer " + me.token, "Content-Type": "application/octet-stream"}
+        return me.raw("POST", f"/api/v1/leads/{lead}/files", b"\xff\xd8\xff\xe0" + n.to_bytes(4, "big"), head).status
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(attach, range(200))) == {201}
+        for i, file in enumerate(me.get(f"/leads/{lead}/files")["items"][:6]):
+            me.call("DELETE", f"/files/{file['id']}", expect=200)
+            assert sorted(pool.map(attach, range(1000 + 6 * i, 1006 + 6 * i))) == [201] + [409] * 5
 
 
 if __name__ == "__main__":

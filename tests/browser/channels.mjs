@@ -82,6 +82,26 @@ export async function run({ base, password, browser, check }) {
 		await clean()
 	})
 
+	await check('what I choose stays while I look elsewhere, and outlives a reload', async () => {
+		const chosen = () => page.getByRole('switch', { name }).isChecked()
+		const asked = () => page.waitForResponse((answer) => answer.url().endsWith('/me/channels'))
+		const line = page.locator('.kept-line')
+		await page.goto('/settings/my-channels')
+		await page.getByRole('switch', { name }).press(' ')
+		const again = asked()
+		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+		await (await again).finished()
+		assert((await chosen()) && (await line.count()) === 0, 'what was chosen is lost, or spoken of')
+		const loaded = asked()
+		await page.reload()
+		await loaded
+		await line.waitFor()
+		assert(await chosen(), 'it is lost by the reload')
+		await clean()
+		await line.getByRole('button', { name: '放弃' }).click()
+		assert(!(await chosen()) && (await line.count()) === 0, 'it is not given up')
+	})
+
 	await check('I choose a channel and quiet hours', async () => {
 		await page.goto('/settings/my-channels')
 		await page.getByRole('switch', { name }).press(' ')

@@ -17,9 +17,9 @@ export const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'shots')
 export const WAIT_MS = 30_000
 
 /** Starts Chromium with a profile of its own; close() ends it and removes the profile. */
-export async function launch() {
+export async function launch(flags = FLAGS) {
 	const profile = mkdtempSync(join(tmpdir(), 'tenon-browser-'))
-	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...FLAGS, `--crash-dumps-dir=${profile}`] })
+	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...flags, `--crash-dumps-dir=${profile}`] })
 	const close = async () => {
 		await browser.close()
 		rmSync(profile, { recursive: true, force: true })

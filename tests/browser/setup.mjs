@@ -22,6 +22,28 @@ export async function run({ base, password, browser, check }) {
 		assert((await call('GET', '/boot')).company === (company || '测试公司'), 'the name was kept')
 	})
 
+	await check('what was typed into the steps outlives a reload', async () => {
+		const line = page.locator('.kept-line')
+		await page.getByLabel('姓名 1').fill('半途的人')
+		await until(async () => page.evaluate(() => JSON.stringify({ ...localStorage }).includes('半途的人')), 'the row is kept')
+		await page.goto('/setup')
+		await step('公司')
+		await page.getByLabel(/公司名称/).fill('半途的公司')
+		await until(async () => page.evaluate(() => JSON.stringify({ ...localStorage }).includes('半途的公司')), 'the name is kept')
+		await page.reload()
+		await step('公司')
+		await line.waitFor()
+		assert((await page.getByLabel(/公司名称/).inputValue()) === '半途的公司', 'the company is lost')
+		await line.getByRole('button', { name: '放弃' }).click()
+		assert((await page.getByLabel(/公司名称/).inputValue()) === (company || '测试公司'), 'it is not as it was')
+		await step('人员')
+		await line.waitFor()
+		assert((await page.getByLabel('姓名 1').inputValue()) === '半途的人', 'the person is lost')
+		await shot(page, 'setup-begun')
+		await line.getByRole('button', { name: '放弃' }).click()
+		assert((await page.getByLabel('姓名 1').inputValue()) === '' && (await page.getByLabel('姓名 3').count()) === 1, 'three empty rows')
+	})
+
 	await check('people are added in quick rows; a bad row stays with its reason', async () => {
 		const login = unique('w')
 		await page.getByLabel('姓名 1').fill('向导新人')

@@ -175,7 +175,7 @@ def run_sql(house, sql: str, folder: str | None = None, database: str | None = N
         db.executescript(sql)
 
 
-def wait_for(condition, what: str = "the condition", seconds: float = 20):
+def wait_for(condition, what: str = "the condition", seconds: float = 60):
     """Asks until the answer is true; gives it back."""
     deadline = time.monotonic() + seconds
     while True:
@@ -218,7 +218,7 @@ class Live:
         except OSError:
             pass
 
-    def wait(self, kind: str, record: str | None = None, seconds: float = 20) -> dict:
+    def wait(self, kind: str, record: str | None = None, seconds: float = 60) -> dict:
         def found():
             return next((e for e in self.events if e["kind"] == kind and record in (None, e.get("record"))), None)
         return wait_for(found, f"event {kind}", seconds)

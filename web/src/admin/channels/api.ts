@@ -84,8 +84,14 @@ export interface Available {
 	address_required: boolean
 }
 
+export interface MyChannel {
+	channel: Id
+	address: string
+	spare: boolean
+}
+
 export interface Mine {
-	items: { channel: Id; address: string; spare: boolean }[]
+	items: MyChannel[]
 	quiet: { from: string; to: string; urgent: boolean } | null
 	available: Available[]
 }

@@ -171,6 +171,68 @@ def test_stock_and_claims_have_limits(house):
     quiet_policy(house)
 
 
+def refusal(who, lead) -> str | None:
+    """Why the lead cannot be claimed; None: it was."""
+    answer = who.client.call("POST", f"/leads/{lead}/claim", {})
+    return None if answer.status == 200 else answer.json["code"]
+
+
+def test_cooling_ends_to_the_second_it_is_told_and_another_return_begins_it_anew(house):
+    quiet_policy(house, return_days=5, cooling_days=3)
+    c = fresh(house, 1)
+    house.advance("37s")  # no whole minute
+    me, lead = touched(c)
+    for _ in range(2):
+        house.move_to(instant(to_return(house, lead) + timedelta(seconds=1)))
+        free = parse(decisions(house, lead)[0]["at"]).astimezone(CHINA) + timedelta(days=3)
+        told = me.client.call("POST", f"/leads/{lead}/claim", {}).json["detail"]
+        told_at = (free + timedelta(minutes=1) if free.second or free.microsecond else free).strftime("%Y-%m-%d %H:%M")
+        assert told_at in told, (told, free)
+        house.move_to(instant(free - timedelta(seconds=1)))
+        assert refusal(me, lead) == "cooling"
+        house.move_to(instant(free + timedelta(seconds=1)))
+        assert refusal(me, lead) is None and owner(house, lead) == me.id
+        me.touch(lead)
+    quiet_policy(house)
+
+
+def test_claims_of_a_day_end_at_the_limit_and_begin_at_midnight_where_one_works(house):
+    quiet_policy(house, return_days=5)
+    c = fresh(house, 1, capacity=20)
+    me = c.people[0]
+    house.admin.patch(f"/records/pool/{c.pool}", {"claim_limit": 2})
+    ids = [touched(c)[1] for _ in range(5)]
+    house.advance("121h")
+    assert [owner(house, lead) for lead in ids] == [None] * 5, "all lie in the pool"
+    assert [refusal(me, lead) for lead in ids[:3]] == [None, None, "claim_limit"]
+    me.post(f"/leads/{ids[0]}/return", {"reason": "不合适"})
+    assert refusal(me, ids[0]) == "claim_limit", "giving it back gives no further claim"
+    day = now(house).strftime("%Y-%m-%d")
+    to_china(house, day, "23:59")
+    assert refusal(me, ids[2]) == "claim_limit"
+    house.advance("61s")
+    assert [refusal(me, lead) for lead in ids[2:]] == [None, None, "claim_limit"]
+    house.admin.patch(f"/records/pool/{c.pool}", {"claim_limit": 3})
+    assert refusal(me, ids[4]) is None, "a wider limit holds at once"
+    quiet_policy(house)
+
+
+def test_the_stock_counts_what_is_open_and_a_claim_up_to_the_limit_is_allowed(house):
+    quiet_policy(house, stock_max=2)
+    c = fresh(house, 1, capacity=20)
+    me = c.people[0]
+    ids = [c.send()["lead"] for _ in range(3)]
+    for lead in ids:
+        me.post(f"/leads/{lead}/return", {"reason": "不合适"})
+    assert [refusal(me, lead) for lead in ids] == [None, None, "stock_limit"]
+    me.post(f"/leads/{ids[0]}/invalid", {"reason": "空号"})
+    assert refusal(me, ids[2]) is None, "what is closed is no stock"
+    assert refusal(me, ids[1]) != "stock_limit", "one's own is not claimed again"
+    quiet_policy(house, stock_max=1)
+    assert owner(house, ids[1]) == me.id, "a narrower limit takes nothing away"
+    quiet_policy(house)
+
+
 def test_the_rule_is_told_in_words_and_tried(house):
     policy = quiet_policy(house)
     c = fresh(house)

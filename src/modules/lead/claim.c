@@ -43,9 +43,10 @@ static int cooling_check(Call *c, const Pooled *kind, const Roster *roster, Id r
 	if (r < 0)
 		return r == ERR_NOT_FOUND ? 0 : call_store_failed(c, r);
 	int64_t until = at + roster->policy.cooling_days * DAY_MS;
+	int64_t told = (until + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS; /* at that minute it is over */
 	char text[ROSTER_LOCAL_SIZE];
 	return until <= c->now_ms ? 0 : call_fail(c, ERR_CONFLICT, "cooling", kind->cooling.en, kind->cooling.zh,
-		roster_local_time(roster, until, text));
+		roster_local_time(roster, told, text));
 }
 
 static int stock_check(Call *c, const Pooled *kind, const Roster *roster)

@@ -14,7 +14,7 @@ if [ ! -x "$build/src/app/tenon" ]; then
 	cd "$root"
 	# shellcheck source=tools/prepare.sh
 	. tools/prepare.sh
-	build_web
+	build_web >&2 # on standard output stands the package alone
 	compile "$build" program -Dbuildtype=release
 fi
 

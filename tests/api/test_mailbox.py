@@ -165,7 +165,7 @@ def test_killed_in_the_middle_nothing_is_lost_or_doubled(house):
     assert len(rows) == 30 and sorted(read(house, r["lead"])["name"] for r in rows) == sorted(f"Guest {n}" for n in numbers)
     wait_for(lambda: state(house, one)["ok_at"], "the end of the visit")
     check(house, one)
-    assert len(receipts(house, one)) == 30
+    assert len(receipts(house, one)) == 30 and state(house, one)["taken"] == 30, state(house, one)
     box.close()
 
 

@@ -26,8 +26,10 @@ static int key_claim(Tx *tx, void *arg)
 	                  "INSERT INTO pull_seen (source, digest, receipt, at) VALUES ($1, $2, $3, $4) "
 	                  "ON CONFLICT (source, digest) DO NOTHING",
 	                  value_id(k->v->source), value_text(k->digest), value_id(r->id), value_time(r->at));
-	if (err < 0 || db_changes(tx) == 1)
+	if (err < 0)
 		return err;
+	if (db_changes(tx) == 1) /* counted with its key: neither a crash nor a second visit makes it one more */
+		return db_exec(tx, "UPDATE pull SET taken = taken + 1 WHERE source = $1", value_id(k->v->source));
 	return db_id(tx, &r->id, "SELECT receipt FROM pull_seen WHERE source = $1 AND digest = $2",
 	             value_id(k->v->source), value_text(k->digest));
 }
@@ -65,10 +67,8 @@ bool keep(Visit *v, Digest key, Receipt *r)
 		visit_fault(v, "pull_store", NULL);
 		return false;
 	}
-	if (k.is_new) {
-		v->result.taken++;
+	if (k.is_new)
 		handed_on(v->house->intake, r);
-	}
 	return true;
 }
 
@@ -195,14 +195,14 @@ static int health_write(Call *c, const Visit *v)
 {
 	if (!v->result.reason)
 		return db_exec(c->tx,
-		               "UPDATE pull SET checked_at = $2, ok_at = $2, fails = 0, reason = NULL, detail = NULL, "
-		               "taken = taken + $3 WHERE source = $1",
-		               value_id(v->source), value_time(c->now_ms), value_int(v->result.taken));
+		               "UPDATE pull SET checked_at = $2, ok_at = $2, fails = 0, reason = NULL, detail = NULL "
+		               "WHERE source = $1",
+		               value_id(v->source), value_time(c->now_ms));
 	return db_exec(c->tx,
-	               "UPDATE pull SET checked_at = $2, failed_at = $2, fails = fails + 1, reason = $3, detail = $4, "
-	               "taken = taken + $5 WHERE source = $1",
+	               "UPDATE pull SET checked_at = $2, failed_at = $2, fails = fails + 1, reason = $3, detail = $4 "
+	               "WHERE source = $1",
 	               value_id(v->source), value_time(c->now_ms), value_text(v->result.reason),
-	               value_text(v->result.detail), value_int(v->result.taken));
+	               value_text(v->result.detail));
 }
 
 int visit_end(Tx *tx, void *arg)

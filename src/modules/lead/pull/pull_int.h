@@ -35,7 +35,6 @@ typedef struct {
 	const char *reason, *detail; /* reason NULL: all is well */
 	int64_t wait_ms;             /* at least so long until the next visit; 0: as set up */
 	bool more;                   /* there is more to fetch: go on at once */
-	int taken;                   /* receipts made */
 } PullResult;
 
 /* One visit to one source's server, and the memory of it. */

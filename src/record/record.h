@@ -60,6 +60,9 @@ NODISCARD int record_load_any(Call *c, const char *object, Id id, Record **ret);
  * Nothing differs: nothing happens. Of two Records of one row, the one written second is refused (ERR_CONFLICT
  * "changed_meanwhile"): load once and pass it on. */
 NODISCARD int record_update(Call *c, Record *r, int flags);
+/* The time, in ms, of what is written about a record now: the Call's, but no earlier than that of the version before.
+ * A Call that waited for another one's transaction began before it. */
+int64_t record_now(const Call *c, const Record *r);
 /* Into the bin, and out again. */
 NODISCARD int record_delete(Call *c, Record *r, int flags);
 NODISCARD int record_restore(Call *c, Record *r, int flags);

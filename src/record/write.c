@@ -340,11 +340,17 @@ static int refuse_overtaken(Call *c, const Record *r, int flags)
 	                 "数据刚被其他操作修改，请刷新后重试。");
 }
 
+int64_t record_now(const Call *c, const Record *r)
+{
+	int64_t last_ms = r->values[FIELD_AT_UPDATED_AT].i;
+	return last_ms > c->now_ms ? last_ms : c->now_ms;
+}
+
 static int write_row(Call *c, Record *r, int flags)
 {
 	int64_t version = r->before[FIELD_AT_VERSION].i;
 	r->values[FIELD_AT_VERSION] = value_int(version + 1);
-	r->values[FIELD_AT_UPDATED_AT] = value_time(c->now_ms);
+	r->values[FIELD_AT_UPDATED_AT] = value_time(record_now(c, r));
 	Id change;
 	int err = record_change(c, &change);
 	if (err < 0)

@@ -14,10 +14,11 @@ int explain_store(Call *c, const Roster *roster, const Record *lead, const Place
 {
 	uint8_t body[DECISION_BYTES_MAX];
 	size_t len = p->decision ? decision_write(roster, p->decision, body) : 0;
+	int64_t at_ms = record_now(c, lead);
 	return db_send(c->tx,
 		"INSERT INTO assignment (id, lead, at, kind, owner, before_owner, actor, pool, policy_version, reason, body, "
 		"lead_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-		value_id(id_new(c->now_ms)), value_id(record_id(lead)), value_time(c->now_ms), value_text(p->kind),
+		value_id(id_new(at_ms)), value_id(record_id(lead)), value_time(at_ms), value_text(p->kind),
 		value_id(record_ref(lead, "owner")), value_id(before), value_id(c->who.user), value_id(record_ref(lead,
 		"pool")),
 		value_int(roster->policy.version), value_text(p->reason),

@@ -211,6 +211,34 @@ TEST(place, counts_stay_true_through_failures_and_moves)
 	world_each(3, counts_body);
 }
 
+/* ---- one that had to wait for another ---- */
+
+#define WAITED_MS 50
+
+static int moved_late(Call *c, void *arg)
+{
+	Record *lead;
+	const Id *id = arg;
+	c->now_ms -= WAITED_MS;
+	int r = record_load_any(c, "lead", *id, &lead);
+	return r < 0 ? r : lead_place(c, lead, &(PlaceInfo){.kind = "freeze"});
+}
+
+static void waited_body(World *w)
+{
+	Id lead = world_lead(w, "{\"name\":\"a\"}");
+	world_do(w, NULL, moved_late, &lead);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM assignment"), 2);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM assignment a JOIN assignment b ON b.lead = a.lead "
+		"AND b.lead_version > a.lead_version AND b.at < a.at"), 0);
+	CHECK_INT(world_count(w, "SELECT COUNT(*) FROM lead WHERE updated_at < created_at"), 0);
+}
+
+TEST(place, a_move_is_not_earlier_than_the_one_before)
+{
+	world_each(2, waited_body);
+}
+
 /* ---- many at once ---- */
 
 typedef struct {

@@ -91,6 +91,7 @@ export async function run({ base, password, browser, check }) {
 		const again = asked()
 		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
 		await (await again).finished()
+		await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
 		assert((await chosen()) && (await line.count()) === 0, 'what was chosen is lost, or spoken of')
 		const loaded = asked()
 		await page.reload()
@@ -99,7 +100,7 @@ export async function run({ base, password, browser, check }) {
 		assert(await chosen(), 'it is lost by the reload')
 		await clean()
 		await line.getByRole('button', { name: '放弃' }).click()
-		assert(!(await chosen()) && (await line.count()) === 0, 'it is not given up')
+		await until(async () => !(await chosen()) && (await line.count()) === 0, 'it is given up')
 	})
 
 	await check('I choose a channel and quiet hours', async () => {

@@ -13,12 +13,13 @@ export async function run({ base, password, browser, check }) {
 	const upright = () => page.setViewportSize({ width, height })
 	const sheet = page.getByRole('dialog')
 	/** All of it can be reached: what does not fit is scrolled to. */
-	const reach = async (control, what) => {
-		await control.scrollIntoViewIfNeeded()
-		const box = await control.boundingBox()
-		const view = page.viewportSize()
-		assert(box && box.x >= 0 && box.y >= 0 && box.x + box.width <= view.width + 1 && box.y + box.height <= view.height + 1, `${what} lies outside: ${JSON.stringify(box)}`)
-	}
+	const reach = (control, what) =>
+		until(async () => {
+			await control.scrollIntoViewIfNeeded()
+			const box = await control.boundingBox()
+			const view = page.viewportSize()
+			return box && box.x >= 0 && box.y >= 0 && box.x + box.width <= view.width + 1 && box.y + box.height <= view.height + 1
+		}, `${what} lies outside`)
 
 	await check('turned, the form of a contact stays open with its words and what is being recorded', async () => {
 		await page.goto(`/leads/${made.id}`)
@@ -47,8 +48,9 @@ export async function run({ base, password, browser, check }) {
 		const touch = page.locator('.acts').getByRole('button', { name: '记录联系' })
 		for (const turn of [across, upright]) {
 			await turn()
-			await until(async () => (await touch.count()) === 1 && (await touch.isVisible()), 'the button is there')
-			assert((await touch.evaluate((one) => one.closest('.rec-bar') !== null)) === (turn === upright), 'it stands in the wrong place')
+			const place = turn === upright ? '.rec-bar' : '.rec-top'
+			await page.locator(place).getByRole('button', { name: '记录联系' }).waitFor()
+			assert((await touch.count()) === 1, 'the button is there twice')
 		}
 	})
 
@@ -57,7 +59,7 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.rec-main .rfields').first().waitFor()
 		await across()
 		await page.locator('.rec-side .rfields').first().waitFor()
-		assert((await page.locator('.rec-main .rfields').count()) === 0, 'the fields stand there twice')
+		await until(async () => (await page.locator('.rec-main .rfields').count()) === 0, 'the fields stand there once')
 		assert((await page.getByRole('tab', { selected: true }).count()) === 1, 'no tab is chosen')
 		await shot(page, 'turned-fields')
 		await upright()

@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
 	enum { API_ROUTES, API_REQUEST_LOG, API_LISTEN } part;
 	int os;       /* errno, of the last two; EINVAL: what to listen on is no address */
-	char *detail; /* a sentence for the log */
+	char *detail; /* the part's own sentence, in English */
 } ApiFault;
 
 /* NULL and what is wrong in *ret on failure. */

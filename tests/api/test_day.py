@@ -160,12 +160,22 @@ def test_an_undo_is_not_undone_at_once_where_nobody_is_warned(house):
     quiet_policy(house)
 
 
+def alone(house, **rules):
+    """A company of one person under those rules, and that person."""
+    quiet_policy(house, **rules)
+    c = fresh(house, 1, capacity=20)
+    return c, c.people[0]
+
+
+def give_back(me, *leads):
+    for lead in leads:
+        me.post(f"/leads/{lead}/return", {"reason": "不合适"})
+
+
 def test_stock_and_claims_have_limits(house):
-    quiet_policy(house, stock_max=2)
-    c = fresh(house, 1, capacity=10)
-    me = c.people[0]
+    c, me = alone(house, stock_max=2)
     ids = [c.send()["lead"] for _ in range(3)]
-    me.post(f"/leads/{ids[0]}/return", {"reason": "不合适"})
+    give_back(me, ids[0])
     refused = me.client.call("POST", f"/leads/{ids[0]}/claim", {})
     assert refused.status == 409 and refused.json["code"] == "stock_limit" and "2" in refused.json["detail"], refused
     quiet_policy(house)
@@ -197,15 +207,13 @@ def test_cooling_ends_to_the_second_it_is_told_and_another_return_begins_it_anew
 
 
 def test_claims_of_a_day_end_at_the_limit_and_begin_at_midnight_where_one_works(house):
-    quiet_policy(house, return_days=5)
-    c = fresh(house, 1, capacity=20)
-    me = c.people[0]
+    c, me = alone(house, return_days=5)
     house.admin.patch(f"/records/pool/{c.pool}", {"claim_limit": 2})
     ids = [touched(c)[1] for _ in range(5)]
     house.advance("121h")
     assert [owner(house, lead) for lead in ids] == [None] * 5, "all lie in the pool"
     assert [refusal(me, lead) for lead in ids[:3]] == [None, None, "claim_limit"]
-    me.post(f"/leads/{ids[0]}/return", {"reason": "不合适"})
+    give_back(me, ids[0])
     assert refusal(me, ids[0]) == "claim_limit", "giving it back gives no further claim"
     day = now(house).strftime("%Y-%m-%d")
     to_china(house, day, "23:59")
@@ -218,12 +226,9 @@ def test_claims_of_a_day_end_at_the_limit_and_begin_at_midnight_where_one_works(
 
 
 def test_the_stock_counts_what_is_open_and_a_claim_up_to_the_limit_is_allowed(house):
-    quiet_policy(house, stock_max=2)
-    c = fresh(house, 1, capacity=20)
-    me = c.people[0]
+    c, me = alone(house, stock_max=2)
     ids = [c.send()["lead"] for _ in range(3)]
-    for lead in ids:
-        me.post(f"/leads/{lead}/return", {"reason": "不合适"})
+    give_back(me, *ids)
     assert [refusal(me, lead) for lead in ids] == [None, None, "stock_limit"]
     me.post(f"/leads/{ids[0]}/invalid", {"reason": "空号"})
     assert refusal(me, ids[2]) is None, "what is closed is no stock"

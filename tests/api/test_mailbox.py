@@ -104,7 +104,7 @@ def test_a_server_that_does_not_say_which_mail_comes_next(house):
     box.folders["INBOX"]["next"] += 3 * 500  # deleted ones between
     for _ in range(700):
         box.add(letter(next(_made)), at=business_now(house))
-    wait_for(lambda: check(house, one) and state(house, one)["taken"] >= 701, "many at once", 120)
+    wait_for(lambda: check(house, one) and state(house, one)["taken"] >= 701, "many at once", 40)
     assert len(box.fetched) == len(set(box.fetched)) == 701, "each once"
 
 

@@ -215,7 +215,7 @@ def test_a_channel_that_is_down_is_passed_by_before_it_fails(house):
     reaches(house, a, "down")
     assert state(house, a)["outage"] == "down"
     c.send()
-    wait_for(lambda: second.requests, "a card on the next channel")
+    wait_for(lambda: second.requests, "a card on the next channel", 5)
     log = house.admin.get(f"/channels/{a}/log")["items"]
     assert not [row for row in log if row["state"] == "failed"], log
     for ch in (a, b):

@@ -79,7 +79,7 @@ def one_round(house, seconds: float, end) -> dict:
     for s in senders:
         s.start()
     began = time.monotonic()
-    wait_for(lambda: time.monotonic() - began > seconds and sum(s.sent for s in senders) > 50, "some load")
+    wait_for(lambda: time.monotonic() - began > seconds and sum(s.sent for s in senders) > 50, "some load", 30)
     end()
     stop.set()
     for s in senders:

@@ -26,7 +26,7 @@ def restarted_under_load(house, mode):
     for s in senders:
         s.start()
     began = time.monotonic()
-    wait_for(lambda: time.monotonic() - began > 1 and sum(s.sent for s in senders) > 50, "some load")
+    wait_for(lambda: time.monotonic() - began > 1 and sum(s.sent for s in senders) > 50, "some load", 30)
     house.postgres.stop(mode)
     gone = house.client().call("GET", "/openapi.json")
     assert gone.status in (200, 503), gone
@@ -34,9 +34,9 @@ def restarted_under_load(house, mode):
     assert refused.status == 503 and refused.headers["content-type"] == "application/problem+json" and refused.headers["retry-after"], refused
     assert house.client().raw("GET", "/readyz").status == 503
     house.postgres.start()
-    wait_for(lambda: house.client().raw("GET", "/readyz").status == 200, "the server to find its database again")
+    wait_for(lambda: house.client().raw("GET", "/readyz").status == 200, "the server to find its database again", 30)
     before = sum(len(s.acknowledged) for s in senders)
-    wait_for(lambda: sum(len(s.acknowledged) for s in senders) > before + 50, "leads to come in again")
+    wait_for(lambda: sum(len(s.acknowledged) for s in senders) > before + 50, "leads to come in again", 30)
     stop.set()
     for s in senders:
         s.join(20)
@@ -64,7 +64,7 @@ def test_timers_fire_after_the_restart(house):
     if house.engine == "postgres":
         house.postgres.stop("fast")
         house.postgres.start()
-        wait_for(lambda: house.client().raw("GET", "/readyz").status == 200, "the server to find its database again")
+        wait_for(lambda: house.client().raw("GET", "/readyz").status == 200, "the server to find its database again", 30)
     house.advance("5m")
     house.advance("1s")
     assert owner(house, lead) not in (None, holder)

@@ -141,7 +141,7 @@ def take_over(pair, leave, come_back) -> None:
         before = len(hook.requests)
         body = {"name": "一", "phone": f"134{next(numbers):08d}"}
         assert house.capture(one.key, body, wait=30)["state"] == "taken"
-        wait_for(lambda: len(hook.requests) > before, what)
+        wait_for(lambda: len(hook.requests) > before, what, 40)
     card(pair.b, "a card that the other one sends")
     assert len(robot.requests) == 20, f"{len(robot.requests)} cards within the minute, and 20 are the limit"
     come_back()

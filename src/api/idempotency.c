@@ -22,11 +22,11 @@ static void hash_text(const char *bytes, size_t len, char out[static 65])
 	sodium_bin2hex(out, 65, digest, sizeof digest);
 }
 
-void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len,
+void idempotency_key(const Call *c, const char *target, const char *key, const char *body, size_t len,
                      IdempotencyKey *ret)
 {
 	char who[ID_TEXT_SIZE];
-	char *name = talloc_asprintf(NULL, "%s\n%s\n%s", id_text(c->who.user, who), path, key);
+	char *name = talloc_asprintf(NULL, "%s\n%s\n%s", id_text(c->who.user, who), target, key);
 	hash_text(name, strlen(name), ret->name);
 	hash_text(body ? body : "", len, ret->fingerprint);
 	talloc_free(name);

@@ -1,18 +1,19 @@
-/* Idempotency-Key on POST: the first answer of a key is kept for 24 hours and given again. A CALL_WRITE takes the key
- * and keeps the answer in the transaction of what it does; a CALL_WORKER takes it before and keeps the answer after. */
+/* Idempotency-Key on what changes something: the first answer of a key is kept for 24 hours and given again. A
+ * CALL_WRITE takes the key and keeps the answer in the transaction of what it does; a CALL_WORKER takes it before and
+ * keeps the answer after. */
 #pragma once
 
 #include "call/call.h"
 
 extern const char *const idempotency_migrations[];
 
-/* A key as one caller used it on one path with one body. */
+/* A key as one caller used it on one target with one body. */
 typedef struct {
-	char name[65];        /* hash of caller, path and key */
+	char name[65];        /* hash of caller, target and key */
 	char fingerprint[65]; /* hash of the body */
 } IdempotencyKey;
 
-void idempotency_key(const Call *c, const char *path, const char *key, const char *body, size_t len,
+void idempotency_key(const Call *c, const char *target, const char *key, const char *body, size_t len,
                      IdempotencyKey *ret);
 /* 0 with *ret_fresh: the key is this call's now, and whoever brings it meanwhile waits for the end of the transaction.
  * 0 without: the call holds the first answer. ERR_CONFLICT: used with another body; or there is no first answer to

@@ -137,6 +137,19 @@ def test_idempotency_key(house):
     assert house.company.head.client.call("POST", "/records/account", {"name": "别人的键"}, Idempotency_Key="k-1").status == 201
 
 
+def test_an_edit_sent_again_under_its_key_gives_the_first_answer(house):
+    """The answer got lost, and the field was changed once more before it was sent again: it counted once, and the later value stays."""
+    made = house.admin.call("POST", "/records/account", {"name": "改一次"}, expect=201).json
+    path, version = f"/records/account/{made['id']}", f'"{made["version"]}"'
+    first = house.admin.call("PATCH", path, {"note": "我的"}, If_Match=version, Idempotency_Key="edit-1", expect=200)
+    house.admin.call("PATCH", path, {"note": "他人的"}, If_Match=f'"{first.json["version"]}"', expect=200)
+    again = house.admin.call("PATCH", path, {"note": "我的"}, If_Match=version, Idempotency_Key="edit-1", expect=200)
+    assert again.body == first.body, again
+    assert house.admin.get(path)["note"] == "他人的"
+    assert house.admin.call("PATCH", path, {"note": "别的"}, If_Match=version, Idempotency_Key="edit-1").json["code"] == "idempotency_key_reused"
+    assert house.admin.call("PATCH", path, {"note": "我的"}, If_Match=version, Idempotency_Key="edit-2").status == 412, "a key of its own is an edit of its own"
+
+
 def at_once(fn, n=4):
     with concurrent.futures.ThreadPoolExecutor(n) as pool:
         return list(pool.map(lambda _: fn(), range(n)))

@@ -122,6 +122,7 @@ export async function run({ base, password, browser, check }) {
 		assert(faults.length === 0, faults.join('\n'))
 		await dialog.getByRole('button', { name: '用我的覆盖' }).click()
 		await until(async () => (await must('GET', `/leads/${made.id}`)).message === '我在路上改的', 'my value reaches the server')
+		await until(async () => (await kept(page, 'draft')).length === 0, 'nothing waits')
 	})
 
 	await check('a conflict in several fields is settled field by field', async () => {
@@ -158,6 +159,30 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.conn-act').waitFor({ state: 'detached' })
 		const { message, name, email } = await must('GET', `/leads/${made.id}`)
 		assert(message === '路上的留言' && name === '电脑上的姓名' && email === 'road@example.com', JSON.stringify({ message, name, email }))
+	})
+
+	await check('an edit whose answer got lost is not asked about, though somebody changed the field meanwhile', async () => {
+		const path = `/records/lead/${made.id}`
+		await page.goto(`/leads/${made.id}`)
+		await page.getByRole('tab', { name: '资料' }).click()
+		const line = page.locator('.fline', { hasText: '留言' }).first()
+		await context.route(`**/api/v1${path}`, async (route) => {
+			if (route.request().method() !== 'PATCH') return route.continue()
+			await route.fetch()
+			await route.abort()
+		})
+		await line.locator('.fline-open').click()
+		await line.locator('textarea').fill('答复丢失的留言')
+		await line.getByRole('button', { name: '保存' }).click()
+		await until(async () => (await must('GET', `/leads/${made.id}`)).message === '答复丢失的留言', 'it arrives')
+		await page.locator('.rec-unsent').waitFor()
+		const own = api(base, await token(base, anna.login, anna.password))
+		assert((await own('PATCH', path, { message: '后来在电脑上改的' })).status === 200, 'the other edit')
+		await context.unroute(`**/api/v1${path}`)
+		await reopen(`/leads/${made.id}`)
+		await page.locator('.rec-bar').waitFor()
+		await until(async () => (await kept(page, 'draft')).length === 0, 'it is settled by itself', 40_000)
+		assert((await must('GET', `/leads/${made.id}`)).message === '后来在电脑上改的', 'the later value was overwritten')
 	})
 
 	await check('a field that is half edited outlives a closed tab, and says so', async () => {

@@ -3,6 +3,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Id } from '@/api/types'
 import { bytesOf, inOrder, KEPT_BYTES_MAX, type Content, type Draft } from './draft'
+import { place } from './merge'
 import type { DraftBox } from './send'
 
 /** What a screen showed: as of when (server time) and, of one record, in which version. */
@@ -26,6 +27,8 @@ export class BoxFull extends Error {
 export interface Box extends DraftBox {
 	/** All of them or none, on disk when it returns. Throws BoxFull. */
 	putAll(drafts: Draft[], contents: Content[]): Promise<void>
+	/** Puts an edit where it belongs (`place`), in one step; what is kept now, on disk. */
+	join(edit: Draft): Promise<Draft>
 	removeAll(ids: Id[]): Promise<void>
 	/** Something of anybody waits to be sent. */
 	waits(): Promise<boolean>
@@ -59,10 +62,21 @@ async function keep(db: IDBPDatabase<Shape>, seen: Seen): Promise<void> {
 }
 
 /** Only while it is still there: what the person threw away meanwhile does not come back. */
-async function replace(db: IDBPDatabase<Shape>, draft: Draft): Promise<void> {
+async function update(db: IDBPDatabase<Shape>, id: Id, change: (draft: Draft) => Draft): Promise<Draft | undefined> {
 	const tx = db.transaction('draft', 'readwrite')
-	if (await tx.store.getKey(draft.id)) await tx.store.put(draft)
+	const stands = await tx.store.get(id)
+	const next = stands && change(stands)
+	if (next) await tx.store.put(next)
 	await tx.done
+	return next
+}
+
+async function join(db: IDBPDatabase<Shape>, edit: Draft): Promise<Draft> {
+	const tx = db.transaction('draft', 'readwrite', { durability: 'strict' })
+	const kept = place(edit, inOrder(await tx.store.index('user').getAll(edit.user)))
+	await tx.store.put(kept)
+	await tx.done
+	return kept
 }
 
 async function putAll(db: IDBPDatabase<Shape>, drafts: Draft[], contents: Content[]): Promise<void> {
@@ -129,7 +143,8 @@ export async function openBox(over: () => void = () => undefined): Promise<Box> 
 	return {
 		drafts: async (user) => inOrder(await db.getAllFromIndex('draft', 'user', user)),
 		put: async (draft) => void (await db.put('draft', draft)),
-		replace: (draft) => replace(db, draft),
+		update: (id, change) => update(db, id, change),
+		join: (edit) => join(db, edit),
 		remove: (id) => removeAll(db, [id]),
 		content: async (id) => (await db.get('content', id))?.bytes,
 		putAll: (drafts, contents) => putAll(db, drafts, contents),

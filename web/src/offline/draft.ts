@@ -37,6 +37,8 @@ export interface Draft {
 	/** Of an edit: the version and the values it was typed upon, and what its fields are called. */
 	base?: { version: number; values: Fields }
 	labels?: Record<string, string>
+	/** Of an edit: it has gone out, and whether it arrived is not known yet; nothing joins it any more. */
+	tried?: boolean
 	/** `begun`: a file of a contact that is not saved yet; nothing is sent of it. */
 	state: 'waiting' | 'refused' | 'conflict' | 'begun'
 	refusal?: Refusal

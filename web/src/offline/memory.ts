@@ -2,6 +2,7 @@
 import type { Id } from '@/api/types'
 import { BoxFull, isNewer, type Box, type Seen } from './box'
 import { bytesOf, inOrder, KEPT_BYTES_MAX, type Draft } from './draft'
+import { place } from './merge'
 
 export function memoryBox(): Box & { fleeting: true } {
 	const drafts = new Map<Id, Draft>()
@@ -13,7 +14,17 @@ export function memoryBox(): Box & { fleeting: true } {
 		fleeting: true,
 		drafts: async (user) => inOrder([...drafts.values()].filter((draft) => draft.user === user)),
 		put: async (draft) => void drafts.set(draft.id, draft),
-		replace: async (draft) => void (drafts.has(draft.id) && drafts.set(draft.id, draft)),
+		update: async (id, change) => {
+			const stands = drafts.get(id)
+			const next = stands && change(stands)
+			if (next) drafts.set(id, next)
+			return next
+		},
+		join: async (edit) => {
+			const kept = place(edit, inOrder([...drafts.values()].filter((draft) => draft.user === edit.user)))
+			drafts.set(kept.id, kept)
+			return kept
+		},
 		remove: async (id) => remove(id),
 		content: async (id) => contents.get(id),
 		putAll: async (more, bytes) => {

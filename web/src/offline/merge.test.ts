@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Draft } from './draft'
-import { clashing, join, overlay, rebase, resolve, same } from './merge'
+import { clashing, join, overlay, place, rebase, resolve, same } from './merge'
 
 const edit = (body: Draft['body'], values: Draft['body'], more: Partial<Draft> = {}): Draft => ({
 	id: 'd1', user: 'me', act: 'edit', object: 'lead', record: 'r1', title: '云帆', made: 0, lang: 'zh', body, base: { version: 3, values }, labels: {}, state: 'waiting', ...more,
@@ -62,6 +62,24 @@ describe('join', () => {
 	it('makes two edits of one record one, on the first version and the first values', () => {
 		const both = join(edit({ name: '王' }, { name: '旧' }), edit({ name: '王芳', city: '上海' }, { name: '王', city: null }, { id: 'd2', base: { version: 4, values: { name: '王', city: null } } }))
 		expect(both).toMatchObject({ id: 'd1', body: { name: '王芳', city: '上海' }, base: { version: 3, values: { name: '旧', city: null } } })
+	})
+})
+
+describe('place', () => {
+	const later = edit({ name: '王芳' }, { name: '王' }, { id: 'd9', made: 9 })
+
+	it('joins the last edit of the record, never an earlier one: that would be overwritten by what came between', () => {
+		const [first, second] = [edit({ name: '甲' }, {}), edit({ name: '乙', city: '上海' }, {}, { id: 'd2', made: 2 })]
+		const other = edit({ name: '丙' }, {}, { id: 'd3', made: 3, record: 'r2' })
+		expect(place(later, [first, second, other])).toMatchObject({ id: 'd2', body: { name: '王芳', city: '上海' } })
+	})
+
+	it('stays alone behind one that has gone out, is refused or waits for the person', () => {
+		for (const more of [{ tried: true }, { state: 'refused' as const }, { state: 'conflict' as const }]) expect(place(later, [edit({ name: '甲' }, {}), edit({ name: '乙' }, {}, { id: 'd2', made: 2, ...more })])).toBe(later)
+	})
+
+	it('may be joined again once it was put on another version', () => {
+		expect(place(later, [rebase(edit({ name: '甲' }, { name: '旧' }, { tried: true }), { version: 5, values: { name: '旧' } })!])).toMatchObject({ id: 'd1', body: { name: '王芳' } })
 	})
 })
 

@@ -20,7 +20,7 @@ export function rebase(draft: Draft, theirs: Theirs): Draft | undefined {
 	const left = Object.keys(draft.body).filter((name) => !same(draft.body[name], theirs.values[name]))
 	if (left.length === 0) return undefined
 	const clash = left.some((name) => !same(theirs.values[name], draft.base?.values[name]))
-	const next: Draft = { ...draft, body: pick(draft.body, left), state: clash ? 'conflict' : 'waiting', theirs: undefined }
+	const next: Draft = { ...draft, body: pick(draft.body, left), state: clash ? 'conflict' : 'waiting', theirs: undefined, tried: undefined }
 	// A conflict keeps its old base: it is what shows which fields clash.
 	if (clash) return { ...next, theirs: { ...theirs, values: pick(theirs.values, left) } }
 	return { ...next, base: { version: theirs.version, values: pick(theirs.values, left) } }
@@ -50,6 +50,13 @@ export function join(waiting: Draft, later: Draft): Draft {
 		labels: { ...waiting.labels, ...later.labels },
 		base: { version: waiting.base?.version ?? 0, values },
 	}
+}
+
+/** What is kept once `edit` is typed: it joins the last one of its record that waits here, unless that has gone out. What was typed last is
+ * never put into an earlier one: that would be sent before it, and what was typed in between would take its place. */
+export function place(edit: Draft, drafts: readonly Draft[]): Draft {
+	const before = drafts.findLast((one) => one.act === 'edit' && one.record === edit.record)
+	return before?.state === 'waiting' && !before.tried ? join(before, edit) : edit
 }
 
 /** The record as it will be when the edits that wait have arrived. */

@@ -9,10 +9,11 @@ import { live } from '@/live/live'
 import { me, reloadBoot, session } from '@/session/session'
 import { isPhone } from '@/shell/viewport'
 import { toast, toastError } from '@/ui/toast'
+import type { Box } from './box'
 import { isFile, newId, type Content, type Draft, type Fields, type FileDraft } from './draft'
 import { belongTo, flushFiles, notKept, remember, submitFiles } from './files'
 import { changed, isOutdated, locked, onChanged, opening, plain, refresh } from './kept'
-import { join, resolve as resolved } from './merge'
+import { resolve as resolved } from './merge'
 import { watchKeyboard } from './keyboard'
 import { askSync, pace, SYNC } from './pace'
 import { endPushOfOthers, withdrawPush } from './push'
@@ -128,10 +129,12 @@ function draftOf(typed: Typed): Draft {
 	return { id, user: me().id, record: id, made: serverNow(), lang: lang.value, state: 'waiting', ...plain(typed) }
 }
 
-/** An edit joins the one of the same record that waits, unless that may be on its way this moment. */
-function placeOf(typed: Typed): Draft {
-	const waiting = typed.act === 'edit' && running === 0 ? unsent.value.find((one) => one.act === 'edit' && one.record === typed.record && one.state === 'waiting') : undefined
-	return waiting ? join(waiting, draftOf(typed)) : draftOf(typed)
+/** On the device when it returns. While this page sends, an edit stays alone: who typed it waits for an answer of its own. */
+async function keepTyped(box: Box, typed: Typed, files: readonly FileDraft[]): Promise<Draft> {
+	const draft = draftOf(typed)
+	if (draft.act === 'edit' && (running === 0 || navigator.onLine === false)) return box.join(draft)
+	await box.putAll([draft, ...belongTo(draft, files)], [])
+	return draft
 }
 
 /** It is on the device, and the page that took over sends it. */
@@ -146,9 +149,9 @@ const problemOf = ({ refusal }: Draft) => new Problem(refusal?.status ?? 0, refu
  * the words and the files. */
 export async function submit(typed: Typed, files: readonly FileDraft[] = []): Promise<Outcome> {
 	const box = await opening
-	const draft = placeOf(typed)
+	let draft: Draft
 	try {
-		await box.putAll([draft, ...belongTo(draft, files)], [])
+		draft = await keepTyped(box, typed, files)
 	} catch (error) {
 		return { state: 'refused', problem: notKept(error) }
 	}
@@ -225,7 +228,7 @@ export async function settle(draft: Draft, mine: ReadonlySet<string>): Promise<v
 export async function toNote(draft: Draft, words: string): Promise<void> {
 	const box = await opening
 	// Its files go on to the lead without it.
-	for (const file of belonging(draft)) await box.replace({ ...file, body: { ...file.body, activity: undefined } } as Draft)
+	for (const file of belonging(draft)) await box.update(file.id, (now) => ({ ...now, body: { ...now.body, activity: undefined } }))
 	await box.remove(draft.id)
 	await put(draftOf({ act: 'create', object: 'activity', title: draft.title, body: { kind: 'note', summary: `${draft.title}\n${words}` } }))
 }

@@ -186,6 +186,44 @@ describe('an edit that meets a newer version', () => {
 		expect(await box.drafts('me')).toEqual([])
 	})
 
+	it('is not asked about when its answer got lost and somebody changed the field afterwards: the key gives the first answer', async () => {
+		const box = await boxOf(edit('1', { name: '王芳' }, 3, { name: '王' }))
+		const answers = new Map<string, object>()
+		let now = { id: '1', version: 3, name: '王' as unknown }
+		let line = false
+		const house = server((one) => {
+			if (one.method !== 'PATCH') return stale(now)(one)
+			const key = one.headers['Idempotency-Key']!
+			if (!answers.has(key)) {
+				if (one.headers['If-Match'] !== `"${now.version}"`) return [412, {}]
+				now = { ...now, ...one.body, version: now.version + 1 }
+				answers.set(key, now)
+			}
+			return line ? [200, answers.get(key)] : [0]
+		})
+		expect((await sendAll(box, 'me', house.fetch, soon)).end).toBe('line')
+		now = { ...now, version: now.version + 1, name: '李' }
+		line = true
+		// What is typed now is another edit: the first may have arrived.
+		const later = await box.join(edit('1', { city: '上海' }, 3, { city: null }))
+		expect(await sendAll(box, 'me', house.fetch, soon)).toMatchObject({ end: 'clear', sent: [{ answer: { name: '王芳' } }, { draft: { id: later.id } }] })
+		expect(now).toMatchObject({ name: '李', city: '上海' })
+		expect(await box.drafts('me')).toEqual([])
+	})
+
+	it('takes along what is typed until it goes out, and nothing after', async () => {
+		const first = edit('1', { name: '王' }, 3, { name: '旧' })
+		const box = await boxOf(first)
+		const house = server((one) => {
+			if (one.path === '/me') void box.join(edit('1', { city: '上海' }, 3, { city: null }))
+			if (one.method === 'PATCH') void box.join(edit('1', { name: '王芳' }, 3, { name: '旧' }))
+			return one.method === 'PATCH' ? [0] : undefined
+		})
+		await sendAll(box, 'me', house.fetch, soon)
+		expect(house.writes().map((one) => one.body)).toEqual([{ name: '王', city: '上海' }])
+		expect(await box.drafts('me')).toMatchObject([{ id: first.id, body: { name: '王', city: '上海' } }, { body: { name: '王芳' } }])
+	})
+
 	it('is refused, text kept, when the lead is somebody else\'s by now', async () => {
 		const box = await boxOf(edit('1', { name: '王芳' }, 3, { name: '王' }))
 		const house = server((one) => (one.method === 'PATCH' ? [412, {}] : one.path === '/records/lead/1' ? [404, { code: 'not_found', detail: '不存在，或您无权查看。' }] : undefined))

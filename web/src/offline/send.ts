@@ -8,8 +8,8 @@ export interface DraftBox {
 	/** Those of one person, in the order in which they were made. */
 	drafts(user: Id): Promise<Draft[]>
 	put(draft: Draft): Promise<void>
-	/** The draft as it is now, if it was not thrown away meanwhile. */
-	replace(draft: Draft): Promise<void>
+	/** The draft as it is now, changed in one step; undefined if it was thrown away meanwhile. */
+	update(id: Id, change: (draft: Draft) => Draft): Promise<Draft | undefined>
 	/** With its content, if it is a file. */
 	remove(id: Id): Promise<void>
 	content(id: Id): Promise<ArrayBuffer | undefined>
@@ -65,12 +65,14 @@ function bodyOf(draft: Draft, now: number): Fields {
 	return { ...draft.body, activity: draft.id, ...(late(draft, now) ? { happened_at: new Date(draft.made).toISOString() } : {}) }
 }
 
+const version = (edit: Draft) => edit.base?.version ?? 0
+
 function headersOf(draft: Draft, now: number): Record<string, string> {
 	const headers: Record<string, string> = { 'Content-Type': 'application/json', Accept: 'application/json', 'Accept-Language': draft.lang }
-	if (draft.act === 'edit') headers['If-Match'] = `"${draft.base?.version ?? 0}"`
-	// The same key means the same bytes: with the time it took place it is another message. That it counts once, its id sees to.
-	else headers['Idempotency-Key'] = late(draft, now) ? `${draft.id}-late` : draft.id
-	return headers
+	// The same key means the same bytes: an edit goes out as it is or on another version.
+	if (draft.act === 'edit') return { ...headers, 'If-Match': `"${version(draft)}"`, 'Idempotency-Key': `${draft.id}-${version(draft)}` }
+	// With the time it took place it is another message. That it counts once, its id sees to.
+	return { ...headers, 'Idempotency-Key': late(draft, now) ? `${draft.id}-late` : draft.id }
 }
 
 function parsed(text: string): Fields | undefined {
@@ -134,20 +136,22 @@ async function theirsOf(fetch: Fetch, draft: Draft): Promise<Answer & { theirs?:
 }
 
 /** What was typed later on the same record was typed upon what has just arrived. */
-async function carryOn(box: DraftBox, all: Draft[], done: Draft, answer: Fields | undefined): Promise<void> {
-	for (const later of all) {
-		if (later.id === done.id || later.act !== 'edit' || later.record !== done.record || later.state !== 'waiting' || !later.base || !answer) continue
-		const known = Object.keys(done.body).filter((name) => name in later.body)
-		const values = { ...later.base.values, ...Object.fromEntries(known.map((name) => [name, answer[name] ?? null])) }
-		const version = later.base.version === done.base?.version ? Number(answer.version) : later.base.version
-		await box.replace({ ...later, base: { version, values } })
-	}
+function upon(later: Draft, done: Draft, answer: Fields): Draft {
+	if (later.state !== 'waiting' || !later.base) return later
+	const known = Object.keys(done.body).filter((name) => name in later.body)
+	const values = { ...later.base.values, ...Object.fromEntries(known.map((name) => [name, answer[name] ?? null])) }
+	return { ...later, base: { version: later.base.version === done.base?.version ? Number(answer.version) : later.base.version, values } }
+}
+
+async function carryOn(box: DraftBox, done: Draft, answer: Fields): Promise<void> {
+	const later = (await box.drafts(done.user)).filter((one) => one.act === 'edit' && one.record === done.record)
+	for (const { id } of later) await box.update(id, (one) => upon(one, done, answer))
 }
 
 export type Step = 'next' | { end: 'line' | 'door'; retryAfterMs?: number }
 
 export async function refuse(box: DraftBox, draft: Draft, answer: Answer): Promise<Step> {
-	await box.replace({ ...draft, state: 'refused', refusal: refusalOf(answer) })
+	await box.update(draft.id, (now) => ({ ...now, state: 'refused', refusal: refusalOf(answer) }))
 	return 'next'
 }
 
@@ -159,7 +163,7 @@ async function onStale(box: DraftBox, fetch: Fetch, draft: Draft, sent: Sent[]):
 		return why === 'line' || why === 'door' ? { end: why, retryAfterMs: now.retryAfterMs } : refuse(box, draft, now)
 	}
 	const next = rebase(draft, now.theirs)
-	if (next) await box.replace(next)
+	if (next) await box.update(draft.id, () => next)
 	else {
 		await box.remove(draft.id)
 		sent.push({ draft, answer: now.body })
@@ -167,7 +171,9 @@ async function onStale(box: DraftBox, fetch: Fetch, draft: Draft, sent: Sent[]):
 	return 'next'
 }
 
-async function sendOne(box: DraftBox, fetch: Fetch, all: Draft[], draft: Draft, now: number, sent: Sent[]): Promise<Step> {
+async function sendOne(box: DraftBox, fetch: Fetch, id: Id, now: number, sent: Sent[]): Promise<Step> {
+	const draft = await box.update(id, (one) => (one.act === 'edit' ? { ...one, tried: true } : one))
+	if (!draft) return 'next'
 	const { method, path } = target(draft)
 	const answer = await ask(fetch, path, { method, headers: headersOf(draft, now), body: JSON.stringify(bodyOf(draft, now)) })
 	const verdict = judge(answer.status, answer.body?.code, draft.act)
@@ -176,7 +182,7 @@ async function sendOne(box: DraftBox, fetch: Fetch, all: Draft[], draft: Draft, 
 	if (verdict === 'refused') return refuse(box, draft, answer)
 	await box.remove(draft.id)
 	const body = answer.status < 300 ? answer.body : undefined
-	if (draft.act === 'edit') await carryOn(box, all, draft, body)
+	if (draft.act === 'edit' && body) await carryOn(box, draft, body)
 	sent.push({ draft, answer: body })
 	return 'next'
 }
@@ -206,7 +212,7 @@ export async function sendAll(box: DraftBox, user: Id, fetch: Fetch, now: () => 
 		const tried = (tries.get(draft.id) ?? 0) + 1
 		if (tried > TRIES_MAX) return { sent, end: 'line' }
 		tries.set(draft.id, tried)
-		const step = await sendOne(box, fetch, all, draft, now(), sent)
+		const step = await sendOne(box, fetch, draft.id, now(), sent)
 		if (step !== 'next') return { sent, ...step }
 	}
 }

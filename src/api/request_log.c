@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/json.h"
-#include "base/os_fault.h"
 #include "base/whole.h"
 #include "call/when.h"
 
@@ -68,15 +67,11 @@ static int log_free(RequestLog *log)
 	return 0;
 }
 
-RequestLog *request_log_open(TALLOC_CTX *ctx, const char *path, char **ret_error)
+RequestLog *request_log_open(TALLOC_CTX *ctx, const char *path)
 {
 	int fd = strcmp(path, "-") == 0 ? STDERR_FILENO : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (fd < 0) {
-		int why = errno;
-		*ret_error = talloc_asprintf(ctx, "The request log %s cannot be written: %s.", path, os_fault(why, false));
-		errno = why;
+	if (fd < 0)
 		return NULL;
-	}
 	RequestLog *log = talloc_zero(ctx, RequestLog);
 	log->fd = fd;
 	log->filling = buf_new(log, REQUEST_LOG_ROOM + LINE_MAX);

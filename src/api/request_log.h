@@ -10,8 +10,8 @@
 
 typedef struct RequestLog RequestLog;
 
-/* "-": standard error. The file is appended to. NULL, a sentence and the cause in errno on failure. */
-RequestLog *request_log_open(TALLOC_CTX *ctx, const char *path, char **ret_error);
+/* "-": standard error. The file is appended to. NULL and the cause in errno on failure. */
+RequestLog *request_log_open(TALLOC_CTX *ctx, const char *path);
 /* Any thread; does not wait for the disk. */
 void request_log_add(RequestLog *log, const HttpServed *served);
 /* Writes what is left and ends the thread; later lines are lost. */

@@ -140,7 +140,7 @@ ApiServer *api_start(TALLOC_CTX *ctx, const ApiConfig *config, ApiFault *ret)
 		return not_started(ret, API_ROUTES, 0);
 	s->dispatch.meter = meter_new(s, s->dispatch.routes);
 	s->dispatch.workers = workers_start(s, WORKER_THREADS);
-	if (config->request_log && !(s->log = request_log_open(s, config->request_log, &ret->detail)))
+	if (config->request_log && !(s->log = request_log_open(s, config->request_log)))
 		return not_started(ret, API_REQUEST_LOG, errno);
 	HttpConfig http = {.listen = config->listen,
 	                   .proxies = config->proxies,

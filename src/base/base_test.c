@@ -194,6 +194,7 @@ TEST(os_fault, is_told_in_both_languages)
 {
 	CHECK_TEXT(os_fault(ENOSPC, false), "No space left on device");
 	CHECK_TEXT(os_fault(ENOSPC, true), "磁盘已满");
+	CHECK(is_disk_full(ENOSPC) && is_disk_full(EDQUOT) && is_disk_full(EFBIG) && !is_disk_full(EIO));
 	CHECK_TEXT(os_fault(ENOTTY, true), os_fault(ENOTTY, false)); /* rare: the system's own words */
 	CHECK_TEXT(os_fault(-1, true), "?");
 }

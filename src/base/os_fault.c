@@ -32,6 +32,11 @@ static const struct {
 	{ETIMEDOUT, "超时"},
 };
 
+bool is_disk_full(int err)
+{
+	return err == ENOSPC || err == EDQUOT || err == EFBIG;
+}
+
 const char *os_fault(int err, bool in_chinese)
 {
 	for (size_t i = 0; in_chinese && i < ARRAY_LEN(faults); i++)

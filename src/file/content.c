@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/os_fault.h"
 #include "base/random.h"
 #include "base/whole.h"
 
@@ -33,7 +34,7 @@ void content_hash(const void *bytes, size_t len, char ret_hash[CONTENT_HASH_TEXT
 
 static int disk_error(void)
 {
-	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_STORE;
+	return is_disk_full(errno) ? ERR_FULL : ERR_STORE;
 }
 
 static bool folder_synced(const char *path)

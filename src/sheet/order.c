@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/os_fault.h"
+
 #define FIRST_CAP 4096
 #define READ_FIRST 2048 /* bytes asked for at once: most rows are shorter */
 
@@ -75,7 +77,7 @@ static FILE *nameless_file(const char *folder)
 
 static int disk_err(void)
 {
-	return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_STORE;
+	return is_disk_full(errno) ? ERR_FULL : ERR_STORE;
 }
 
 static bool row_write(SheetOrder *order, const SheetRow *row)

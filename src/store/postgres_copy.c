@@ -2,13 +2,15 @@
  * words that make the tables again are put together by the server from its own catalogue. */
 #include "store/copy.h"
 
-#include "base/whole.h"
-#include "store/postgres_int.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/os_fault.h"
+#include "base/whole.h"
+#include "store/postgres_int.h"
 
 #define SYNC_BYTES (4 * 1024 * 1024)
 #define PIECE_BYTES (256 * 1024)
@@ -72,7 +74,7 @@ static int pg_copy_fail(PgCopy *c, int err, const char *what)
 
 static int file_fail(PgCopy *c, const char *path)
 {
-	int err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_STORE;
+	int err = is_disk_full(errno) ? ERR_FULL : ERR_STORE;
 	*c->ret_error = talloc_asprintf(c->ctx, "%s: %s.", path,
 					err == ERR_FULL ? "the disk is full" : strerror(errno));
 	return err;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os_fault.h"
+
 #define WRITER_CACHE_KB 57344
 #define READER_CACHE_KB 16384
 
@@ -33,7 +35,7 @@ static int statement_step(sqlite3_stmt *statement)
 {
 	errno = 0;
 	int code = sqlite3_step(statement);
-	bool cannot_grow = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+	bool cannot_grow = is_disk_full(errno);
 	return (code & 0xff) == SQLITE_IOERR && cannot_grow ? SQLITE_FULL : code;
 }
 

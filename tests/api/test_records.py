@@ -1,13 +1,14 @@
 """Records: lists that stay whole, versions, bin, undo, history, bulk, own fields (L10, L14, D3, O2, F8)."""
 import concurrent.futures
+import functools
 import os
 import sys
-import threading
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
 from lib.company import Company, make, next_workday, person, quiet_policy, read  # noqa: E402
+from lib.together import together  # noqa: E402
 
 
 def setup(house):
@@ -111,20 +112,16 @@ def test_writers_at_the_same_moment_are_told_the_version(house):
     for who, kind, record, field in ((house.admin, "account", account, "note"), (mine.people[0].client, "lead", lead, "message")):
         for _ in range(12):
             version = house.admin.get(f"/records/{kind}/{record}")["version"]
-            ready = threading.Barrier(6)
 
             def write(i):
-                ready.wait()
                 return who.call("PATCH", f"/records/{kind}/{record}", {field: f"{version} {i}"}, If_Match=f'"{version}"')
-            with concurrent.futures.ThreadPoolExecutor(6) as pool:
-                answers = list(pool.map(write, range(6)))
+            answers = together(*[functools.partial(write, i) for i in range(6)])
             assert sorted(a.status for a in answers) == [200] + [412] * 5, answers
             for a in answers:
                 assert a.headers["etag"] == f'"{version + 1}"', (a, a.headers)
                 assert a.status == 200 or (a.json["code"] == "stale_version" and f"当前版本 {version + 1}" in a.json["detail"]), a
     gone = [lambda: house.admin.call("DELETE", f"/records/account/{account}", If_Match='"13"'), lambda: house.admin.call("PATCH", f"/records/account/{account}", {"note": "迟"}, If_Match='"13"')]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        statuses = sorted(a.status for a in pool.map(lambda f: f(), gone))
+    statuses = sorted(a.status for a in together(*gone))
     assert statuses in ([200, 412], [200, 404]), statuses
 
 
@@ -150,16 +147,11 @@ def test_an_edit_sent_again_under_its_key_gives_the_first_answer(house):
     assert house.admin.call("PATCH", path, {"note": "我的"}, If_Match=version, Idempotency_Key="edit-2").status == 412, "a key of its own is an edit of its own"
 
 
-def at_once(fn, n=4):
-    with concurrent.futures.ThreadPoolExecutor(n) as pool:
-        return list(pool.map(lambda _: fn(), range(n)))
-
-
 def test_idempotency_key_of_calls_that_compute_first(house):
     """A new person, a replay, a test lead: done once; who comes while it is under way is told so, later ones get the first answer."""
     def new_person(password="correct horse battery", **more):
         return house.admin.call("POST", "/records/user", {"name": "只建一次", "login": "once", "password": password, **more}, Idempotency_Key="person-1")
-    answers = at_once(new_person)
+    answers = together(*[new_person] * 4)
     made = [a for a in answers if a.status == 201]
     assert made and all(a.status == 201 or (a.status == 409 and a.json["code"] == "idempotency_under_way") for a in answers), answers
     again = new_person()

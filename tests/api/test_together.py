@@ -1,9 +1,9 @@
 """What several people do at the same moment: one of them does it, or each of them does; nobody's work is lost and nothing fails of it.
 On PostgreSQL their transactions run side by side."""
 import concurrent.futures
+import functools
 import os
 import sys
-import threading
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import cases  # noqa: E402
 from lib.company import PASSWORD, Company, import_state, instant, make, next_workday, owner, parse, person, quiet_policy, read  # noqa: E402
 from lib.house import Client, wait_for  # noqa: E402
+from lib.together import together  # noqa: E402
 
 POINT = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
@@ -25,17 +26,10 @@ def setup(house):
 
 def at_once(*asked) -> list:
     """Each is (client, method, path, body[, headers]); all go out together. Their answers; none may be a failure of the server."""
-    gate, answers = threading.Barrier(len(asked)), [None] * len(asked)
-
-    def one(i, client: Client, method, path, body, headers=None):
-        gate.wait()
-        answers[i] = client.call(method, path, body, **(headers or {}))
-    threads = [threading.Thread(target=one, args=(i, *a)) for i, a in enumerate(asked)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert all(a is not None and a.status < 500 for a in answers), answers
+    def one(client: Client, method, path, body, headers=None):
+        return client.call(method, path, body, **(headers or {}))
+    answers = together(*[functools.partial(one, *a) for a in asked])
+    assert all(a.status < 500 for a in answers), answers
     return answers
 
 

@@ -1,5 +1,5 @@
 """Two servers on one PostgreSQL: one killed under load, nothing lost, doubled or late; both tell the same news. Nothing of it is on SQLite."""
-import concurrent.futures
+import functools
 import http.client
 import json
 import os
@@ -16,6 +16,7 @@ from lib import cases  # noqa: E402
 from lib.company import Company, make, minutes_between, person, quiet_policy, week  # noqa: E402
 from lib.house import House, Live, wait_for  # noqa: E402
 from lib.partner import Partner  # noqa: E402
+from lib.together import together  # noqa: E402
 from test_kill import leads, states  # noqa: E402
 
 ROUNDS = int(os.environ.get("TENON_ROUNDS", "3"))
@@ -236,13 +237,9 @@ def test_what_a_killed_one_left_is_taken_up(pair):
 
 def capture_at_once(pair, *sent) -> list:
     """Each is (server, body); all go out together. What each answered; a refusal of one fails the test."""
-    gate = threading.Barrier(len(sent))
-
     def send(house, body, headers=None):
-        gate.wait()
         return house.capture(pair.key, body, wait=10, **(headers or {}))
-    with concurrent.futures.ThreadPoolExecutor(len(sent)) as pool:
-        return [answer.result() for answer in [pool.submit(send, *one) for one in sent]]
+    return together(*[functools.partial(send, *one) for one in sent])
 
 
 @on_both

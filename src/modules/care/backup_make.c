@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/os_fault.h"
 #include "call/when.h"
 #include "file/content.h"
 
@@ -99,7 +100,7 @@ static void give_way(void)
 
 static int disk_fail(Making *m, const char *what)
 {
-	int err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_FULL : ERR_STORE;
+	int err = is_disk_full(errno) ? ERR_FULL : ERR_STORE;
 	int cause = errno;
 	if (err == ERR_FULL)
 		return said_set(m->ctx, m->said, err, "The disk is full: %s could not be written. Nothing half was left.",

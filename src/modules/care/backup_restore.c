@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os_fault.h"
+
 #define OPEN_MARK "restoring"
 #define ASIDE_MAX 100 /* restores within one second */
 
@@ -41,7 +43,7 @@ InspectConfig house_inspection(TALLOC_CTX *ctx, const HousePlace *house)
 
 static int fail(Restore *t, const char *what)
 {
-	int err = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_STORE;
+	int err = is_disk_full(errno) ? ERR_FULL : ERR_STORE;
 	return said_fault(t->ctx, t->said, err, errno,
 			  "The restore was not finished: %s: %s. Run it again when that is cured.",
 			  "恢复没有完成：%s：%s。排除故障后请重新执行。", what);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/os_fault.h"
+
 #define DRAIN_BYTES (2 * 1024 * 1024) /* on its way to the disk at once: syncs of the writer wait behind no more */
 /* Bytes of the first page that name the journal, and what they say of a database without a write-ahead log. */
 #define HEADER_WRITE_VERSION 18
@@ -63,7 +65,7 @@ static void digests_reach(PageCopy *copy, int64_t pages)
 /* A full disk has a code of its own, as SQLite gives it. */
 static int io_code(void)
 {
-	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? SQLITE_FULL : SQLITE_IOERR;
+	return is_disk_full(errno) ? SQLITE_FULL : SQLITE_IOERR;
 }
 
 static int file_write(PageCopy *copy, const uint8_t *data, int64_t bytes, int64_t offset)

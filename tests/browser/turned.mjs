@@ -1,5 +1,5 @@
 // A phone that is turned while something is being written, and one whose owner says no to the microphone.
-import { arrange, assert, enter, FLAGS, launch, person, PHONE, shot, until } from './lib.mjs'
+import { arrange, assert, axe, enter, FLAGS, launch, person, PHONE, shot, until } from './lib.mjs'
 
 const { width, height } = PHONE.viewport
 
@@ -79,6 +79,29 @@ export async function run({ base, password, browser, check }) {
 	})
 	await check('the page has nothing to complain about', async () => assert(complaints.length === 0, complaints.join('\n')))
 	await context.close()
+
+	for (const [lang, theme] of [['zh', 'light'], ['en', 'dark']]) {
+		await check(`across, the navigation is a rail and the page has the width (${theme}, ${lang})`, async () => {
+			const who = await person(browser, base, { shape: { ...PHONE, viewport: { width: height, height: width } }, lang, theme })
+			await enter({ ...who, lang }, anna)
+			await who.page.locator('.desk').waitFor()
+			for (const path of ['/', '/leads', `/leads/${made.id}`]) {
+				await who.page.goto(path)
+				await who.page.locator('.side-here').waitFor()
+				const { width: room } = await who.page.locator('#content').boundingBox()
+				assert(room > height * 0.88, `${path} has ${room} of ${height}`)
+				const small = await who.page.locator('.side a, .side button').evaluateAll((all) => all.filter((one) => one.offsetHeight < 43.5).map((one) => one.textContent))
+				assert(small.length === 0, `small targets: ${small}`)
+				await shot(who.page, `turned-rail-${path.split('/')[1] || 'desk'}-${theme}${path.length > 7 ? '-one' : ''}`)
+			}
+			const faults = await axe(who.page)
+			assert(faults.length === 0, faults.join('\n'))
+			await who.page.locator('.user').click()
+			await who.page.getByRole('menuitem').first().waitFor()
+			assert(who.complaints.length === 0, who.complaints.join('\n'))
+			await who.context.close()
+		})
+	}
 
 	await check('without the microphone it is said what to do, and the rest of the form works', async () => {
 		const other = await launch([...FLAGS.filter((flag) => !flag.includes('fake-ui')), '--use-fake-ui-for-media-stream=deny'])

@@ -211,6 +211,23 @@ describe('an edit that meets a newer version', () => {
 		expect(await box.drafts('me')).toEqual([])
 	})
 
+	it('does not clash with itself when the page is closed as the answer to the one before it arrives', async () => {
+		const box = await boxOf(edit('1', { name: '王' }, 3, { name: '旧' }), edit('1', { name: '王芳' }, 3, { name: '旧' }))
+		const answers = new Map<string, object>()
+		let now = { id: '1', version: 3, name: '旧' as unknown }
+		const house = server((one) => {
+			if (one.method !== 'PATCH') return stale(now)(one)
+			const key = one.headers['Idempotency-Key']!
+			if (!answers.has(key) && one.headers['If-Match'] !== `"${now.version}"`) return [412, {}]
+			if (!answers.has(key)) answers.set(key, (now = { ...now, ...one.body, version: now.version + 1 }))
+			return [200, answers.get(key)]
+		})
+		const closed = { ...box, remove: (id: string) => box.remove(id).then(() => Promise.reject(new Error('closed'))) }
+		await expect(sendAll(closed, 'me', house.fetch, soon)).rejects.toThrow('closed')
+		expect(await sendAll(box, 'me', house.fetch, soon)).toMatchObject({ end: 'clear', sent: [{}] })
+		expect(now).toMatchObject({ name: '王芳', version: 5 })
+	})
+
 	it('takes along what is typed until it goes out, and nothing after', async () => {
 		const first = edit('1', { name: '王' }, 3, { name: '旧' })
 		const box = await boxOf(first)

@@ -144,7 +144,7 @@ function upon(later: Draft, done: Draft, answer: Fields): Draft {
 }
 
 async function carryOn(box: DraftBox, done: Draft, answer: Fields): Promise<void> {
-	const later = (await box.drafts(done.user)).filter((one) => one.act === 'edit' && one.record === done.record)
+	const later = (await box.drafts(done.user)).filter((one) => one.id !== done.id && one.act === 'edit' && one.record === done.record)
 	for (const { id } of later) await box.update(id, (one) => upon(one, done, answer))
 }
 
@@ -180,9 +180,10 @@ async function sendOne(box: DraftBox, fetch: Fetch, id: Id, now: number, sent: S
 	if (verdict === 'line' || verdict === 'door') return { end: verdict, retryAfterMs: answer.retryAfterMs }
 	if (verdict === 'stale') return onStale(box, fetch, draft, sent)
 	if (verdict === 'refused') return refuse(box, draft, answer)
-	await box.remove(draft.id)
 	const body = answer.status < 300 ? answer.body : undefined
+	// Before it is forgotten: whoever closes the page between the two would meet his own edit as somebody else's.
 	if (draft.act === 'edit' && body) await carryOn(box, draft, body)
+	await box.remove(draft.id)
 	sent.push({ draft, answer: body })
 	return 'next'
 }

@@ -1,6 +1,6 @@
 // Channels: set up by an administrator against a partner of our own, tested, chosen by a person; secrets never come back.
 import { createServer } from 'node:http'
-import { assert, axe, person, shot, signIn } from './lib.mjs'
+import { arrange, assert, axe, enter, person, shapes, shot, signIn } from './lib.mjs'
 import { admin, unique, until } from './lib/staff.mjs'
 
 /** A group robot that says ok, or what `state` holds, and keeps what it was sent. */
@@ -102,6 +102,23 @@ export async function run({ base, password, browser, check }) {
 		await line.getByRole('button', { name: '放弃' }).click()
 		await until(async () => !(await chosen()) && (await line.count()) === 0, 'it is given up')
 	})
+
+	const { sellers } = await arrange(base, password)
+	const [anna] = await sellers(1)
+	for (const how of shapes) {
+		await check(`what I chose before a reload is told accessibly (${how.name})`, async () => {
+			const who = await person(browser, base, how)
+			await enter(who, anna)
+			await who.page.goto('/settings/my-channels')
+			await who.page.getByRole('switch', { name }).press(' ')
+			await who.page.reload()
+			await who.page.locator('.kept-line').waitFor()
+			await shot(who.page, `my-channels-kept-${how.name}`)
+			const faults = await axe(who.page)
+			assert(faults.length === 0 && who.complaints.length === 0, [...faults, ...who.complaints].join('\n'))
+			await who.context.close()
+		})
+	}
 
 	await check('I choose a channel and quiet hours', async () => {
 		await page.goto('/settings/my-channels')

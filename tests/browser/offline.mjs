@@ -178,7 +178,8 @@ export async function run({ base, password, browser, check }) {
 		await page.locator('.rec-unsent').waitFor()
 		const own = api(base, await token(base, anna.login, anna.password))
 		assert((await own('PATCH', path, { message: '后来在电脑上改的' })).status === 200, 'the other edit')
-		await context.unroute(`**/api/v1${path}`)
+		// What is on its way is still lost, and is waited for.
+		await context.unrouteAll({ behavior: 'wait' })
 		await reopen(`/leads/${made.id}`)
 		await page.locator('.rec-bar').waitFor()
 		await until(async () => (await kept(page, 'draft')).length === 0, 'it is settled by itself', 40_000)

@@ -130,7 +130,7 @@ export async function run({ base, password, browser, check }) {
 		const dialog = page.locator('.dialog', { has: page.locator('.conflict') })
 		await dialog.getByText('我写的').waitFor()
 		await dialog.getByText('别人写的').waitFor()
-		await page.unroute('**/api/v1/records/opportunity/**')
+		await page.unrouteAll({ behavior: 'wait' })
 		await dialog.getByRole('button', { name: '用我的覆盖' }).click()
 		await until(async () => (await must('GET', `/records/opportunity/${deal.id}`)).name === '我写的', 'my value arrives')
 	})

@@ -169,7 +169,7 @@ export async function run({ base, password, browser, check }) {
 		await logContact()
 		await until(() => lost > 0, 'it was sent')
 		await waiting(1)
-		await page.unroute(path)
+		await page.unrouteAll({ behavior: 'wait' })
 		await page.locator('.conn-act').click()
 		await page.locator('.dialog').getByRole('button', { name: '立即发送' }).click()
 		await page.locator('.conn-act').waitFor({ state: 'detached' })
